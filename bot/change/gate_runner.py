@@ -138,6 +138,7 @@ async def _run(
     only_tests = all(path not in existing and is_test(path) for path in changes.files)
     mends = job.recipe.gates.restores and run.complete and bool(after) and set(after.values()) == {"passed"}
     judged.append(gates.regression_gate(base, run, lost, flaky, only_tests=only_tests or mends))
+    judged += [gates.collected_gate(kept, run)] if job.recipe.gates.keep_tests else []
     notes = tuple(note for note in run.notes if note not in base.scope)
     return _Ran(tuple(judged), tuple(flaky), notes, run.command, run.result.seconds)
 

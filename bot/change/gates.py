@@ -90,6 +90,22 @@ def regressions(
     return tuple(sorted(name for name in lost | new if complete or name in after))
 
 
+def collected_gate(base: Baseline, run: TestRun) -> Gate:
+    """Require that every test of before is still there, passing or not.
+
+    A file that could not be loaded stands for tests that nobody has seen.
+    """
+    before = base.verdicts.keys() - set(base.unloaded)
+    lost = sorted(before - run.verdicts().keys()) if run.complete else []
+    return Gate(
+        name="tests collected",
+        passed=not lost and run.complete,
+        before=f"{len(before)}",
+        after=f"{len(run.cases)}" + (f", {len(lost)} of those before are gone" if lost else ""),
+        detail="\n".join(lost[:50]) if run.complete else _cut_short(run),
+    )
+
+
 def regression_gate(
     base: Baseline, run: TestRun, lost: Collection[str], flaky: Collection[str], *, only_tests: bool = False
 ) -> Gate:

@@ -36,6 +36,7 @@ class GateLimits:
     lines: int = 800
     tests_from_base: bool = True  # existing tests are taken from the base
     restores: bool = False  # it brings an earlier state back: that one's tests and style hold
+    keep_tests: bool = False  # every test that is there before must be there afterwards, whatever becomes of it
 
 
 @dataclass(frozen=True)

@@ -300,7 +300,7 @@ def _row(gate: Gate) -> list[str]:
 def _show_proof(evidence: AnyEvidence) -> str:
     """Show the failing test where it is all that there is to show."""
     proof = evidence.proof
-    if proof is None:
+    if proof is None or not proof.files.files:
         return ""
     files = proof.files.files
     room = 8000 // max(1, len(files))

@@ -110,6 +110,7 @@ class TaskSpec(Generic[I]):
     forward: Callable[[Any], Forward | None] | None = None  # may hand it over to another task
     acknowledge: Acknowledge | None = None  # in place of the eyes
     outlets: frozenset[Outlet] = frozenset({"github"})  # where what comes of it can go
+    own_place: bool = False  # asked of a repository as a whole, it may still open a pull request
     report: str | None = None  # the input's field that says what an issue would, where there is none
 
     @property

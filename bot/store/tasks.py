@@ -110,9 +110,11 @@ def get(connection: sa.Connection, task_id: str) -> Task | None:
 
 
 def find(
-    connection: sa.Connection, repository: int, number: int, *, flow: str | None = None, active: bool = False
+    connection: sa.Connection, repository: int, number: int | None, *, flow: str | None = None, active: bool = False
 ) -> list[Task]:
     """Find an issue's or pull request's tasks by repository id, newest first.
+
+    Without a number: those about the repository as a whole.
 
     ``active``: only those that have not ended, or wait for people.
     """

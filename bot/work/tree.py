@@ -10,6 +10,7 @@ import glob
 import os
 import shutil
 import stat
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.git.changes import Changes
@@ -20,6 +21,7 @@ from bot.types import JsonModel
 
 Signature = tuple[int, ...]
 _CACHE = "__pycache__"
+_LARGEST = 2 * 1024 * 1024
 
 
 class Manifest(JsonModel):
@@ -156,6 +158,26 @@ def list_signatures(tree: Path, folder: str = "") -> dict[str, Signature]:
         found[path] = _signature(entry.stat(follow_symlinks=False))
         if entry.is_dir(follow_symlinks=False):
             found |= list_signatures(tree, path)
+    return found
+
+
+def read_written(tree: Path, entries: Mapping[str, Signature], paths: Sequence[str]) -> dict[str, str]:
+    """Read those files that are not as they were laid out. No link is followed.
+
+    What is too large for a change, or no text, is left out.
+    """
+    found: dict[str, str] = {}
+    for path in paths:
+        file = tree / path
+        if not os.path.lexists(file) or file.resolve() != tree.resolve() / path:
+            continue
+        status = file.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST or entries.get(path) == _signature(status):
+            continue
+        try:
+            found[path] = file.read_bytes().decode()
+        except UnicodeDecodeError:
+            continue
     return found
 
 

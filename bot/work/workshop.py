@@ -24,7 +24,7 @@ from bot.toolchains.workspace import remove_tree
 from bot.types import JsonModel
 from bot.work.environments import Kept, Shelf, measure, pick_left
 from bot.work.records import CommandRun, Reused
-from bot.work.tree import Signature, keep_bytecode, lay, list_signatures
+from bot.work.tree import Manifest, Signature, keep_bytecode, lay, list_signatures, read_written
 
 _OUTPUT = 4000
 log = structlog.get_logger(__name__)
@@ -165,6 +165,22 @@ class Workshop:
     async def run(self, command: str, changes: Changes, limits: Limits) -> CommandResult:
         """Run a model's shell line on base plus changes, without network."""
         return await self.toolchain().run(await self._laid(changes), command, limits=limits)
+
+    async def make(
+        self, command: str, changes: Changes, limits: Limits, tracked: Sequence[str]
+    ) -> tuple[CommandResult, Changes]:
+        """Run a shell line on base plus changes; return both and what it wrote.
+
+        Only ``tracked`` files that are still regular text files count.
+        """
+        workspace = await self._laid(changes)
+        result = await self.toolchain().run(workspace, command, limits=limits)
+        known = await asyncio.to_thread(Manifest.load, self._manifest)
+        entries = known.entries if known is not None else {}
+        written = await asyncio.to_thread(read_written, workspace.tree, entries, tracked)
+        base = await asyncio.to_thread(read_written, self._pristine, {}, list(written.keys() - changes.files.keys()))
+        changed = {path: text for path, text in written.items() if base.get(path) != text}
+        return result, Changes(files={**changes.files, **changed})
 
     async def report(self, command: str, near: str, changes: Changes, limits: Limits) -> tuple[CommandResult, bytes]:
         """Run a shell line where the tests of ``near`` run; return what it wrote.

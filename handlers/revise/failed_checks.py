@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
-from bot.change.recipe import ProofResult
+from bot.change.recipe import Job, ProofResult
 from bot.change.records import Baseline, CodeLocation, Proof
 from bot.engine.port import Ctx
 from bot.git.changes import Changes
@@ -21,6 +21,7 @@ from handlers.revise.records import Demand, RevisionBrief, RevisionEvidence, Rev
 _CHECKS: Permissions = {"checks": "read", "metadata": "read"}
 _LOGS: Permissions = {"actions": "read", "metadata": "read"}
 _MOST = 3
+BAD = frozenset({"failed", "error"})
 _ELSEWHERE = re.compile(
     r"no space left on device|connection (?:reset|refused|timed out)|could not resolve host|temporary failure in name"
     r"|\b(?:502|503|504)\b.{0,40}(?:gateway|unavailable|error)|the runner has received a shutdown signal"
@@ -80,40 +81,55 @@ async def _read_log(job: RevisionJob, check: FailedCheck) -> str:
 
 async def find_cause(job: RevisionJob, brief: RevisionBrief, base: Baseline) -> Cause:
     """Compare what fails here on the head with the base."""
-    failing = [name for name, verdict in base.verdicts.items() if verdict in {"failed", "error"}]
+    failing = list_failing(base)
     if not failing:
         return _explain_passing(brief, base)
-    before = await _run_on_base(job, brief, failing)
-    ours = [name for name in failing if before.get(name) not in {"failed", "error"}]
+    ours = await select_ours(job, failing, brief.trusted_sha)
     short = brief.base_sha[:10]
     if not ours:
         return Cause(
             kind="base",
-            sentence=f"{_name_tests(failing)} fail on {short}, and just the same on {brief.trusted_sha[:10]} of the "
+            sentence=f"{name_tests(failing)} fail on {short}, and just the same on {brief.trusted_sha[:10]} of the "
             "base branch, without this pull request. So this pull request does not have to fix them.",
         )
-    files = tuple(dict.fromkeys(name.partition("::")[0] for name in ours))
-    proof = Proof(
-        files=Changes(),
-        targets=files if all("::" in name for name in ours) else base.targets,
-        tests=tuple(ours),
-        failures=(),
-        runs=1,
-        reason="",
-        command=base.command,
-    )
-    sentence = f"{_name_tests(ours)} fail on {short} in the sandbox as well, and do not on the base branch."
+    proof = make_proof(base, ours)
+    sentence = f"{name_tests(ours)} fail on {short} in the sandbox as well, and do not on the base branch."
     return Cause(kind="ours", sentence=sentence, proof=proof)
 
 
-async def _run_on_base(job: RevisionJob, brief: RevisionBrief, failing: list[str]) -> Mapping[str, str]:
-    mirror = await job.mirror(brief.trusted_sha)
-    known = {entry.path for entry in await mirror.entries(brief.trusted_sha)}
+def list_failing(base: Baseline) -> list[str]:
+    """Return the tests that fail on the head."""
+    return [name for name, verdict in base.verdicts.items() if verdict in BAD]
+
+
+async def select_ours(job: Job[Any], failing: Sequence[str], good_sha: str) -> list[str]:
+    """Return those of the failing tests that do not fail on a good commit."""
+    before = await _run_on(job, good_sha, failing)
+    return [name for name in failing if before.get(name) not in BAD]
+
+
+def make_proof(base: Baseline, tests: Sequence[str], runs: int = 1) -> Proof:
+    """Make failing tests the proof: they are what has to pass."""
+    files = tuple(dict.fromkeys(name.partition("::")[0] for name in tests))
+    return Proof(
+        files=Changes(),
+        targets=files if all("::" in name for name in tests) else base.targets,
+        tests=tuple(tests),
+        failures=(),
+        runs=runs,
+        reason="",
+        command=base.command,
+    )
+
+
+async def _run_on(job: Job[Any], sha: str, failing: Sequence[str]) -> Mapping[str, str]:
+    mirror = await job.mirror(sha)
+    known = {entry.path for entry in await mirror.entries(sha)}
     files = tuple(dict.fromkeys(name.partition("::")[0] for name in failing))
     targets = [file for file in files if file in known]
     if "::" in failing[0] and not targets:
         return {}
-    workshop = job.workshop(brief.trusted_sha)
+    workshop = job.workshop(sha)
     await workshop.ready()
     return (await workshop.test(Changes(), targets)).verdicts()
 
@@ -122,11 +138,11 @@ def _explain_passing(brief: RevisionBrief, base: Baseline) -> Cause:
     """Say why CI may be red where the tests that were run here pass."""
     said = "\n".join(demand.text for demand in brief.demands)
     passed = f"Here the tests pass on {brief.base_sha[:10]} ({base.scope})"
-    found = _ELSEWHERE.search(said)
-    if found is not None:
+    found = find_trouble(said)
+    if found:
         return Cause(
             kind="infrastructure",
-            sentence=f"{passed}, and CI's log speaks of its machine or network (“{found.group()}”). I changed nothing; "
+            sentence=f"{passed}, and CI's log speaks of its machine or network (“{found}”). I changed nothing; "
             "run the check again.",
         )
     return Cause(
@@ -136,5 +152,12 @@ def _explain_passing(brief: RevisionBrief, base: Baseline) -> Cause:
     )
 
 
-def _name_tests(names: list[str]) -> str:
+def find_trouble(log: str) -> str:
+    """Return the words of a log that speak of CI's machine or network, or ""."""
+    found = _ELSEWHERE.search(log)
+    return found.group() if found is not None else ""
+
+
+def name_tests(names: Sequence[str]) -> str:
+    """Name the first of some tests."""
     return listed([f"`{name}`" for name in names], 3)

@@ -17,7 +17,7 @@ def test_the_manifest_asks_for_little_and_says_why() -> None:
         "metadata": "read", "contents": "write", "issues": "write", "pull_requests": "write", "checks": "write",
     }  # fmt: skip
     assert all(ask.why for ask in MANIFEST.permissions.values())
-    assert MANIFEST.levels(["ci"])["actions"] == "read"
+    assert MANIFEST.levels(["ci"])["actions"] == "write"
     assert "workflow_run" in MANIFEST.event_names(["ci"])
     assert "workflow_run" not in MANIFEST.event_names()
     assert lacking({"contents": "read"}, {"contents": "write", "metadata": "read"}) == {

@@ -119,7 +119,7 @@ async def test_an_app_is_registered_and_its_credentials_work_as_settings(
     assert status == 200
     document = json.loads(hidden(page, "manifest"))
     assert document["hook_attributes"] == {"url": "https://bot.example.com/webhook", "active": True}
-    assert document["default_permissions"]["actions"] == "read"
+    assert document["default_permissions"]["actions"] == "write"
     assert document["public"] is False
     assert "/organizations/octo-org/settings/apps/new?state=" in page
     status, back = await browser.send(page)

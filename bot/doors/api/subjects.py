@@ -33,7 +33,7 @@ def choose_outlet(spec: TaskSpec[Any], number: int | None, wanted: Outlet | None
     """
     if number is not None or "result" not in spec.outlets:
         return wanted or "github"
-    if wanted == "github":
+    if wanted == "github" and not spec.own_place:
         raise Problem("Without a `number` there is no place on GitHub for it: leave `deliver` out.", status=409)
     return wanted or "result"
 

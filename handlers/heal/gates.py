@@ -1,0 +1,78 @@
+"""Check a heal beyond the gates of every change: CI's own command passes, and nothing was made easier."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from bot.change.editor import show_tests
+from bot.change.recipe import AnyEvidence, Job
+from bot.change.records import CodeLocation, Gate
+from bot.change.suppressions import suppressions_gate
+from bot.git.changes import Changes
+from bot.github.text.diffs import parse_diff
+from bot.work.toolset import Check
+from handlers.heal.experiments import run_command
+from handlers.heal.loosening import find_loosened
+from handlers.heal.records import HealEvidence, SeenCommand
+
+_SHOWN = 4_000
+
+
+async def gate_heal(job: Job[Any], evidence: AnyEvidence, sha: str, changes: Changes) -> Sequence[Gate]:
+    """Read what the change silences or loosens, then run CI's failing commands on it."""
+    read = await _read_gates(job, evidence, sha, changes)
+    if not all(gate.passed for gate in read):
+        return read
+    await job.workshop(sha).renew()
+    return [*read, *[await _run_gate(job, sha, one, changes) for one in _list_commands(evidence)]]
+
+
+def show_progress(job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> Check:
+    """Run CI's failing commands and the tests nearby after an edit."""
+    tests = show_tests(job, evidence, found)
+
+    async def check(changes: Changes) -> str:
+        sha = evidence.brief.base_sha
+        gates = [await _run_gate(job, sha, one, changes) for one in _list_commands(evidence)]
+        gates += await _read_gates(job, evidence, sha, changes)
+        told = [f"{gate.name}: {gate.after}\n{gate.detail}".strip() for gate in gates]
+        return "\n\n".join([await tests(changes), *told])
+
+    return check
+
+
+async def _read_gates(job: Job[Any], evidence: AnyEvidence, sha: str, changes: Changes) -> list[Gate]:
+    mirror = await job.mirror(sha)
+    diff = await mirror.diff(sha, changes)
+    texts = {path: (await mirror.read(sha, path) or "", text or "") for path, text in changes.files.items()}
+    commands = [one.command.text for one in evidence.brief.red if one.command is not None]
+    files = await asyncio.to_thread(parse_diff, diff)
+    loosened = list(find_loosened(files, texts, commands))
+    return [
+        suppressions_gate(diff, job.workshop(sha).toolchain().is_test),
+        Gate(
+            name="no check made easier",
+            passed=not loosened,
+            after=f"{len(loosened)} found" if loosened else "no setting, limit or script of a check is touched",
+            detail="\n".join(loosened),
+        ),
+    ]
+
+
+async def _run_gate(job: Job[Any], sha: str, seen: SeenCommand, changes: Changes) -> Gate:
+    """Require that a command which failed on the head ends well on the change."""
+    result, failed = await run_command(job, sha, seen.command, changes)
+    return Gate(
+        name=f"CI's command ({seen.job})"[:200],
+        passed=not failed,
+        before=f"fails, exit code {seen.exit_code}" if seen.exit_code else "fails",
+        after=f"exit code {result.exit_code}" if result.ended == "exit" else result.ended,
+        detail=result.output[-_SHOWN:] if failed else "",
+    )
+
+
+def _list_commands(evidence: AnyEvidence) -> tuple[SeenCommand, ...]:
+    found = evidence.diagnosis if isinstance(evidence, HealEvidence) else None
+    return found.commands if found is not None else ()

@@ -1,0 +1,1 @@
+"""Run CI once more where its machines were shown to be at fault: ``task.TASK``."""
