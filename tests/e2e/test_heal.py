@@ -25,7 +25,7 @@ from tests.e2e.healing import (
     pushed,
 )
 from tests.e2e.revisions import finals
-from tests.e2e.scenes import git, rows
+from tests.e2e.scenes import during, git, rows
 from tests.e2e.test_gates import refusals
 from tests.support.pulls import propose, pull, push
 from tests.support.story import Story
@@ -138,3 +138,30 @@ async def test_what_is_not_our_fault_is_said_and_nothing_is_changed(tell: Tell, 
     assert (await ended(story, broken)).conclusion == "startup_failure"
     assert "Configuration: GitHub could not start" in (await healed(story))["summary"]
     assert story.script.requests == []
+
+
+async def test_a_pull_request_gets_a_commit_and_never_over_a_person_s(tell: Tell, tmp_path: Path) -> None:
+    story = await tell([*MEND, JUDGE], source=lay(tmp_path))
+    enable(story)
+    number = await propose(story, {CODE: BROKEN})
+    red = (await pull(story, number))["head"]["sha"]
+    await ended(story, red, "pull_request")
+    await comment(story, number, "/heal")
+    (final,) = await finals(story, number, 1)
+    assert final.startswith("I pushed ")
+    head = (await pull(story, number))["head"]["sha"]
+    assert git(story, "rev-parse", f"{head}^") == red
+    assert (await ended(story, head, "pull_request")).conclusion == "success"
+
+    async def pushes() -> None:
+        await push(story, "topic", {"notes.txt": "mine\n"}, onto="topic")
+
+    again = await push(story, "topic", {CODE: BROKEN}, onto="topic")
+    await ended(story, again, "pull_request")
+    first, second = MEND
+    story.script.extend([during(first, pushes), second])
+    await comment(story, number, "/heal")
+    last = (await finals(story, number, 2))[-1]
+    assert "Somebody pushed to the branch while I worked." in last
+    assert git(story, "show", "topic:notes.txt") == "mine"
+    assert git(story, "show", f"topic:{CODE}") == BROKEN.strip()
