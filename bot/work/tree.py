@@ -162,7 +162,7 @@ def list_signatures(tree: Path, folder: str = "") -> dict[str, Signature]:
 
 
 def read_written(tree: Path, entries: Mapping[str, Signature], paths: Sequence[str]) -> dict[str, str]:
-    """Read those files that are not as they were laid out. No link is followed.
+    """Read files that are not as laid out; no link is followed.
 
     What is too large for a change, or no text, is left out.
     """

@@ -25,7 +25,7 @@ _CHANGED_NOTHING = "I changed nothing."
 
 
 async def diagnose(job: Job[Any], brief: HealBrief, base: Baseline) -> Diagnosis:
-    """Run what failed on the head, again, and where it was green; say what that shows."""
+    """Run what failed on the head, again, and where it was green."""
     await job.stage(Stage.PROVE, "started")
     commands = tuple([await _see(job, brief, one.shown, one.command) for one in brief.red if one.command is not None])
     failing = list_failing(base)
@@ -41,7 +41,7 @@ async def diagnose(job: Job[Any], brief: HealBrief, base: Baseline) -> Diagnosis
 async def _judge_tests(
     job: Job[Any], brief: HealBrief, base: Baseline, failing: Sequence[str], commands: tuple[SeenCommand, ...]
 ) -> Diagnosis:
-    """Judge tests that fail on the head by more runs, and by where it was green."""
+    """Judge failing tests by more runs, and by where it was green."""
     short = brief.base_sha[:10]
     runs = [await _verdicts(job, brief.base_sha, base, failing) for _ in range(AGAIN)]
     steady = [name for name in failing if all(run.get(name) in BAD for run in runs)]
@@ -81,7 +81,7 @@ async def _verdicts(job: Job[Any], sha: str, base: Baseline, failing: Sequence[s
 
 
 async def _judge_commands(job: Job[Any], brief: HealBrief, commands: Sequence[SeenCommand]) -> Diagnosis | None:
-    """Judge CI's commands where no test fails here; None where all of them pass too."""
+    """Judge CI's commands where no test fails; None where all pass too."""
     failed = [one for one in commands if one.failed]
     short = brief.base_sha[:10]
     if not failed:
@@ -151,7 +151,7 @@ async def _see(job: Job[Any], brief: HealBrief, name: str, command: FailedComman
 
 
 async def _compare(job: Job[Any], brief: HealBrief, seen: SeenCommand) -> dict[str, Any]:
-    """Run a failing command where it was green: it must pass there to tell anything."""
+    """Run a failing command where it was green: there it must pass."""
     short = brief.good_sha[:10]
     try:
         await job.workshop(brief.good_sha).ready()
@@ -166,7 +166,7 @@ async def _compare(job: Job[Any], brief: HealBrief, seen: SeenCommand) -> dict[s
 
 
 async def run_command(job: Job[Any], sha: str, command: FailedCommand, changes: Changes) -> tuple[CommandResult, bool]:
-    """Run one of CI's commands on a commit plus changes; return whether it failed."""
+    """Run one of CI's commands on a tree; return whether it failed."""
     seconds = job.policy.checks.minutes * 60
     result, written = await write_with(job, sha, script(command), changes, seconds)
     return result, not result.ok or (command.clean and written != changes)
@@ -175,7 +175,7 @@ async def run_command(job: Job[Any], sha: str, command: FailedCommand, changes: 
 async def write_with(
     job: Job[Any], sha: str, line: str, changes: Changes, seconds: float
 ) -> tuple[CommandResult, Changes]:
-    """Run a shell line; return what it wrote into tracked files on top of the changes."""
+    """Run a shell line; return the changes with what it wrote."""
     mirror = await job.mirror(sha)
     tracked = [entry.path for entry in await mirror.entries(sha) if entry.kind != "link"]
     workshop = job.workshop(sha)

@@ -21,7 +21,7 @@ _SHOWN = 4_000
 
 
 async def gate_heal(job: Job[Any], evidence: AnyEvidence, sha: str, changes: Changes) -> Sequence[Gate]:
-    """Read what the change silences or loosens, then run CI's failing commands on it."""
+    """Read what a change loosens, then run CI's failing commands on it."""
     read = await _read_gates(job, evidence, sha, changes)
     if not all(gate.passed for gate in read):
         return read

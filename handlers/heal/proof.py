@@ -17,7 +17,7 @@ from handlers.revise.failed_checks import make_proof
 
 
 class Mended(JsonModel):
-    """What a tool made, and by which commands; nothing where none mends it."""
+    """Change that a tool made, and its commands; empty where none mends it."""
 
     changes: Changes = NO_CHANGES
     by: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class RedCheck:
 
 
 async def mend(job: Job[Any], brief: HealBrief, diagnosis: Diagnosis) -> Mended:
-    """Let the tools mend what they complain of; nothing unless every command passes then."""
+    """Let tools mend what they complain of, if every command passes then."""
     changes = Changes()
     done: list[str] = []
     for seen in diagnosis.commands:

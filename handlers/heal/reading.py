@@ -33,7 +33,7 @@ HealJob = Job[HealTask]
 
 
 async def read(job: HealJob) -> HealBrief:
-    """Read the head and what failed on it; stop where there is nothing to heal, or where no change would."""
+    """Read what failed on the head; stop where no change would heal it."""
     brief = await _read_head(job)
     if brief.stop is None and not brief.runs:
         brief = _stopped(brief, "Code of a fork is not run here, and without a run nothing can be shown.")
@@ -102,7 +102,7 @@ async def _read_job(job: HealJob, check: FailedCheck, runs: Sequence[WorkflowRun
 async def describe_job(
     client: Client, repository: Repository, red: RedJob, found: WorkflowJob, workflow: str
 ) -> RedJob:
-    """Add what the records of Actions tell of a failed job, and the excerpt of its log."""
+    """Add what Actions tells of a failed job: run, step, log's excerpt."""
     check = FailedCheck(id=found.id, name=red.name, app=red.app, conclusion=red.conclusion, said=red.said)
     log = await _read_log(client, repository, check)
     step = found.failed_step
@@ -135,7 +135,7 @@ async def _client(job: HealJob) -> Client:
 
 
 def _passed_too(red: Sequence[RedJob], runs: Sequence[WorkflowRun]) -> bool:
-    """Say whether CI also passed on this very commit, in another run of the same file."""
+    """Say whether the same workflow file also passed on this commit."""
     files = {one.workflow for one in red if one.workflow}
     return bool(files) and files <= {run.path for run in runs if run.own and run.conclusion == "success"}
 
@@ -149,7 +149,7 @@ def _name(brief: HealBrief) -> str:
 
 
 async def fetch(job: HealJob, brief: HealBrief) -> HealBrief:
-    """Bring the head into the mirror; find CI's commands and the last green commit."""
+    """Fetch the head; find CI's commands and the last green commit."""
     brief = HealBrief.model_validate((await request.fetch(job, brief)).model_dump())
     mirror = await job.mirror(brief.base_sha)
     red = [await add_command(mirror, brief.base_sha, one) for one in brief.red]
@@ -158,7 +158,7 @@ async def fetch(job: HealJob, brief: HealBrief) -> HealBrief:
 
 
 async def add_command(mirror: Mirror, sha: str, red: RedJob) -> RedJob:
-    """Add the failed step's command as the workflow file of that commit has it."""
+    """Add the failed step's command, from that commit's workflow file."""
     text = await mirror.read(sha, red.workflow) if red.workflow and red.step else None
     if text is None:
         return red
@@ -167,7 +167,7 @@ async def add_command(mirror: Mirror, sha: str, red: RedJob) -> RedJob:
 
 
 async def _find_last_green(job: HealJob, brief: HealBrief) -> str:
-    """Return the newest ancestor on which the same workflow files passed, or ""."""
+    """Return the newest ancestor where the same files passed, or ""."""
     files = {one.workflow for one in brief.red if one.workflow}
     runs = await _list_runs(job, branch=brief.base_branch, status="success")
     mirror = await job.mirror(brief.base_sha)

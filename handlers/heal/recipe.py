@@ -25,7 +25,7 @@ def _read_rules(policy: Policy) -> Rules:
 
 
 async def judge(job: Job[Any], evidence: AnyEvidence, step: str) -> Judgement:
-    """Ask a second model about what a model wrote; what a tool made is what the tool makes."""
+    """Ask a second model about what a model wrote, not what a tool made."""
     if evidence.made is not None:
         return Judgement(model=NO_MODEL, passed=True, supported=evidence.claims)
     return await _ask(job, evidence, step)

@@ -22,7 +22,7 @@ async def run(ctx: Ctx, services: Services, request: HealTask) -> Outcome:
 
 
 async def refuse(services: Services, request: HealTask) -> str | None:
-    """Refuse what nobody asked for once it was tried often enough: then a person looks."""
+    """Refuse what nobody asked for once it was tried often enough."""
     if request.origin.principal.kind not in _ASKED_BY_NOBODY:
         return None
     policy, _ = await services.policies.load_or_default(request.repository)

@@ -41,7 +41,7 @@ class _Job(NamedTuple):
 
 
 def find_command(text: str, job: str, step: str) -> Found:
-    """Return the command of a job's step, both by the names that the API tells."""
+    """Return a step's command; job and step as the API names them."""
     try:
         data = yaml.safe_load(text[:_LARGEST])
     except (yaml.YAMLError, RecursionError, ValueError):
@@ -57,7 +57,7 @@ def find_command(text: str, job: str, step: str) -> Found:
 
 
 def _list_jobs(data: Mapping[str, Any]) -> Iterator[tuple[str, _Job]]:
-    """Yield each job, once for each combination of its matrix, as the API names it."""
+    """Yield jobs as the API names them, one for each cell of a matrix."""
     for key, value in _mapping(data.get("jobs")).items():
         body = _mapping(value)
         env = _texts(_mapping(data.get("env"))) | _texts(_mapping(body.get("env")))
@@ -76,7 +76,7 @@ def _list_jobs(data: Mapping[str, Any]) -> Iterator[tuple[str, _Job]]:
 
 
 def _list_combinations(matrix: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return the cells of a static matrix; one without cells where there is none."""
+    """Return a static matrix's combinations; an empty one for none."""
     axes = [
         [(str(name), _text(value)) for value in values]
         for name, values in matrix.items()
@@ -113,7 +113,7 @@ def _read_command(data: Mapping[str, Any], job: _Job, step: Mapping[str, Any]) -
 
 
 def _divide(run: str, folder: str, env: dict[str, str]) -> FailedCommand:
-    """Take apart what installs, what runs, and a last look whether git sees a difference."""
+    """Take apart what installs, what runs, and a last look by git."""
     lines = run.strip("\n").split("\n")
     left_out = tuple(line.strip() for line in lines if _INSTALLS.match(line))
     kept = [line for line in lines if not _INSTALLS.match(line)]
@@ -123,7 +123,7 @@ def _divide(run: str, folder: str, env: dict[str, str]) -> FailedCommand:
 
 
 def _strip_comparison(text: str) -> tuple[str, bool]:
-    """Return a command without its last ``git diff --exit-code``, and whether it had one."""
+    """Return a command without a last ``git diff --exit-code``, if any."""
     for separator in ("&&", "\n", ";"):
         before, found, last = text.rpartition(separator)
         if found and before.strip() and _COMPARES.match(last):
@@ -144,7 +144,7 @@ def _texts(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    """Return a scalar as a text; lists and mappings, which may be huge by references, as nothing."""
+    """Return a scalar as text; what may be huge by references as none."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str | int | float) else ""

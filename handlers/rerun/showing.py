@@ -22,7 +22,7 @@ _MOST_JOBS = 5
 
 
 class Shown(JsonModel):
-    """Whether a run may run again, and why."""
+    """Decision whether a run may run again, with its reason."""
 
     run: int
     attempt: int
@@ -31,7 +31,7 @@ class Shown(JsonModel):
 
 
 async def examine(job: Job[Any], client: Client, run: WorkflowRun) -> Shown:
-    """Look at what failed in a run; only what is shown to be infrastructure runs again."""
+    """Say whether what failed in a run is shown to be infrastructure."""
     refused = _refuse(run)
     if refused:
         return Shown(run=run.id, attempt=run.attempt, again=False, why=refused)
@@ -89,7 +89,7 @@ def _was_killed(sentence: str) -> bool:
 
 
 async def _passes_here(job: Job[Any], run: WorkflowRun, red: RedJob, words: str) -> tuple[bool, str]:
-    """Run the failed command on the same tree: words in a log alone show nothing."""
+    """Run the failed command on the same tree: words show nothing."""
     await job.fetch(run.head_branch)
     red = await add_command(await job.mirror(run.head_sha), run.head_sha, red)
     if red.command is None:

@@ -36,7 +36,7 @@ class WorkflowJob(JsonModel):
 
     @property
     def failed_step(self) -> JobStep | None:
-        """Return the first step that failed; None where the job died outside of any."""
+        """Return the first failed step; None where the job died outside."""
         return next((step for step in self.steps if step.conclusion in BAD), None)
 
 
