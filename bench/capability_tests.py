@@ -27,7 +27,8 @@ from bot.sandbox.port import Limits
 from bot.settings import Checks, Settings
 from bot.toolchains.port import Workspace
 from bot.toolchains.python.toolchain import PythonToolchain, make_toolchain
-from handlers.test.gates import ORDERS, honesty_gate, judge_survey
+from handlers.test.gates import ORDERS, judge_survey
+from handlers.test.objections import honesty_gate
 from handlers.test.records import TargetSurvey
 
 _ANSWERS = Path(__file__).parent / "capability_tests_answers"

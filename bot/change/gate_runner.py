@@ -31,17 +31,29 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
     Test configuration and existing tests stay as they are there; on a pull request, existing tests are those of its
     base branch. What a program made may change any of them, and be of any size, if nobody else had a hand in it.
     Without a proof nothing must begin to pass; without a baseline nothing is run, and the gates are those that only
-    read. The recipe's own gates judge what has passed all others.
+    read. The recipe's own gates judge what has passed all others. Where a
+    recipe can leave out what is at fault and the rest passes, the rest is the change.
     """
     proof = evidence.proof
     own_test = proof is not None and proof.files.files
     await job.stage(Stage.EDIT, "done", f"{len(wanted.files)} files changed{', the test included' if own_test else ''}")
     await job.stage(Stage.GATE, "started")
+    report = await _judge_all(job, evidence, base_sha, wanted)
+    if not report.passed and job.recipe.narrow is not None:
+        narrowed = await job.recipe.narrow(job, evidence, base_sha, wanted)
+        rest = await _judge_all(job, evidence, base_sha, narrowed.changes) if narrowed is not None else report
+        if narrowed is not None and rest.passed:
+            report = rest.model_copy(update={"dropped": narrowed.dropped})
+    await job.stage(Stage.GATE, "done" if report.passed else "failed", ", ".join(gate.name for gate in report.failed()))
+    return report
+
+
+async def _judge_all(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Changes) -> GateReport:
+    """Run the gates of every change, and where these pass the recipe's own."""
     report = await _judge(job, evidence, base_sha, wanted)
     if report.passed and job.recipe.own_gates is not None:
         own = await job.recipe.own_gates(job, evidence, base_sha, report.changes)
         report = report.model_copy(update={"gates": (*report.gates, *own)})
-    await job.stage(Stage.GATE, "done" if report.passed else "failed", ", ".join(gate.name for gate in report.failed()))
     return report
 
 

@@ -40,6 +40,14 @@ class GateLimits:
 
 
 @dataclass(frozen=True)
+class Narrowed:
+    """The good part of a change; ``dropped`` says what was left out and why."""
+
+    changes: Changes
+    dropped: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class WorkStep:
     """A part of the work that becomes a commit; ``task`` is told to the model."""
 
@@ -115,6 +123,11 @@ class Recipe(Generic[RequestT, BriefT, JudgementT]):
     # judges the change, on a base's sha and in a fresh tree, once all gates that every change has are passed
     own_gates: (
         Callable[[Job[RequestT], Evidence[RequestT, BriefT, JudgementT], str, Changes], Awaitable[Sequence[Gate]]]
+        | None
+    ) = None
+    # of a change that a gate refused, the part that may pass by itself; the gates then judge that
+    narrow: (
+        Callable[[Job[RequestT], Evidence[RequestT, BriefT, JudgementT], str, Changes], Awaitable[Narrowed | None]]
         | None
     ) = None
     # the parts that the work is done in, each a commit; by default it is one

@@ -155,6 +155,7 @@ class GateReport(JsonModel):
     tests: tuple[str, ...] = ()  # its files that are tests
     flaky: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # of the run with the change, for people
+    dropped: tuple[str, ...] = ()  # what of the author's change is left out, as no gate let it pass, and why
     command: str
     seconds: float
 

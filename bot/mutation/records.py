@@ -41,7 +41,7 @@ class RecordedTest(JsonModel):
     """Test as it is: how it ended, its processor time, the lines it runs."""
 
     id: str
-    outcome: Literal["passed", "failed", "error", "skipped", "lost"]
+    outcome: Literal["passed", "failed", "crashed", "error", "skipped", "lost"]
     seconds: float
     lines: dict[str, tuple[int, ...]]
 
@@ -49,7 +49,8 @@ class RecordedTest(JsonModel):
 class Mutant(JsonModel):
     """Fault, and the tests that notice it.
 
-    ``kills`` are tests with how they end: ``failed`` in their own body, ``error`` in a fixture.
+    ``kills`` are tests with how they end: in their own body ``failed`` where they assert, ``crashed`` by any other
+    exception; ``error`` in a fixture.
     """
 
     id: str
@@ -60,7 +61,7 @@ class Mutant(JsonModel):
     before: str
     after: str
     verdict: MutantVerdict
-    kills: tuple[tuple[str, Literal["failed", "error"]], ...] = ()
+    kills: tuple[tuple[str, Literal["failed", "crashed", "error"]], ...] = ()
 
     @property
     def open(self) -> bool:
@@ -79,6 +80,10 @@ class Mutant(JsonModel):
 
     def killers(self) -> tuple[str, ...]:
         """Return the tests that fail in their own body."""
+        return tuple(test for test, how in self.kills if how != "error")
+
+    def asserters(self) -> tuple[str, ...]:
+        """Return the tests that fail by what they assert."""
         return tuple(test for test, how in self.kills if how == "failed")
 
 

@@ -10,7 +10,9 @@ from bot.change.records import CodeLocation
 from bot.git.changes import Changes
 from bot.toolchains.events import has_failure
 from bot.work.toolset import Check, show_run
-from handlers.test.gates import honesty_gate, judge_tests, list_left, measure_new_tests, name_function
+from handlers.test.gates import judge_tests, list_left, measure_new_tests, name_function, read_targets
+from handlers.test.invitations import find_taken_up
+from handlers.test.objections import honesty_gate
 from handlers.test.records import WriteTestsJob, survey_of
 
 # faults that are listed after each edit; the first message holds more
@@ -32,8 +34,8 @@ def show_tests(job: WriteTestsJob, evidence: AnyEvidence, found: CodeLocation) -
         shown = show_run("Your tests", run)
         if not run.complete or has_failure(run.cases):
             return shown
-        mirror = await job.mirror(sha)
-        honest = honesty_gate(changes, {path: await mirror.read(sha, path) or "" for path in survey.scopes})
+        targets_now = await read_targets(job, sha, survey)
+        honest = honesty_gate(changes, targets_now, fuzz=job.task.input.fuzz)
         measured = await measure_new_tests(job, sha, survey, changes, 1)
         judged = judge_tests(survey, measured)
         noticed = [one for one in measured.mutants if one.counts and one.killers()]
@@ -42,7 +44,10 @@ def show_tests(job: WriteTestsJob, evidence: AnyEvidence, found: CodeLocation) -
         each = Counter(name for one in noticed for name in {name_function(test) for test in one.killers()})
         said += [f"{name} notices {number}" for name, number in each.items()]
         said += [f"Not noticed ({one.verdict}): {one.place}" for one in left[:_SHOWN]]
+        written = {path: text for path, text in changes.files.items() if text is not None}
+        taken = find_taken_up(survey.invitations, written)
+        said += [f"Invited, and no test yet: {one.told}" for one in survey.invitations if one.told not in taken]
         said += ["To mend before you finish:"] * bool(judged.unstable or judged.idle or honest.detail)
-        return "\n".join([shown, *said, *judged.unstable, *judged.idle, honest.detail])
+        return "\n".join([shown, *said, *judged.unstable.values(), *judged.idle.values(), honest.detail])
 
     return check

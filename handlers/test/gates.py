@@ -13,10 +13,9 @@ from bot.markdown import counted
 from bot.mutation.records import Mutant, RecordedTest, Survey
 from bot.mutation.runner import measure_mutants
 from bot.toolchains.port import Toolchain
-from handlers.test.honesty import find_cheats, find_copies
+from handlers.test.objections import fuzz_gate, honesty_gate
 from handlers.test.records import TargetSurvey, WriteTestsJob, survey_of
 from handlers.test.survey import make_plan
-from handlers.test.target import list_modules
 
 ORDERS = 3
 _WHY = {
@@ -35,15 +34,23 @@ async def judge_new_tests(job: WriteTestsJob, evidence: AnyEvidence, base_sha: s
     mirror = await job.mirror(base_sha)
     toolchain = job.workshop(base_sha).toolchain()
     existing = {entry.path for entry in await mirror.entries(base_sha)}
-    targets = {path: await mirror.read(base_sha, path) or "" for path in survey.scopes}
+    targets = await read_targets(job, base_sha, survey)
+    fuzz = job.task.input.fuzz
     read = [
         new_tests_gate(changes, existing, toolchain),
         suppressions_gate(await mirror.diff(base_sha, changes), toolchain.is_test),
-        honesty_gate(changes, targets),
+        honesty_gate(changes, targets, fuzz=fuzz),
+        *([fuzz_gate(changes, targets)] if fuzz else []),
     ]
     if not all(gate.passed for gate in read):
         return read
     return [*read, *judge_survey(survey, await measure_new_tests(job, base_sha, survey, changes, ORDERS))]
+
+
+async def read_targets(job: Job[Any], sha: str, survey: TargetSurvey) -> dict[str, str]:
+    """Return the texts of the target's files."""
+    mirror = await job.mirror(sha)
+    return {path: await mirror.read(sha, path) or "" for path in survey.scopes}
 
 
 async def measure_new_tests(
@@ -74,32 +81,15 @@ def new_tests_gate(changes: Changes, existing: Collection[str], toolchain: Toolc
     )
 
 
-def honesty_gate(changes: Changes, targets: dict[str, str]) -> Gate:
-    """Require that the tests look at what the code does, not at the code."""
-    modules = list_modules(targets)
-    found = []
-    for path, text in changes.files.items():
-        try:
-            said = (
-                [*find_cheats(text or "", modules), *find_copies(text or "", targets)] if path.endswith(".py") else []
-            )
-        except SyntaxError as error:
-            said = [f"it cannot be read: {error.msg}"]
-        found += [f"{path}, {one}" for one in said]
-    return Gate(
-        name="honest tests",
-        passed=not found,
-        after=f"{len(found)} objections" if found else "they look at what the code does",
-        detail="\n".join(found),
-    )
-
-
 class Judged(NamedTuple):
-    """New tests by function: all of them, and what is wrong with some."""
+    """New tests by function: all of them, and what is wrong with some.
+
+    A file that cannot be collected is ``unstable`` by its path.
+    """
 
     functions: tuple[str, ...]
-    unstable: tuple[str, ...]
-    idle: tuple[str, ...]
+    unstable: dict[str, str]
+    idle: dict[str, str]
 
 
 def judge_tests(survey: TargetSurvey, measured: Survey) -> Judged:
@@ -107,18 +97,22 @@ def judge_tests(survey: TargetSurvey, measured: Survey) -> Judged:
     groups: dict[str, list[RecordedTest]] = {}
     for test in measured.tests:
         groups.setdefault(name_function(test.id), []).append(test)
-    killers = {name_function(test) for mutant in measured.mutants if mutant.counts for test in mutant.killers()}
-    unstable = [f"{path} cannot be collected: {said[-300:]}" for path, said in measured.unloaded]
-    idle = []
+    judged = [mutant for mutant in measured.mutants if mutant.counts]
+    killers = {name_function(test) for mutant in judged for test in mutant.killers()}
+    asserters = {name_function(test) for mutant in judged for test in mutant.asserters()}
+    unstable = {path: f"{path} cannot be collected: {said[-300:]}" for path, said in measured.unloaded}
+    idle = {}
     for name, tests in groups.items():
         bad = next((test.outcome for test in tests if test.outcome != "passed"), None)
         if bad is not None:
-            unstable.append(f"{name} does not pass in each of {ORDERS} orders: {bad}")
+            unstable[name] = f"{name} does not pass in each of {ORDERS} orders: {bad}"
         elif not any(test.lines.get(path) for test in tests for path in survey.scopes):
-            idle.append(f"{name} runs nothing of {survey.name}")
+            idle[name] = f"{name} runs nothing of {survey.name}"
         elif name not in killers:
-            idle.append(f"{name} notices no fault that was not noticed before: remove it, or make it assert more")
-    return Judged(tuple(groups), tuple(unstable), tuple(idle))
+            idle[name] = f"{name} notices no fault that was not noticed before: remove it, or make it assert more"
+        elif name not in asserters and not survey.fuzz:
+            idle[name] = f"{name} notices faults only where the code raises: let it assert what comes out"
+    return Judged(tuple(groups), unstable, idle)
 
 
 def judge_survey(survey: TargetSurvey, measured: Survey) -> list[Gate]:
@@ -128,7 +122,7 @@ def judge_survey(survey: TargetSurvey, measured: Survey) -> list[Gate]:
     problem = [measured.problem] if measured.problem else []
     noticed = {mutant.id for mutant in measured.mutants if _is_noticed(mutant)}
     seconds = sum(test.seconds for test in measured.tests)
-    faults = [*problem, *missing, *judged.idle]
+    faults = [*problem, *missing, *judged.idle.values()]
     after = f"{survey.killed + len(noticed)} of {survey.judged}"
     return [
         Gate(
@@ -137,7 +131,7 @@ def judge_survey(survey: TargetSurvey, measured: Survey) -> list[Gate]:
             after=f"{counted(len(judged.functions), 'test')}, {ORDERS} of {ORDERS} orders"
             if not judged.unstable
             else "no",
-            detail="\n".join(judged.unstable),
+            detail="\n".join(judged.unstable.values()),
         ),
         Gate(
             name="faults noticed",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 # modules that read or make code, and so could tell a mutant by what it is written like
 _READERS = {
@@ -32,15 +33,26 @@ _LEAST = 3
 _SHARE = 0.5
 
 
-def find_cheats(source: str, modules: Collection[str]) -> list[str]:
-    """Return, in sentences with lines, what a new test file must not do.
+class Objection(NamedTuple):
+    """Fault of a new test; line 0 stands for the whole file."""
+
+    line: int
+    why: str
+
+    @property
+    def told(self) -> str:
+        return f"line {self.line}: {self.why}" if self.line else self.why
+
+
+def find_cheats(source: str, modules: Collection[str]) -> list[Objection]:
+    """Return what a new test file must not do.
 
     ``modules`` are the names that the target's files are imported by. Raises :class:`SyntaxError`.
     """
     tree = ast.parse(source)
     bound = dict(_bind(tree, modules))
     found = [(node.lineno, why) for node in ast.walk(tree) for why in _judge(node, bound, modules)]  # type: ignore[attr-defined]
-    return [f"line {line}: {why}" for line, why in sorted(set(found))]
+    return [Objection(*one) for one in sorted(set(found))]
 
 
 def find_copies(source: str, targets: Mapping[str, str]) -> list[str]:

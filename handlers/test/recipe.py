@@ -13,6 +13,7 @@ from bot.policy import Policy
 from bot.work.toolset import May, explain_protection
 from handlers.test.feedback import show_tests
 from handlers.test.gates import judge_new_tests
+from handlers.test.narrowing import leave_out_bad_tests
 from handlers.test.records import WriteTestsEvidence, WriteTestsJob, WriteTestsTask
 from handlers.test.rules import WriteTestsRules
 from handlers.test.survey import UnnoticedMutants
@@ -54,4 +55,5 @@ TEST: Recipe[WriteTestsTask, Brief, Judgement] = Recipe(
     gates=GateLimits(lines=1500),
     own_gates=judge_new_tests,
     feedback=show_tests,
+    narrow=leave_out_bad_tests,
 )

@@ -14,6 +14,7 @@ from bot.mutation.records import Plan, Scope, Survey
 from bot.mutation.runner import measure_mutants
 from bot.types import JsonModel
 from bot.work.inquiry import index
+from handlers.test.invitations import find_invitations
 from handlers.test.records import TargetSurvey
 from handlers.test.target import Target, find_changed, find_mentioned, find_named
 
@@ -70,6 +71,8 @@ async def survey(job: Job[Any], brief: Brief, base: Baseline | None, target: Tar
     if not wanted:
         return Surveyed(problem=_say_nothing_is_left(measured, target))
     counted = Counter(mutant.verdict for mutant in measured.mutants if mutant.counts)
+    mirror = await job.mirror(brief.base_sha)
+    texts = {path: await mirror.read(brief.base_sha, path) or "" for path in target.scopes}
     found = TargetSurvey(
         name=target.name,
         scopes=target.scopes,
@@ -77,6 +80,8 @@ async def survey(job: Job[Any], brief: Brief, base: Baseline | None, target: Tar
         verdicts=dict(counted),
         tests=_say_tests(measured, base),
         nearby=await _find_nearby(job, brief, target),
+        invitations=find_invitations(texts, target.scopes, fuzz=job.task.input.fuzz),
+        fuzz=job.task.input.fuzz,
         uses_hypothesis=any(workshop.env.glob("**/site-packages/hypothesis")),
     )
     await job.stage(Stage.PROVE, "done", f"{len(wanted)} of {found.judged} small faults are noticed by no test")

@@ -26,7 +26,7 @@ TASK = TaskSpec(
     examples=(
         ("/test src/shop/prices.py", "tests a file"),
         ("/test shop.prices.total", "tests a function"),
-        ("/test src/shop/prices.py:total fuzz", "with arbitrary input"),
+        ("/test fuzz src/shop/prices.py:total", "with arbitrary input"),
         ("/test", "on a pull request: its changed lines; on an issue: what it names"),
     ),
     input=WriteTestsInput,

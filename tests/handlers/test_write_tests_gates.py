@@ -16,7 +16,8 @@ from bot.sandbox.port import Limits
 from bot.settings import Checks, Settings
 from bot.toolchains.port import Workspace
 from bot.toolchains.python.toolchain import PythonToolchain, make_toolchain
-from handlers.test.gates import ORDERS, honesty_gate, judge_survey, judge_tests, list_left, new_tests_gate
+from handlers.test.gates import ORDERS, judge_survey, judge_tests, list_left, new_tests_gate
+from handlers.test.objections import honesty_gate
 from handlers.test.records import TargetSurvey
 from tests.support.sandboxes import bubblewrap
 from tests.toolchains.conftest import write
@@ -25,7 +26,7 @@ NEW = "tests/test_new.py"
 # what is refused by reading, before anything is run
 READ = {
     "mocked target", "re-implementation", "reads source", "code object", "xfail", "skip", "bytecode size", "fresh copy",
-    "another process",
+    "another process", "swallowed",
 }  # fmt: skip
 
 
@@ -105,6 +106,7 @@ def recorded(id: str, outcome: str = "passed", lines: tuple[int, ...] = (1,)) ->
     [
         (Survey(tests=(recorded("a::t"),), mutants=(mutant("return-none", kills=(("a::t", "failed"),)),)), "no fault"),
         (Survey(tests=(recorded("a::t"),), mutants=(mutant(kills=(("a::t", "error"),)),)), "no fault"),
+        (Survey(tests=(recorded("a::t"),), mutants=(mutant(kills=(("a::t", "crashed"),)),)), "where the code raises"),
         (Survey(tests=(recorded("a::t", lines=()),), mutants=(mutant(kills=(("a::t", "failed"),)),)), "runs nothing"),
         (Survey(tests=(recorded("a::t", "skipped"),)), "does not pass in each of 3 orders: skipped"),
         (Survey(tests=(recorded("a::t", "lost"),)), "does not pass in each of 3 orders: lost"),
@@ -114,15 +116,22 @@ def recorded(id: str, outcome: str = "passed", lines: tuple[int, ...] = (1,)) ->
 def test_what_is_wrong_with_a_test_is_said(measured: Survey, said: str) -> None:
     survey = TargetSurvey(name=TARGET, scopes={TARGET: Scope()}, mutants=(mutant(),), verdicts={}, tests="no test")
     judged = judge_tests(survey, measured)
-    assert said in "\n".join([*judged.unstable, *judged.idle])
+    assert said in "\n".join([*judged.unstable.values(), *judged.idle.values()])
     assert not all(gate.passed for gate in judge_survey(survey, measured))
+
+
+def test_a_fuzz_target_may_notice_errors_that_nobody_documented() -> None:
+    measured = Survey(tests=(recorded("a::t"),), mutants=(mutant(kills=(("a::t", "crashed"),)),))
+    survey = TargetSurvey(name=TARGET, scopes={}, mutants=(mutant(),), verdicts={}, tests="no test", fuzz=True)
+    survey = survey.model_copy(update={"scopes": {TARGET: Scope()}})
+    assert judge_tests(survey, measured) == (("a::t",), {}, {})
 
 
 def test_parameters_of_one_test_count_together() -> None:
     survey = TargetSurvey(name=TARGET, scopes={TARGET: Scope()}, mutants=(mutant(),), verdicts={}, tests="no test")
     kills = (("a::t[1]", "failed"),)
     measured = Survey(tests=(recorded("a::t[1]"), recorded("a::t[2]")), mutants=(mutant(kills=kills),))
-    assert judge_tests(survey, measured) == (("a::t",), (), ())
+    assert judge_tests(survey, measured) == (("a::t",), {}, {})
 
 
 def test_what_others_run_is_not_called_untested() -> None:

@@ -55,7 +55,7 @@ def test_what_is_allowed(source: str) -> None:
 
 
 def test_a_line_is_named() -> None:
-    assert find_cheats("import os\nimport dis\n", MODULES)[0].startswith("line 2: it imports `dis`")
+    assert find_cheats("import os\nimport dis\n", MODULES)[0].told.startswith("line 2: it imports `dis`")
 
 
 PRODUCT = """

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import forgehand_children as children  # type: ignore[import-not-found]
-from forgehand_items import list_options, name_items, run_items, start_like_pytest  # type: ignore[import-not-found]
+from forgehand_assertions import Assertions, run_items, skip_shrinking  # type: ignore[import-not-found]
+from forgehand_items import list_options, name_items, start_like_pytest  # type: ignore[import-not-found]
 from forgehand_mutator import find_mutants  # type: ignore[import-not-found]
 from forgehand_swap import make_control  # type: ignore[import-not-found]
 
@@ -70,7 +71,7 @@ def _run(asked: dict[str, Any], send: children.Send) -> None:
     served = _serve_mutant(asked["path"], asked["mutant"])
     start_like_pytest()
     files = dict.fromkeys(test.partition("::")[0] for test in asked["tests"])
-    pytest.main([*list_options(), *files], plugins=[_Loop(asked, served, send)])
+    pytest.main([*list_options(), *files], plugins=[_Loop(asked, served, send), Assertions([asked["path"]])])
 
 
 def _serve_mutant(path: str, mutant: str) -> list[str]:
@@ -103,12 +104,15 @@ class _Loop:
         self._served = served
         self._send = send
 
+    def pytest_collection(self) -> None:
+        skip_shrinking()
+
     def pytest_runtestloop(self, session: Any) -> bool:
         named = name_items(session.items)
         tests = [test for test in self._asked["tests"] if test in named]
         for test, outcome in zip(tests, run_items([named[test] for test in tests])):
             if self._served:  # else the test never met the mutant, not even by an import in its body
                 self._send([test, outcome])
-            if outcome in ("failed", "error") and not self._asked["every"]:
+            if outcome in ("failed", "crashed", "error") and not self._asked["every"]:
                 break
         return True

@@ -17,14 +17,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import forgehand_children as children  # type: ignore[import-not-found]
+from forgehand_assertions import Assertions, run_items, skip_shrinking  # type: ignore[import-not-found]
 from forgehand_cold import Nursery  # type: ignore[import-not-found]
-from forgehand_items import list_options, name_items, run_items, start_like_pytest  # type: ignore[import-not-found]
+from forgehand_items import list_options, name_items, start_like_pytest  # type: ignore[import-not-found]
 from forgehand_lines import Recorder  # type: ignore[import-not-found]
 from forgehand_mutator import Mutant, find_mutants  # type: ignore[import-not-found]
 from forgehand_records import Records  # type: ignore[import-not-found]
 from forgehand_swap import LiveFunctions, Swap, compile_outer, make_control  # type: ignore[import-not-found]
 
-_FAILED = ("failed", "error")
+_FAILED = ("failed", "crashed", "error")
 # Seconds of the processor: what a mutant may use beside ten times what its tests need, and to start pytest.
 _LEAST = 0.5
 _TIMES = 10
@@ -54,7 +55,9 @@ def _collect(plan: dict[str, Any], nursery: Nursery, send: children.Send, wait: 
     os.read(wait, 1)
     children.upstream.update(nursery.pipes)
     start_like_pytest()
-    pytest.main([*list_options(), *plan["targets"]], plugins=[_Measurer(plan, nursery, send)])
+    pytest.main(
+        [*list_options(), *plan["targets"]], plugins=[_Measurer(plan, nursery, send), Assertions(plan["files"])]
+    )
 
 
 class _Measurer:
@@ -66,6 +69,9 @@ class _Measurer:
         self._send = send
         self._recorder = Recorder(plan["files"])
         self._recorder.start()
+
+    def pytest_collection(self) -> None:
+        skip_shrinking()
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:

@@ -46,13 +46,6 @@ def name_items(items: Sequence[Any]) -> dict[str, Any]:
     return {f"{prefix}{id}": item for id, item in zip(number_ids([one.nodeid for one in items]), items)}
 
 
-def run_items(items: Sequence[Any]) -> Iterator[str]:
-    """Run tests in turn; yield how each ended, as :func:`judge_reports` says."""
-    for config in {item.config for item in items}:
-        config.option.tbstyle = "no"  # pytest parses each source file of a traceback: ten times what a test needs
-    return map(judge_reports, run_reports(items))
-
-
 def run_reports(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     """Run tests in turn; yield pytest's reports of each."""
     for item, following in zip(items, [*items[1:], None]):
