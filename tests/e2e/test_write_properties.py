@@ -38,18 +38,19 @@ def decode(text: str) -> str:
         raise ValueError("the last comma is missing")
     return "".join(run[0] * int(run[1:]) if run else "" for run in runs)
 '''
-HYPOTHESIS = """
-from hypothesis import given, settings
-from hypothesis import strategies as st
+ROUND_TRIP = """
+import random
+
 from runs import decode, encode
 
 
-@settings(derandomize=True, deadline=None, max_examples=10)
-@given(st.text(alphabet="ab"))
-def test_what_is_encoded_is_decoded(text):
-    assert decode(encode(text)) == text
+def test_what_is_encoded_is_decoded():
+    draw = random.Random(0)
+    for _ in range(100):
+        text = "".join(draw.choice("ab") for _ in range(draw.randrange(6)))
+        assert decode(encode(text)) == text
 """
-CANNOT_FAIL = HYPOTHESIS.replace("decode(encode(text)) == text", "decode(encode(text)) == decode(encode(text))")
+CANNOT_FAIL = ROUND_TRIP.replace("decode(encode(text)) == text", "decode(encode(text)) == decode(encode(text))")
 FUZZ = """
 import random
 
@@ -107,12 +108,10 @@ async def asked(story: Story, typed: str) -> tuple[str, str]:
 
 
 async def test_a_pair_of_opposites_invites_a_round_trip(tell: Tell, source: Path) -> None:
-    write(source, {"requirements-dev.txt": "pytest\nhypothesis\n"})
-    story = await tell(writes(CANNOT_FAIL, HYPOTHESIS), source=source)
+    story = await tell(writes(CANNOT_FAIL, ROUND_TRIP), source=source)
     status, said = await asked(story, "/test runs.py")
     assert status.startswith("Done.")
     assert "encode and decode: round trip: decode(encode(x)) == x for every x that encode accepts" in said
-    assert "hypothesis is installed" in said
     assert "only where the code raises: let it assert what comes out" in said, "a property that cannot fail is refused"
     (pull,) = await story.pulls()
     assert f"errors: ValueError: {NEW}::test_what_is_encoded_is_decoded" in pull["body"]
