@@ -380,6 +380,9 @@ class Repository:
     transferred: dict[int, Issue] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     workflow_runs: list[WorkflowRun] = field(default_factory=list)
+    deployments: list[Deployment] = field(default_factory=list)
+    rule_requests: list[RuleRequest] = field(default_factory=list)
+    dispatches: list[Dispatch] = field(default_factory=list)
     runs_workflows: bool = False  # its workflow files are really run
     outages: list[Outage] = field(default_factory=list)
 
@@ -509,6 +512,60 @@ class Delivery:
     status_code: int = 0
     response_headers: dict[str, str] = field(default_factory=dict)
     response_body: str = ""
+
+
+@dataclass(eq=False)
+class Deployment:
+    """A request to deploy a commit; ``run`` is the workflow run that it is part of, if it is."""
+
+    id: int
+    repository: Repository
+    sha: str
+    ref: str
+    task: str
+    environment: str
+    description: str | None
+    payload: Any
+    creator: Account
+    created_at: datetime
+    transient: bool = False
+    production: bool = False
+    app: App | None = None
+    run: WorkflowRun | None = None
+    statuses: list[DeploymentStatus] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class DeploymentStatus:
+    id: int
+    deployment: Deployment
+    state: str
+    environment: str
+    description: str
+    target_url: str
+    environment_url: str
+    creator: Account
+    created_at: datetime
+    app: App | None = None
+
+
+@dataclass(eq=False)
+class RuleRequest:
+    """A deployment that waits for the answer of an App's protection rule."""
+
+    run: WorkflowRun
+    app: App
+    deployment: Deployment
+    state: str | None = None
+    comments: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """A call of ``workflow_dispatch`` with its inputs."""
+
+    run: WorkflowRun
+    inputs: dict[str, Any]
 
 
 @dataclass(frozen=True)

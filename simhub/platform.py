@@ -7,20 +7,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from simhub import checkevents, lifecycle, rulesets, runner, seed, workflows
-from simhub.actor import has_role
+from simhub import checkevents, deploying, lifecycle, rulesets, runner, seed, workflows
+from simhub.actor import Actor, has_role
 from simhub.model import (
     Account,
     App,
     AppCredentials,
     Artifact,
     CheckRun,
+    Deployment,
     Installation,
     Issue,
     Outage,
     Protection,
     Repository,
     Rule,
+    RuleRequest,
     Ruleset,
     WorkflowRun,
 )
@@ -187,6 +189,25 @@ class Platform(State):
     def break_runner(self, repository: Repository, outage: Outage) -> None:
         """Let the machine fail under the next jobs of a name, whatever their commands do."""
         repository.outages.append(outage)
+
+    async def deploy(
+        self, repository: Repository, sha: str, environment: str = "production", run: WorkflowRun | None = None
+    ) -> Deployment:
+        """Make a deployment as a workflow does, and let it succeed or fail by ``report``. Sends ``deployment``."""
+        made = Deployment(
+            self.world.new_id(), repository, sha, sha, "deploy", environment, None, {}, repository.owner,
+            self.world.now(), production=environment == "production", run=run,
+        )  # fmt: skip
+        await deploying.announce(self, made, repository.owner)
+        return made
+
+    async def report(self, deployment: Deployment, state: str) -> None:
+        """Add a status to a deployment. Sends ``deployment_status``."""
+        await deploying.add_status(self, deployment, state, Actor("user", deployment.repository.owner))
+
+    async def ask_rule(self, credentials: AppCredentials, run: WorkflowRun, environment: str) -> RuleRequest:
+        """Let a job wait for an App's protection rule. Sends ``deployment_protection_rule.requested`` to it."""
+        return await deploying.ask_rule(self, credentials.app, run, environment)
 
     def upload_artifact(self, run: WorkflowRun, name: str, files: Mapping[str, bytes]) -> Artifact:
         """Keep files of a run as ``actions/upload-artifact`` does; a later attempt's takes the place of its name."""

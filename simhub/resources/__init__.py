@@ -11,6 +11,7 @@ _MODULES = (
     "comments",
     "contents",
     "deliveries",
+    "deployments",
     "gitdata",
     "issues",
     "labels",
