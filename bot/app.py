@@ -58,6 +58,7 @@ from bot.types import ForgehandError
 from bot.upkeep.housekeeper import Housekeeper
 from bot.upkeep.incidents import IncidentWatch
 from bot.upkeep.janitor import Janitor
+from bot.upkeep.rollbacks import RollbackSweep
 from bot.upkeep.scratch import scratch
 from bot.web.server import Crowd, make_runner, make_web
 from bot.work.services import Services
@@ -206,6 +207,7 @@ async def _open(
     loops = {"reporter": reporter.run, "janitor": janitor.run, "sweep": sweep.run, "dispatcher": dispatcher.run}
     loops["housekeeper"] = Housekeeper(services).run
     loops["incidents"] = IncidentWatch(services).run
+    loops["rollbacks"] = RollbackSweep(services, handlers.registry).run
     supervisors = _supervise(stack, loops)
     secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
     endpoint = Endpoint(dispatcher.accept, secrets)

@@ -238,3 +238,36 @@ signal_source = _table(
     sa.Column("seen", sa.BigInteger),
     sa.Column("revoked", sa.BigInteger),
 )
+
+deployment = _table(
+    "deployment",
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("repository", sa.BigInteger, nullable=False),
+    sa.Column("environment", sa.Text, nullable=False),
+    sa.Column("sha", sa.Text, nullable=False),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("changed", sa.BigInteger, nullable=False),
+    sa.Column("good", sa.BigInteger),
+    sa.Index("fh_deployment_place", "repository", "environment", "created"),
+)
+
+rollback = _table(
+    "rollback",
+    sa.Column("task", sa.Text, primary_key=True),
+    sa.Column("repository", sa.BigInteger, nullable=False),
+    sa.Column("place", sa.JSON, nullable=False),
+    sa.Column("environment", sa.Text, nullable=False),
+    sa.Column("bad", sa.BigInteger, nullable=False),
+    sa.Column("bad_sha", sa.Text, nullable=False),
+    sa.Column("sha", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("way", sa.Text, nullable=False),
+    sa.Column("deployment", sa.BigInteger),
+    sa.Column("issue", sa.Integer),
+    sa.Column("began", sa.BigInteger, nullable=False),
+    sa.Column("due", sa.BigInteger),
+    sa.Column("ended", sa.BigInteger),
+    sa.Index("fh_rollback_place", "repository", "environment", "began"),
+    sa.Index("fh_rollback_due", "due"),
+)

@@ -14,6 +14,9 @@ COMMENT: Final = {"issues": "write", "metadata": "read"}
 REVIEW: Final = {"pull_requests": "write", "metadata": "read"}
 CHECKS: Final = {"checks": "write", "issues": "write", "pull_requests": "write", "metadata": "read"}
 PUSH: Final = {"contents": "write", "metadata": "read"}
+READ_DEPLOYMENTS: Final = {"deployments": "read", "contents": "read", "metadata": "read"}
+DEPLOY: Final = {"deployments": "write", "metadata": "read"}
+DISPATCH: Final = {"actions": "write", "metadata": "read"}
 OPEN_PULL: Final = {"pull_requests": "write", "contents": "read", "metadata": "read"}
 # Resolving a thread also needs the contents permission.
 RESOLVE_THREADS: Final = {"pull_requests": "write", "contents": "write", "metadata": "read"}

@@ -1,0 +1,50 @@
+"""Define what a rollback is asked with and what its steps hand on."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from bot.store.deployments import Deployed
+from bot.types import JsonModel
+from bot.work.origin import Request, TaskInput
+from handlers.rollback.rules import Way
+
+
+class RollbackInput(TaskInput):
+    """Input of a rollback."""
+
+    environment: str = Field(title="environment", description="the environment, as deployments name it")
+    to: str = Field(default="", title="to", description="the commit to go back to; the last good one by default")
+    reason: str = Field(default="", title="reason", description="why; it is quoted")
+    issue: int | None = Field(default=None, ge=1, description="the issue that is told, a new one by default")
+
+
+RollbackTask = Request[RollbackInput]
+
+
+def told_issue(task: RollbackTask) -> int | None:
+    """Return the issue that is told: the one named, or where it was asked."""
+    return task.input.issue or task.subject.number
+
+
+class Plan(JsonModel):
+    """State of an environment and the one wanted, or why nothing is done."""
+
+    stop: str = ""
+    live: Deployed | None = None
+    sha: str = ""
+    target: Deployed | None = None  # the deployment that was good
+
+    @property
+    def bad(self) -> Deployed:
+        """Return the live deployment, which is known where nothing stops it."""
+        assert self.live is not None, "nothing is rolled back where nothing is live"
+        return self.live
+
+
+class Started(JsonModel):
+    """Way by which the rollback was set off, or why none was taken."""
+
+    way: Way | None = None
+    deployment: int | None = None
+    problems: tuple[str, ...] = ()

@@ -1,0 +1,44 @@
+"""Define the section ``rollback`` of a repository's policy: no environment is rolled back unless it is named."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from bot.incidents.rules import IncidentRules, ServiceRules
+from bot.policy import Policy, TaskRules
+from bot.types import JsonModel
+
+Way = Literal["deployment", "workflow"]
+_Text = Annotated[str, Field(max_length=200)]
+
+
+class EnvironmentRules(JsonModel):
+    """The ways in which one environment is rolled back."""
+
+    ways: tuple[Way, ...] = Field(
+        default=("deployment",), min_length=1, description="tried in their order until GitHub takes one"
+    )
+    workflow: _Text = Field(default="", description="file name of the workflow that deploys a commit it is given")
+    input: _Text = Field(default="sha", description="the input of the workflow that takes the commit")
+
+
+class RollbackRules(TaskRules):
+    """Rules of rollbacks."""
+
+    section: ClassVar[str] = "rollback"
+
+    environments: dict[_Text, EnvironmentRules] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="environments that may be rolled back, each with its `ways` (`deployment`: through the deployments "
+        "API, `workflow`: by dispatching its `workflow`, a file name, with the commit as its `input`); their health is "
+        "asked at the addresses of `incidents.services`",
+    )
+
+
+def find_services(policy: Policy, environment: str) -> list[ServiceRules]:
+    """Return what the policy says of the services in an environment."""
+    services = policy.rules(IncidentRules).services.values()
+    return [one for one in services if one.environment == environment]

@@ -1,0 +1,127 @@
+"""A bad deployment is rolled back once, whatever dies in between; where that would do harm it is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from simhub.model import Deployment
+from tests.e2e.conftest import Tell
+from tests.e2e.scenes import POLICY, installation_of, put, rows
+from tests.support.story import Story
+from tests.support.typing import comment
+
+pytestmark = pytest.mark.needs("sandbox")
+RIGHTS = {"deployments": "write", "actions": "write"}
+EVENTS = ["deployment_status", "deployment_protection_rule"]
+RULES = """review: { on: [] }
+rollback:
+  environments:
+    production: {}
+    staging: { ways: [workflow, deployment], workflow: deploy.yml }
+"""
+WORKFLOW = "on: { workflow_dispatch: { inputs: { sha: {} } } }\njobs: {}\n"
+ENDS = ("Done.", "Stopped", "Failed")
+
+
+async def prepared(tell: Tell) -> Story:
+    """The optional group is switched on, and the policy names the environments."""
+    story: Story = await tell([])
+    installation = installation_of(story)
+    story.app.app.events = [*story.app.app.events, *EVENTS]
+    story.hub.accept_permissions(installation, {**installation.permissions, **RIGHTS})
+    await put(story, POLICY, RULES)
+    return story
+
+
+async def deployed(story: Story, text: str, environment: str = "production", path: str = "README.md") -> Deployment:
+    """A commit that was deployed with success, a minute later than what was before."""
+    story.hub.advance(60)
+    made = await story.hub.deploy(story.repository, await put(story, path, text), environment)
+    await story.hub.report(made, "success")
+    await story.hub.settled()
+    return made
+
+
+async def ask(story: Story, text: str = "/rollback production") -> tuple[int, str]:
+    """Type it on an issue; its number and the last word there."""
+    number = await story.file("Checkout is down", "Since the last deployment.", label=None)
+    await comment(story, number, text)
+    return number, await story.until_status(number, *ENDS)
+
+
+def rolled_back(story: Story) -> list[Deployment]:
+    return [each for each in story.repository.deployments if each.task == "rollback"]
+
+
+async def test_a_bad_deployment_is_rolled_back_once_though_the_bot_is_killed(tell: Tell) -> None:
+    story = await prepared(tell)
+    good = await deployed(story, "One.\n")
+    await deployed(story, "Two.\n")
+    killed = asyncio.Event()
+
+    def watch(record: Any, *_: Any) -> None:
+        if record.method == "POST" and record.path.endswith("/deployments") and not killed.is_set():
+            killed.set()
+
+    story.hub.observers.append(watch)
+    number = await story.file("Checkout is down", "Since the last deployment.", label=None)
+    await comment(story, number, "/rollback production")
+    await killed.wait()
+    await story.kill_bot()
+    await story.start_bot()
+    assert (await story.until_status(number, *ENDS)).startswith("Done.")
+    (made,) = rolled_back(story)
+    assert (made.sha, made.environment) == (good.sha, "production")
+    assert len(story.shown(number, "rollback")) == 1
+    await story.hub.report(made, "success")
+    await story.until(lambda: story.shown(number, "rollback-end"), what="its end is told")
+    (told,) = story.shown(number, "rollback-end")
+    assert "its deployment succeeded" in told
+    assert "so nothing was asked" in told
+    assert await deployed_states(story) == [("succeeded",)]
+    _, refused = await ask(story)
+    assert "I do it only once" in refused or "nothing to go back to" in refused
+    assert len(rolled_back(story)) == 1
+    await deployed(story, "Three.\n")
+    _, refused = await ask(story)
+    assert "was rolled back 0 minutes ago" in refused
+    assert len(rolled_back(story)) == 1
+
+
+async def deployed_states(story: Story) -> list[tuple[Any, ...]]:
+    await story.until(lambda: rows(story, "select 1 from fh_rollback where ended is not null"), what="it is noted")
+    return rows(story, "select state from fh_rollback")
+
+
+async def test_what_would_do_harm_is_refused_in_words(tell: Tell) -> None:
+    story = await prepared(tell)
+    _, said = await ask(story, "/rollback elsewhere")
+    assert "The policy does not let me roll `elsewhere` back" in said
+    _, said = await ask(story)
+    assert "No deployment to `production` has succeeded" in said
+    await deployed(story, "One.\n")
+    _, said = await ask(story)
+    assert "No other commit was deployed to `production` and good before" in said
+    await deployed(story, "add_column\n", path="db/migrate/1_add.rb")
+    _, said = await ask(story)
+    assert "`db/migrate/1_add.rb` (Rails)" in said
+    assert rolled_back(story) == []
+
+
+async def test_a_workflow_deploys_and_its_failure_is_told(tell: Tell) -> None:
+    story = await prepared(tell)
+    await put(story, ".github/workflows/deploy.yml", WORKFLOW)
+    good = await deployed(story, "One.\n", "staging")
+    await deployed(story, "Two.\n", "staging")
+    number, said = await ask(story, "/rollback staging")
+    assert said.startswith("Done.")
+    (dispatched,) = story.repository.dispatches
+    assert dispatched.inputs == {"sha": good.sha}
+    assert rolled_back(story) == []
+    made = await story.hub.deploy(story.repository, good.sha, "staging", dispatched.run)
+    await story.hub.report(made, "failure")
+    await story.until(lambda: story.shown(number, "rollback-end"), what="its end is told")
+    assert "**failed**" in story.shown(number, "rollback-end")[0]
