@@ -39,7 +39,7 @@ _SECONDS = 1_800.0
 
 
 _SMOREST = (
-    "python -m pip install -q -e . 'flask<2.2' 'werkzeug<2.2' 'marshmallow<3.15' 'webargs<8.1' 'apispec<5.2' pytest"
+    "python -m pip install -q -e . 'flask<2.1' 'werkzeug<2.1' 'marshmallow<3.15' 'webargs<8.1' 'apispec<5.2' pytest"
 )
 
 

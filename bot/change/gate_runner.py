@@ -11,6 +11,7 @@ from bot.change import gates
 from bot.change.lint import lint_gates, parse_gate
 from bot.change.own_lint import own_lint_gates
 from bot.change.proof_rules import RUNS
+from bot.change.quarantined import find_excused
 from bot.change.recipe import AnyEvidence, Job
 from bot.change.records import Baseline, Gate, GateReport, Proof
 from bot.change.stages import Stage
@@ -74,7 +75,8 @@ async def _judge(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Ch
     linted: tuple[Gate, ...] = ()
     if evidence.baseline is not None:
         earlier = existing | set(evidence.begun.files)
-        ran = await _run(job, base_sha, evidence.baseline, earlier, evidence.proof, changes)
+        listed = base_sha if brief.pull is None else brief.trusted_sha
+        ran = await _run(job, base_sha, evidence.baseline, earlier, evidence.proof, changes, listed)
         if not limits.restores:
             linted = await own_lint_gates(job.workshop(base_sha), mirror, base_sha, paths, changes)
     shadowing = await asyncio.to_thread(_find_shadowing, job.workshop(base_sha), changes, paths)
@@ -129,8 +131,12 @@ async def _run(
     existing: Collection[str],
     proof: Proof | None,
     changes: Changes,
+    listed: str,
 ) -> _Ran:
-    """Run the proof, if there is one, then the baseline's scope."""
+    """Run the proof, if there is one, then the baseline's scope.
+
+    Failures that the quarantine list of the commit ``listed`` excuses are noted and do not count.
+    """
     workshop = job.workshop(base_sha)
     await workshop.ready()
     await workshop.renew()
@@ -145,13 +151,16 @@ async def _run(
     lost = [name for name in gates.regressions(kept.verdicts, after, complete=run.complete) if name not in flaky]
     if job.recipe.gates.restores:
         lost = [name for name in lost if name in after or name.partition("::")[0] not in changes.files]
+    failed = [name for name in lost if after.get(name) == "failed"]
+    excused = await find_excused(job, listed, base_sha, failed, changes)
+    lost = [name for name in lost if name not in excused]
     judged = [gates.proof_gate(proof, proofs)] if proof else []
     is_test = workshop.toolchain().is_test
     only_tests = all(path not in existing and is_test(path) for path in changes.files)
     mends = job.recipe.gates.restores and run.complete and bool(after) and set(after.values()) == {"passed"}
     judged.append(gates.regression_gate(base, run, lost, flaky, only_tests=only_tests or mends))
     judged += [gates.collected_gate(kept, run)] if job.recipe.gates.keep_tests else []
-    notes = tuple(note for note in run.notes if note not in base.scope)
+    notes = (*(note for note in run.notes if note not in base.scope), *excused.values())
     return _Ran(tuple(judged), tuple(flaky), notes, run.command, run.result.seconds)
 
 

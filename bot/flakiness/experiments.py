@@ -10,7 +10,7 @@ from bot.flakiness.inside.forgehand_arrange import arrange
 from bot.flakiness.records import Examination, Order, Orders, Plan, Reduced, Tally
 from bot.flakiness.runner import run_orders
 from bot.git.changes import NO_CHANGES, Changes
-from bot.markdown import counted
+from bot.markdown import counted, inline_code
 from bot.sandbox.port import Limits
 from bot.toolchains.placeholders import selector
 from bot.toolchains.port import TestRun
@@ -160,7 +160,7 @@ async def _reduce(workshop: Workshop, experiment: Experiment, seconds: float, li
 
 def _say_cause(reduced: Reduced, seen: Seen, *, fails: bool) -> str:
     others = reduced.ids or ()
-    which = f"`{others[0]}`" if len(others) == 1 else counted(len(others), "other test")
+    which = inline_code(others[0]) if len(others) == 1 else counted(len(others), "other test")
     alone = seen.alone
     if fails:
         return f"It fails when {which} ran before it, and passed alone {alone.passed} of {alone.seen} times."
@@ -178,30 +178,29 @@ async def _confirm(workshop: Workshop, targets: Sequence[str], *, fails: bool, l
 
 async def _vary(workshop: Workshop, seen: Seen, limits: Limits) -> Examination:
     """Run it with other hash seeds and time zones."""
-    plan = Plan(
-        targets=(seen.test.partition("::")[0],),
-        selector=selector(seen.test),
-        variations=_VARIATIONS,
-        seconds=limits.seconds,
-        each=limits.seconds,
-    )
-    varied = (await run_orders(workshop, NO_CHANGES, plan)).varied
-    failed = [number for number, first, _ in varied if first == 1]
-    twice = [number for number, first, again in varied if first == again == 1]
-    tally = Tally(
-        name="with other hash seeds and time zones",
-        passed=sum(first == 0 for _, first, _ in varied),
-        failed=len(failed),
-        lost=sum(first not in (0, 1) for _, first, _ in varied),
-    )
-    if not failed:
+    tally, twice = await run_varied(workshop, seen.test, limits)
+    if not tally.failed:
         shown = say_not_shown(seen)
         return shown.model_copy(update={"tallies": (*shown.tallies, tally), "notes": (_UNVARIED,)})
     if not twice:
         told = f"It failed {tally.failed} of {tally.seen} times {tally.name}, by chance."
         found = make(seen, "non-deterministic", told)
         return found.model_copy(update={"tallies": (*found.tallies, tally)})
-    given = " ".join(f"{name}={value}" for name, value in _VARIATIONS[twice[0]].items())
-    command = f"{given} python -m pytest {shlex.quote(selector(seen.test))}"
-    found = make(seen, "environment", f"It fails each time with `{given}`, and passes otherwise.", confirmed=True)
+    command = f"{twice} python -m pytest {shlex.quote(selector(seen.test))}"
+    found = make(seen, "environment", f"It fails each time with `{twice}`, and passes otherwise.", confirmed=True)
     return found.model_copy(update={"tallies": (*found.tallies, tally), "commands": (command,)})
+
+
+async def run_varied(workshop: Workshop, test: str, limits: Limits, changes: Changes = NO_CHANGES) -> tuple[Tally, str]:
+    """Count how a test ends with each variation; return one that fails twice."""
+    file = test.partition("::")[0]
+    plan = Plan(targets=(file,), selector=selector(test), variations=_VARIATIONS, seconds=limits.seconds)
+    varied = (await run_orders(workshop, changes, plan)).varied
+    twice = [number for number, first, again in varied if first == again == 1]
+    tally = Tally(
+        name="with other hash seeds and time zones",
+        passed=sum(first == 0 for _, first, _ in varied),
+        failed=sum(first == 1 for _, first, _ in varied),
+        lost=sum(first not in (0, 1) for _, first, _ in varied),
+    )
+    return tally, " ".join(f"{name}={value}" for name, value in _VARIATIONS[twice[0]].items()) if twice else ""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from bot.change.quarantined import describe, find_named, read_live
 from bot.change.recipe import Job, ProofResult
 from bot.change.records import Baseline, CodeLocation, Proof
 from bot.engine.port import Ctx
@@ -15,6 +16,7 @@ from bot.github.api.errors import Forbidden, GitHubError, Invalid, NotFound
 from bot.github.resources import ci
 from bot.github.resources.ci import FailedCheck
 from bot.markdown import listed
+from bot.quarantine.entries import Entry, find_entry
 from bot.types import JsonModel
 from handlers.revise.records import Demand, RevisionBrief, RevisionEvidence, RevisionJob
 
@@ -82,10 +84,15 @@ async def _read_log(job: RevisionJob, check: FailedCheck) -> str:
 async def find_cause(job: RevisionJob, brief: RevisionBrief, base: Baseline) -> Cause:
     """Compare what fails here on the head with the base."""
     failing = list_failing(base)
+    quarantined = await read_live(job, brief.trusted_sha)
     if not failing:
-        return _explain_passing(brief, base)
+        return _explain_passing(brief, base, quarantined)
     ours = await select_ours(job, failing, brief.trusted_sha)
     short = brief.base_sha[:10]
+    entries = [find_entry(quarantined, name) for name in failing]
+    if not ours and all(entries):
+        told = " ".join(describe(entry) for entry in entries if entry is not None)
+        return Cause(kind="flaky", sentence=f"{told} It fails without this pull request too. I changed nothing.")
     if not ours:
         return Cause(
             kind="base",
@@ -134,10 +141,13 @@ async def _run_on(job: Job[Any], sha: str, failing: Sequence[str]) -> Mapping[st
     return (await workshop.test(Changes(), targets)).verdicts()
 
 
-def _explain_passing(brief: RevisionBrief, base: Baseline) -> Cause:
+def _explain_passing(brief: RevisionBrief, base: Baseline, quarantined: Sequence[Entry]) -> Cause:
     """Say why CI may be red where the tests that were run here pass."""
     said = "\n".join(demand.text for demand in brief.demands)
     passed = f"Here the tests pass on {brief.base_sha[:10]} ({base.scope})"
+    if named := find_named(quarantined, said):
+        told = " ".join(describe(entry) for entry in named)
+        return Cause(kind="flaky", sentence=f"{told} {passed}. I changed nothing.")
     found = find_trouble(said)
     if found:
         return Cause(

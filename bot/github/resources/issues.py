@@ -83,13 +83,7 @@ async def ensure_issue(
     """
 
     async def find() -> int | None:
-        url = "/repos/{owner}/{repo}/issues{?creator,state,per_page}"
-        wanted = within(repository, creator=bot.login, state="all", per_page=100)
-        async for item in client.items(url, wanted):
-            author = (item.get("user") or {}).get("id")
-            if carries(item.get("body"), marker, author_id=author, bot_id=bot.id):
-                return int(item["number"])
-        return None
+        return await find_issue(client, repository, marker=marker, bot=bot)
 
     async def make() -> int:
         data = {"title": title, "body": with_marker(body, marker)}
@@ -97,6 +91,17 @@ async def ensure_issue(
         return int(made["number"])
 
     return await once(find, make)
+
+
+async def find_issue(client: Client, repository: Repository, *, marker: Marker, bot: Actor) -> int | None:
+    """Find the issue that our own bot opened with this marker, open or closed."""
+    url = "/repos/{owner}/{repo}/issues{?creator,state,per_page}"
+    wanted = within(repository, creator=bot.login, state="all", per_page=100)
+    async for item in client.items(url, wanted):
+        author = (item.get("user") or {}).get("id")
+        if carries(item.get("body"), marker, author_id=author, bot_id=bot.id):
+            return int(item["number"])
+    return None
 
 
 async def update_issue(
