@@ -27,6 +27,7 @@ from handlers.heal.workflow_steps import find_command
 
 _CHECKS: Permissions = {"checks": "read", "metadata": "read"}
 _MOST = 3
+_MOST_TOLD = 12_000
 _PUSHES = ("push", "schedule", "workflow_dispatch", "merge_group")
 _BRANCH = re.compile(r"[\w./-]{1,200}")
 HealJob = Job[HealTask]
@@ -54,7 +55,7 @@ async def _read_head(job: HealJob) -> HealBrief:
     sha = await repos.find_head(github, repository, branch) if known else None
     return HealBrief(
         nonce=secrets.token_hex(8),
-        title=f"Heal {branch}"[:500],
+        title="CI fails",
         body="",
         base_branch=branch,
         base_sha=sha or "",
@@ -81,7 +82,9 @@ async def _read_red(job: HealJob, brief: HealBrief) -> HealBrief:
         return _stopped(brief, f"No check fails on {brief.base_sha[:10]}{what}. So there is nothing to heal.")
     red = tuple([await _read_job(job, check, runs) for check in theirs])
     recorded = explain_records(red)
-    brief = brief.model_copy(update={"red": red, "passed_too": _passed_too(red, runs)})
+    # what failed says where to look, more than a branch's name or a pull request's title does
+    told = "\n\n".join(one.said for one in red)[:_MOST_TOLD]
+    brief = brief.model_copy(update={"red": red, "passed_too": _passed_too(red, runs), "body": told})
     return _stopped(brief, recorded.sentence, kind=recorded.kind) if recorded is not None else brief
 
 
