@@ -106,7 +106,8 @@ def _tell_proof(proof: Proof | None, gate: Gate | None) -> str:
     if proof is None:
         return ""
     many = len(proof.tests) > 1
-    new = f"{len(proof.tests)} new tests fail" if many else "1 new test fails"
+    kind = "new " if proof.files.files else ""  # else they were there, and red
+    new = f"{len(proof.tests)} {kind}tests fail" if many else f"1 {kind}test fails"
     after = f"with it: {gate.after}" if gate is not None else "nothing was run with a change"
     return f"{new} without the change ({proof.runs} of {proof.runs} runs); {after}."
 
