@@ -88,7 +88,7 @@ def report(files: dict[str, str | None], *gates: Gate, tests: tuple[str, ...] = 
 
 
 PROOF = Proof(
-    files=Changes(),
+    files=Changes(files={"t.py": "def test_a(): ..."}),
     targets=("t.py",),
     tests=("t.py::a", "t.py::b"),
     failures=(Failure(test="t.py::a", phase="call", message="m"),),
