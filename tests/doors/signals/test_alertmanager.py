@@ -20,8 +20,7 @@ from bot.doors.signals.instructions import instruct
 from bot.local.hosting import free_port
 from bot.signals.fields import Arrival
 from bot.signals.records import Signal
-from tests.doors.signals.test_door import SECRET, Sender, add
-from tests.e2e.conftest import SAMPLE
+from tests.doors.signals.test_door import SECRET, Sender, add, with_incidents
 from tests.e2e.scenes import rows
 from tests.support import alertmanager
 from tests.support.alertmanager import Program, running
@@ -105,8 +104,8 @@ async def count_repeats(story: Story) -> float:
 
 @pytest.mark.needs("alertmanager")
 async def test_one_trouble_however_it_is_told(tmp_path: Path) -> None:
-    shop = Shop()
-    async with told(tmp_path, SAMPLE, []) as story, serving(shop) as port:
+    shop, source = Shop(), with_incidents(tmp_path)
+    async with told(tmp_path, source, []) as story, serving(shop) as port:
         sender = await add(story, "alertmanager")
         senders = make_senders(tmp_path, sender, port)
         async with running(*senders):
@@ -126,7 +125,10 @@ async def test_one_trouble_however_it_is_told(tmp_path: Path) -> None:
             shop.up |= dict.fromkeys(PODS, 1)
             await until_told(story, sender, 0, 4)
         await story.until(lambda: not _waiting(sender), what="all was handled")
+        await story.until(lambda: story.repository.issues, what="an issue is opened about it")
         bodies = heard(sender)
+        assert len(rows(story, "select id from fh_incident")) == 1
+        assert len(story.repository.issues) == 1
     signals = [signal for _, read in bodies for signal in read]
     firing = {signal.state_key for signal in signals if signal.kind == "alert_firing"}
     assert len({signal.incident_key for signal in signals}) == 1

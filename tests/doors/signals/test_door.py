@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_args
 
 import aiohttp
@@ -24,7 +26,8 @@ from bot.settings import Settings
 from bot.store.tables import delivery
 from bot.types import SourceKind
 from tests.doors.api.test_admin import run
-from tests.e2e.scenes import handled, rows
+from tests.e2e.scenes import POLICY, SAMPLE, handled, rows
+from tests.support.api import asker
 from tests.support.story import Story
 
 SECRET = "planted-secret-of-a-sender"
@@ -80,6 +83,15 @@ async def add(story: Story, kind: SourceKind, secret: str | None = SECRET) -> Se
     return Sender(story, kind, found[1])
 
 
+def with_incidents(folder: Path) -> Path:
+    """The sample repository with a policy that wants incidents."""
+    source = folder / "source"
+    shutil.copytree(SAMPLE, source)
+    (source / POLICY).parent.mkdir(exist_ok=True)
+    (source / POLICY).write_text("incidents: { enabled: true }\n")
+    return source
+
+
 async def known() -> None:
     """Wait until the server has read its sources again."""
     await asyncio.sleep(FRESH_SECONDS + 0.1)
@@ -97,6 +109,12 @@ async def test_stored_before_the_answer_once(story: Story) -> None:
     await handled(story)
     assert rows(story, "select error from fh_delivery where event like 'signal.%' and error is not null") == []
     assert admin.list_sources(settings_of(story)).count("one secret; last heard") == 7
+    administrator, program = asker(story, story.maintainer, "admin"), asker(story, story.maintainer)
+    listed = (await administrator.get("/api/v1/signal-sources")).data["items"]
+    assert [each["kind"] for each in listed] == list(get_args(SourceKind))
+    assert all((each["secrets"], each["seen_at"] is not None) == (1, True) for each in listed)
+    assert SECRET not in str(listed)
+    assert (await program.get("/api/v1/signal-sources")).status == 403
 
 
 async def test_strangers_learn_nothing(story: Story) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import aiohttp
 
 from bot.doors.signals.admin import sign_sample
-from tests.doors.signals.test_door import SECRET, add
-from tests.e2e.scenes import POLICY, SAMPLE, handled, rows
+from tests.doors.signals.test_door import SECRET, add, with_incidents
+from tests.e2e.scenes import handled, rows
 from tests.signals.mutants import KINDS, mutants
 from tests.support.within import within
 
@@ -17,11 +16,7 @@ EACH = 30  # of each sender; the readers alone see a thousand in tests/signals
 
 
 async def test_no_signed_body_crashes_a_handler(tmp_path: Path) -> None:
-    source = tmp_path / "sample"
-    shutil.copytree(SAMPLE, source)
-    (source / POLICY).parent.mkdir(exist_ok=True)
-    (source / POLICY).write_text("incidents: { enabled: true }\n")
-    async with within(tmp_path, source) as story, aiohttp.ClientSession() as session:
+    async with within(tmp_path, with_incidents(tmp_path)) as story, aiohttp.ClientSession() as session:
         senders = [await add(story, kind) for kind in KINDS]
         for sender in senders:
             for body in mutants(sender.kind, EACH):
@@ -32,5 +27,6 @@ async def test_no_signed_body_crashes_a_handler(tmp_path: Path) -> None:
         assert (
             rows(story, "select event, error from fh_delivery where event like 'signal.%' and error is not null") == []
         )
+        assert rows(story, "select 1 from fh_incident"), "none was handed on"
         (count,) = rows(story, "select count(*) from fh_delivery where event like 'signal.%'")
         assert count[0] > len(KINDS) * EACH * 0.9, "nearly all bodies differ"
