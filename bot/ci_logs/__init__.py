@@ -6,20 +6,24 @@ logs fail for one cause.
 """
 
 from bot.ci_logs.cause import Cause, find_cause, make_fingerprint
+from bot.ci_logs.environment import compare_versions, find_versions
 from bot.ci_logs.excerpt import excerpt, find_errors, write_excerpt
 from bot.ci_logs.failing_tests import find_failing_tests
-from bot.ci_logs.frames import Frame, find_frames
+from bot.ci_logs.frames import Frame, find_frames, find_traces
 from bot.ci_logs.reading import Period, read_lines, read_log
 
 __all__ = [
     "Cause",
     "Frame",
     "Period",
+    "compare_versions",
     "excerpt",
     "find_cause",
     "find_errors",
     "find_failing_tests",
     "find_frames",
+    "find_traces",
+    "find_versions",
     "make_fingerprint",
     "read_lines",
     "read_log",

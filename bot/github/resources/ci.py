@@ -42,6 +42,17 @@ async def failed_checks(client: Client, repository: Repository, sha: str) -> tup
     return tuple([await _check(client, repository, run) for run in bad])
 
 
+async def conclusions(client: Client, repository: Repository, sha: str) -> dict[str, tuple[int, str]]:
+    """Return id and conclusion of each check run of a commit that ended."""
+    url = "/repos/{owner}/{repo}/commits/{sha}/check-runs{?filter,per_page}"
+    runs = client.items(url, within(repository, sha=sha, filter="latest", per_page=100), key="check_runs")
+    return {
+        str(run.get("name") or ""): (int(run["id"]), str(run["conclusion"]))
+        async for run in runs
+        if run.get("conclusion")
+    }
+
+
 async def job_log(client: Client, repository: Repository, check: FailedCheck) -> str:
     """Return a job's telling lines, without secrets; a check run has its id."""
     log = await download_log(client, repository, check.id)
