@@ -58,4 +58,26 @@ async def test_a_red_pull_request_and_an_issue_are_explained_without_a_model(tel
     traced = await final(story, await comment(story, issue["number"], "/why"))
     assert "The issue shows a stack trace." in traced
     assert "**Suspected**, by the trace alone" in traced
+    unclear = await story.request("POST", "/issues", {"title": "Broken", "body": "Something is wrong."})
+    nothing = await final(story, await comment(story, unclear["number"], "/why"))
+    assert "shows no stack trace that I can read, and no check failed" in nothing
+    passed = git(story, "rev-parse", "main")
+    await put(story, "basket/totals.py", good.replace("total\n", "total / 0\n"))
+    await ci(story, git(story, "rev-parse", "main"), "failure", LOG)
+    unclear = await story.request("POST", "/issues", {"title": "Main is red", "body": "Why?"})
+    red = await final(story, await comment(story, unclear["number"], "/why"))
+    assert f"failed** on {git(story, 'rev-parse', 'main')[:10]} of main." in red
+    assert f"these checks passed on {passed[:10]}" in red
     assert story.script.requests == []
+
+
+async def test_a_question_behind_it_is_answered_once_by_a_model(tell: Tell) -> None:
+    story = await tell([])
+    await put(story, "basket/totals.py", "def add_up(total):\n    return total / 0\n")
+    seen = ["by the trace alone", "Was it the tax?"]
+    story.script.on({"text": "A guess: the tax is zero."}, text=seen)
+    issue = await story.request("POST", "/issues", {"title": "Crash", "body": LOG})
+    text = await final(story, await comment(story, issue["number"], "/why Was it the tax?"))
+    assert "**Deeper** (a model's words about the above):\n\nA guess: the tax is zero." in text
+    assert len(story.script.requests) == 1
+    assert PASSWORD not in str(story.script.requests)
