@@ -56,21 +56,25 @@ def excerpt(log: str, budget: int = BUDGET, step: Period | None = None) -> str:
     everything: Sequence[str] = lines
     if not _find_strong(lines):
         everything = read_lines(log)
-    return redact(write_excerpt(everything, budget))
+    return write_excerpt(everything, budget)
 
 
 def write_excerpt(lines: Sequence[str], budget: int = BUDGET) -> str:
-    """Return failing tests by name, then windows round the telling lines."""
+    """Return failing tests by name, then windows round the telling lines.
+
+    Secrets are taken out before lines are cut: half of one has no shape.
+    """
     names = _list_names(find_failing_tests(lines), int(budget * _NAMES))
     chosen = _choose(lines, budget - len(names))
-    return names + _write(lines, chosen)
+    shown = redact(names + _write(lines, chosen))
+    return "\n".join(line[:_WIDTH] for line in shown.split("\n"))
 
 
 def find_errors(lines: Sequence[str], most: int = 10) -> tuple[str, ...]:
-    """Return the strong lines that differ, the last first."""
+    """Return the strong lines that differ, the last first, without secrets."""
     found: dict[str, str] = {}
     for place in reversed(_find_strong(lines)):
-        text = lines[place].strip()[:_WIDTH]
+        text = redact(lines[place].strip())[:_WIDTH]
         found.setdefault(mask(text), text)
         if len(found) >= most:
             break
@@ -146,6 +150,6 @@ def _write(lines: Sequence[str], chosen: set[int]) -> str:
     for place in sorted(chosen):
         if place != last + 1 and parts:
             parts.append("…")
-        parts.append(lines[place][:_WIDTH])
+        parts.append(lines[place])
         last = place
     return "\n".join(parts) + "\n"

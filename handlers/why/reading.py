@@ -134,7 +134,7 @@ def _digest(job: FailedJob, log: JobLog) -> FailedJob:
         update={
             "step": log.step[:200],
             "tests": tuple(redact(name) for name in ci_logs.find_failing_tests(lines)[:50]),
-            "errors": tuple(redact(line) for line in ci_logs.find_errors(lines, 5)),
+            "errors": ci_logs.find_errors(lines, 5),
             "lines": ci_logs.excerpt(log.text, _LINES, log.period),
             "frames": _trace(lines),
             "versions": dict(list(ci_logs.find_versions(ci_logs.read_lines(log.text)).items())[:400]),

@@ -90,6 +90,13 @@ def test_secrets_of_a_log_are_not_in_its_excerpt() -> None:
     assert password not in text
 
 
+def test_a_secret_at_the_end_of_what_is_shown_is_not_shown_by_half() -> None:
+    token = "ghp" + "_" + "a1B2c3D4e5F6g7H8i9J0" * 2
+    line = f"Error: {'x ' * 185}{token} is not valid"
+    assert token[:12] not in excerpt(line)
+    assert token[:12] not in find_errors([line])[0]
+
+
 def test_errors_are_said_once_each_the_last_first() -> None:
     lines = [
         "error: cannot open /tmp/a1/x.c",

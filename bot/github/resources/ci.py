@@ -93,5 +93,5 @@ async def _check(client: Client, repository: Repository, run: Any) -> FailedChec
         name=str(run.get("name") or ""),
         app=str((run.get("app") or {}).get("slug") or ""),
         conclusion=str(run.get("conclusion")),
-        said=redact("\n".join(line for line in lines if line)[:_SAID]),
+        said=redact("\n".join(line for line in lines if line)[: 2 * _SAID])[:_SAID],
     )
