@@ -94,9 +94,9 @@ def forget_tasks(connection: sa.Connection, ids: Collection[str]) -> None:
 
 def forget_installation(connection: sa.Connection, number: int) -> None:
     """Delete a removed installation and its sources of signals."""
-    connection.execute(signal_source.delete().where(signal_source.c.installation == number))
     gone = installation.delete().where(installation.c.id == number, installation.c.state == "deleted")
-    connection.execute(gone)
+    if connection.execute(gone).rowcount:
+        connection.execute(signal_source.delete().where(signal_source.c.installation == number))
 
 
 def forget_payloads_of(connection: sa.Connection, number: int, after: str) -> str | None:

@@ -7,13 +7,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store import artifacts, deliveries, retention, tasks
+from bot.store import artifacts, deliveries, retention, sources, tasks
 from bot.store.artifacts import ArtifactRow
 from bot.store.database import now_ms
 from bot.store.deliveries import Delivery, DeliveryEnd
 from bot.store.ledger import Ledger
+from bot.store.sources import Source
 from bot.store.store import Store
 from bot.store.tables import delivery, installation, model_call, task, task_event
+from bot.types import Repository
 from tests.store.test_ledger import WIDE, call, ended
 from tests.support.models import dollars
 
@@ -120,7 +122,13 @@ async def test_only_removed_installations_are_forgotten(store: Store) -> None:
     for number, state in ((7, "deleted"), (8, "active")):
         row = {"id": number, "account": "octo", "state": state, "permissions": {}, "updated": 1}
         await store.run(lambda connection, row=row: connection.execute(installation.insert().values(row)) and None)
+        repository = Repository(id=number, owner="octo", name="shop", installation=number)
+        source = Source(
+            id=f"s{number}", kind="own", name="x", repository=repository, key_hash="", secrets=("sealed",), created=1
+        )  # fmt: skip
+        await store.run(sources.add, source)
     assert await store.run(retention.list_gone) == [7]
     for number in (7, 8):
         await store.run(retention.forget_installation, number)
     assert await select(store, sa.select(installation.c.id)) == {8}
+    assert [one.id for one in await store.run(sources.list_live)] == ["s8"]
