@@ -179,6 +179,8 @@ class Issue:
     events: list[Event] = field(default_factory=list)
     reactions: list[Reaction] = field(default_factory=list)
     pull: Pull | None = None
+    parent: Issue | None = None
+    sub_issues: list[Issue] = field(default_factory=list)
 
 
 @dataclass(eq=False)

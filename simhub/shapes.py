@@ -357,6 +357,7 @@ def issue(hub: Address, item: Issue) -> Json:
         "timeline_url": f"{url}/timeline",
         "performed_via_github_app": optional_integration(hub, item.app),
         "state_reason": item.state_reason,
+        "sub_issues_summary": _summarise(item.sub_issues),
         **_ISSUE_CONSTANT,
     }
     return body | (_pull_links(hub, item) if item.pull else {})
@@ -367,8 +368,13 @@ _ISSUE_CONSTANT: Json = {
     "active_lock_reason": None,
     "type": None,
     "draft": False,
-    "sub_issues_summary": {"total": 0, "completed": 0, "percent_completed": 0},
 }
+
+
+def _summarise(issues: list[Issue]) -> Json:
+    completed = sum(one.state == "closed" for one in issues)
+    percent = 100 * completed // len(issues) if issues else 0
+    return {"total": len(issues), "completed": completed, "percent_completed": percent}
 
 
 def _pull_links(hub: Address, item: Issue) -> Json:

@@ -8,6 +8,7 @@ from typing import Any
 from bot.change.recipe import Job
 from bot.github.api.scopes import COMMENT
 from bot.github.resources import issues
+from bot.github.resources.sub_issues import ensure_sub_issues
 from bot.github.text.markers import Marker
 from bot.github.text.outgoing import outgoing_line
 from bot.plans.records import Draft
@@ -16,9 +17,13 @@ from handlers.plan.words import write_sub_issue
 
 
 class SubIssues(JsonModel):
-    """Issues that stand for a plan's steps, in their order."""
+    """Issues that stand for a plan's steps, in their order.
+
+    ``below``: GitHub shows them as sub-issues of the plan's issue.
+    """
 
     numbers: tuple[int, ...]
+    below: bool = False
 
 
 async def split(job: Job[Any], draft: Draft) -> SubIssues:
@@ -39,4 +44,5 @@ async def split(job: Job[Any], draft: Draft) -> SubIssues:
         marker = Marker(task=key, part=f"step-{at}")
         numbers.append(await issues.ensure_issue(github, repository, title, body, marker=marker, bot=bot))
     await job.audit(f"split into {len(numbers)} issues", allowed=True, reason=f"plan for #{job.task.number}")
-    return SubIssues(numbers=tuple(numbers))
+    below = await ensure_sub_issues(github, repository, job.task.number, numbers)
+    return SubIssues(numbers=tuple(numbers), below=below)

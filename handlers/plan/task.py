@@ -64,7 +64,7 @@ async def _split(ctx: Ctx, job: Job[Request[PlanInput]], drafted: Drafted, plan:
     if drafted.fresh:
         await ctx.step("show", publication.show, job, drafted.draft, retries=2)
     opened = await ctx.step("split", split, job, drafted.draft, retries=2)
-    text = write_split(plan, opened.numbers)
+    text = write_split(plan, opened.numbers, below=opened.below)
     await ctx.step("show-split", publication.show_split, job, text, retries=2)
     data = Ending(form="document", report=text).model_dump() | {"issues": opened.numbers}
     return Outcome(state="done", summary=f"Split into {counted(len(opened.numbers), 'issue')}.", data=data)

@@ -73,10 +73,15 @@ def write_sub_issue(number: int, specification: Specification, step: PlannedStep
     )
 
 
-def write_split(plan: Plan, numbers: Sequence[int]) -> str:
-    """Write the list of the issues that a plan was split into."""
-    lines = [f"- [ ] #{at} {paragraph(step.title)}" for at, step in zip(numbers, plan.steps, strict=True)]
-    return "\n".join(["The plan's steps are issues now:", "", *lines])
+def write_split(plan: Plan, numbers: Sequence[int], *, below: bool) -> str:
+    """Write the list of the issues that a plan was split into.
+
+    A list of tasks where GitHub does not show them ``below`` the issue itself.
+    """
+    bullet = "-" if below else "- [ ]"
+    lines = [f"{bullet} #{at} {paragraph(step.title)}" for at, step in zip(numbers, plan.steps, strict=True)]
+    what = "sub-issues of this one" if below else "issues"
+    return "\n".join([f"The plan's steps are {what} now:", "", *lines])
 
 
 def _write_options(plan: Plan) -> str:

@@ -21,6 +21,7 @@ _MODULES = (
     "reactions",
     "repos",
     "reviews",
+    "sub_issues",
     "users",
 )
 

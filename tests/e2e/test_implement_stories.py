@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
+from simhub import Fault
 from tests.e2e.answers import calls, change, edit, finish
 from tests.e2e.conftest import Tell
 from tests.e2e.features import (
@@ -126,9 +127,23 @@ async def test_a_plan_is_split_once_into_an_issue_a_step(tell: Tell) -> None:
     assert "`2w` is two weeks. `parse_duration` returns 1209600" in mine[0].body
     first, second = (await story.comments(number))["split"]
     assert first == second
-    assert f"- [ ] #{number + 1} Parse weeks\n- [ ] #{number + 2} Write durations" in first
+    assert f"sub-issues of this one now:\n\n- #{number + 1} Parse weeks\n- #{number + 2} Write durations" in first
+    below = await story.request("GET", f"/issues/{number}/sub_issues")
+    assert [one["number"] for one in below] == [number + 1, number + 2]
+    issue = await story.request("GET", f"/issues/{number}")
+    assert issue["sub_issues_summary"] == {"total": 2, "completed": 1, "percent_completed": 50}
     assert len((await story.comments(number))["plan"]) == 1
     assert bought(story) == [["specify-0", "plan-0-0-0", "review-plan-0-0"], []]
+
+
+async def test_where_github_knows_no_sub_issues_the_plan_is_a_list_of_tasks(tell: Tell) -> None:
+    story = await tell(DRAFTED, source=DURATIONS)
+    story.hub.faults.add(Fault(method="GET", path="*/sub_issues", status=404, times=9))
+    number = await story.file(TITLE, BODY, label=None)
+    await comment(story, number, "/plan split")
+    await story.until_status(number, "Done. Split into 2 issues.")
+    (said,) = (await story.comments(number))["split"]
+    assert f"issues now:\n\n- [ ] #{number + 1} Parse weeks\n- [ ] #{number + 2} Write durations" in said
 
 
 async def test_a_plan_that_names_what_is_not_there_is_written_again(tell: Tell) -> None:
