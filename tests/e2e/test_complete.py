@@ -11,6 +11,8 @@ from tests.e2e.features import DURATIONS
 from tests.e2e.revisions import finals
 from tests.e2e.scenes import git
 from tests.e2e.test_gates import results
+from tests.e2e.test_results import finished
+from tests.support.api import asker
 from tests.support.pulls import propose
 from tests.support.story import Story
 from tests.support.typing import comment
@@ -96,6 +98,9 @@ async def test_where_nothing_is_open_or_nothing_may_run_no_model_is_asked(tell: 
     number = await draft(story, STUB.replace(OPEN, FILLED))
     await comment(story, number, "/complete")
     assert "I found no stub in the lines that this pull request adds" in await story.until_status(number, "Stopped.")
+    program = asker(story, story.maintainer)
+    result = await finished(program, await program.start("complete", number))
+    assert result["state"] == "refused", "asked by a program, it ends the same way"
     stranger = story.hub.create_user("sam")
     fork = story.hub.fork(story.repository, "sam")
     theirs = await propose(story, {WRITE: STUB}, branch="fork", title="Write", by=stranger, fork=fork)
