@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bot.deployments.advice import advise
 from bot.deployments.decision import CALM, MINUTE, SUSPECT, find_earlier_good, find_live, suspect_deployment
 from bot.store.deployments import Deployed
+from bot.store.incidents import Incident, IncidentKind
+from bot.types import Repository
 
 
 def made(number: int, sha: str, state: str = "success", good: int | None = None) -> Deployed:
@@ -62,3 +65,21 @@ def test_of_two_in_half_an_hour_the_newer_is_blamed_and_a_failed_one_never() -> 
     began = (first.good or 0) + 10 * MINUTE
     assert suspect_deployment([first, second, failed], began) == second
     assert suspect_deployment([], began) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "after", "advised"),
+    [("alert", 1, True), ("ci", 1, False), ("alert", -1, False), ("alert", SUSPECT + 1, False)],
+)
+def test_advice_is_given_only_for_a_service_and_right_after_a_deployment(
+    kind: IncidentKind, after: int, advised: bool
+) -> None:
+    live = made(1, "a")
+    place = Repository(id=7, owner="octo", name="shop", installation=1)
+    first = live.created + after
+    trouble = Incident(
+        id="i", repository=7, place=place, key="k", open_key="k", kind=kind, title="Down", opened=first, first=first,
+        last=first,
+    )  # fmt: skip
+    assert advise([live], [trouble]).rollback is advised
+    assert not advise([], [trouble]).rollback

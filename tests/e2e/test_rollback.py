@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 
+from bot.store import deployments, incidents
+from bot.store.deployments import Deployed
+from bot.store.incidents import Incident
+from bot.types import Repository as BotRepository
 from simhub.model import Deployment
 from tests.e2e.conftest import Tell
-from tests.e2e.scenes import POLICY, installation_of, put, rows
+from tests.e2e.scenes import POLICY, git, installation_of, put, rows
+from tests.support.api import asker, opened
 from tests.support.story import Story
 from tests.support.typing import comment
 
@@ -125,3 +130,44 @@ async def test_a_workflow_deploys_and_its_failure_is_told(tell: Tell) -> None:
     await story.hub.report(made, "failure")
     await story.until(lambda: story.shown(number, "rollback-end"), what="its end is told")
     assert "**failed**" in story.shown(number, "rollback-end")[0]
+
+
+async def test_a_protection_rule_lets_in_what_nothing_speaks_against(tell: Tell) -> None:
+    story = await prepared(tell)
+    sha = git(story, "rev-parse", "main")
+    answers = []
+    for trouble in (False, True):
+        if trouble:
+            now = int(story.hub.world.clock() * 1000)
+            place = BotRepository(id=story.repository.id, owner="octo", name="sample", installation=1)
+            found = Incident(
+                id="i", repository=place.id, place=place, key="k", open_key="k", kind="alert", title="Shop is down",
+                environment="production", opened=now, first=now, last=now,
+            )  # fmt: skip
+            with opened(story) as store:
+                store.run_sync(incidents.save, found)
+        run = await story.hub.start_workflow(story.repository, sha, "main")
+        asked = await story.hub.ask_rule(story.app, run, "production")
+        await story.until(lambda asked=asked: asked.state is not None, what="it is answered")
+        answers.append((asked.state, asked.comments))
+    assert answers == [
+        ("approved", ["No incident of this environment is open."]),
+        ("rejected", ["An incident of this environment is open: Shop is down"]),
+    ]
+    program = asker(story, story.maintainer)
+    where = "/api/v1/gate?repository=octo/sample&environment=production"
+    assert (await program.get(where)).data == {"rollback": False, "value": 0, "reasons": []}
+    assert (await program.ask("POST", where, None)).status == 403
+    live = Deployed(
+        id=1,
+        environment="production",
+        sha=sha,
+        created=now - 9,
+        state="success",
+        changed=now - 9,
+        good=now - 9,
+    )
+    with opened(story) as store:
+        store.run_sync(deployments.record, story.repository.id, live)
+    assert (await program.get(where)).data["value"] == 1
+    assert (await program.ask("POST", where, {"name": "shop", "phase": "Progressing"})).status == 200

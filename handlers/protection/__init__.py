@@ -1,0 +1,1 @@
+"""Answer GitHub's custom deployment protection rule: ``triggers.router``."""
