@@ -188,6 +188,41 @@ def config_check(file: Path, path: str | None) -> None:
 
 
 @main.group()
+def incidents() -> None:
+    """Look at incidents: what broke, what was done, how long it took."""
+
+
+@incidents.command("list")
+@click.option("--all", "every", is_flag=True, help="Also those that are closed.")
+def incidents_list(every: bool) -> None:
+    """Print every open incident's id, state, issue, count and title."""
+    from handlers.incident.report import list_incidents
+
+    settings = settings_or_exit()
+    finish(lambda: _print(list_incidents(settings, every=every)))
+
+
+@incidents.command("show")
+@click.argument("incident_id", metavar="ID")
+def incidents_show(incident_id: str) -> None:
+    """Print the story of the incident with this ID, from records only."""
+    from handlers.incident.report import show_incident
+
+    settings = settings_or_exit()
+    finish(lambda: _print(show_incident(settings, incident_id)))
+
+
+@incidents.command("stats")
+@click.option("--days", type=click.IntRange(1, 180), default=90, show_default=True, help="How far to look back.")
+def incidents_stats(days: int) -> None:
+    """Print how long troubles lasted, from the first signal to green, by class."""
+    from handlers.incident.report import measure_times
+
+    settings = settings_or_exit()
+    finish(lambda: _print(measure_times(settings, days)))
+
+
+@main.group()
 def tokens() -> None:
     """Manage the tokens of the REST API."""
 

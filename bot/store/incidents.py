@@ -21,7 +21,6 @@ from bot.store.incident_tables import (
     signal_seen,
     trouble,
 )
-from bot.store.tables import task
 from bot.store.upsert import insert
 from bot.types import JsonModel, Repository
 
@@ -156,23 +155,6 @@ def count_opened(connection: sa.Connection, repository: int, since: int) -> int:
     query = sa.select(sa.func.count()).select_from(incident)
     where = (incident.c.repository == repository, incident.c.opened >= since, incident.c.kind != "storm")
     return int(connection.execute(query.where(*where)).scalar_one())
-
-
-def list_due(connection: sa.Connection, now: int) -> list[str]:
-    """List the incidents that are to be looked at by now, longest due first."""
-    query = sa.select(incident.c.id).where(incident.c.due <= now).order_by(incident.c.due).limit(_CHUNK)
-    return list(connection.execute(query).scalars())
-
-
-def call_overdue(connection: sa.Connection, now: int, pause: int) -> None:
-    """Have incidents looked at whose act has ended, or whose last look failed."""
-    over = sa.select(incident_act.c.incident).join(task, task.c.id == incident_act.c.task)
-    over = over.where(incident_act.c.ended.is_(None), task.c.ended.is_not(None))
-    later = sa.or_(incident.c.due.is_(None), incident.c.due > now)
-    connection.execute(sa.update(incident).where(incident.c.id.in_(over), later).values(due=now))
-    broken = sa.select(task.c.id).where(task.c.ended.is_not(None), task.c.state != "done", task.c.flow == "incident")
-    failed = (incident.c.open_key.is_not(None), incident.c.due.is_(None), incident.c.task.in_(broken))
-    connection.execute(sa.update(incident).where(*failed).values(due=now + pause))
 
 
 def forget(connection: sa.Connection, repository: int) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 
 from bot.incidents.passes import start_pass
-from bot.store import incidents
+from bot.store import incident_lists
 from bot.store.database import now_ms
 from bot.work.services import Services
 
@@ -29,6 +29,6 @@ class IncidentWatch:
     async def sweep(self) -> None:
         """Start a look at each incident that is due."""
         store = self._services.store
-        await store.run(partial(incidents.call_overdue, now=now_ms(), pause=_AFTER_FAILURE))
-        for incident in await store.run(partial(incidents.list_due, now=now_ms())):
+        await store.run(partial(incident_lists.call_overdue, now=now_ms(), pause=_AFTER_FAILURE))
+        for incident in await store.run(partial(incident_lists.list_due, now=now_ms())):
             await start_pass(self._services, incident)

@@ -27,6 +27,7 @@ from tests.e2e.scenes import POLICY, SAMPLE, git, handled, place, put, rows
 from tests.incidents.news import alert
 from tests.support.pulls import push
 from tests.support.story import Story
+from tests.support.typing import answered, comment
 from tests.support.within import installed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -214,3 +215,36 @@ async def test_a_storm_is_a_few_issues(town: Town) -> None:
     assert len(town.issues()) == 6
     assert "Storm" in town.issues()[-1].body
     assert "35 signals" in town.issues()[-1].body
+
+
+async def test_what_policy_permits_is_started_and_followed_on_the_issue(town: Town) -> None:
+    town = town.move("acting")
+    story = town.story
+    await put(story, POLICY, "incidents: { revert: act }\nreview: { on: [] }\n")
+    await run_ci(story, Job("test"))
+    bad = await put(story, "README.md", "broken\n")
+    await run_ci(story, Job("test", "failure"))
+    await town.look()
+    (issue,) = town.issues()
+    assert "It failed only once, which may be chance." in issue.body
+    await run_ci(story, Job("test", "failure"))
+    await town.look()
+    here = story.repository.full_name
+    (task,) = rows(story, "select source, number, argument from fh_task where flow = 'revert' and repository = ?", here)
+    assert task[:2] == ("ci", issue.number), "what is started is followed on the incident's issue"
+    assert bad in task[2]
+    ended = "select 1 from fh_task where flow = 'revert' and repository = ? and ended is not null"
+    await story.until(lambda: rows(story, ended, here), what="the end of the task")
+    await town.look()
+    assert "started `revert`" in issue.body
+    assert "`revert` ended:" in issue.body
+    assert len(rows(story, "select 1 from fh_task where flow = 'revert' and repository = ?", here)) == 1
+    said = "select allowed, reason from fh_audit where repository = ? and action = 'act revert'"
+    ((allowed, reason),) = rows(story, said, here)
+    assert (allowed, "One commit came since it was green." in reason) == (1, True)
+    (told,) = await answered(story, await comment(story, issue.number, "/status"))
+    assert "**revert**" in told
+    await comment(story, issue.number, "/retry")
+    numbers = "select number from fh_task where flow = 'revert' and repository = ?"
+    await story.until(lambda: len(rows(story, numbers, here)) == 2, what="the task once more")
+    assert set(rows(story, numbers, here)) == {(issue.number,)}, "it is followed there as well"
