@@ -215,7 +215,10 @@ def incidents_show(incident_id: str) -> None:
 @incidents.command("stats")
 @click.option("--days", type=click.IntRange(1, 180), default=90, show_default=True, help="How far to look back.")
 def incidents_stats(days: int) -> None:
-    """Print how long troubles lasted, from the first signal to green, by class."""
+    """Print how long troubles lasted, by class.
+
+    From the first signal to the evidence that they are over.
+    """
     from handlers.incident.report import measure_times
 
     settings = settings_or_exit()

@@ -262,7 +262,7 @@ def _target(act: Act, incident: Incident, rules: IncidentRules) -> dict[str, obj
         run = str(incident.data.get("signal", {}).get("labels", {}).get("run", ""))
         return {"input": {"run": int(run) if run.isdecimal() else 0}, "branch": incident.branch}
     if act == "heal":
-        return {"input": {"branch": incident.branch, "sha": incident.data.get("sha", "")}, "branch": incident.branch}
+        return {"input": {"branch": incident.branch, "sha": ""}, "branch": incident.branch}
     reason = f"Incident {incident.id}"
     if act == "revert":
         return {"input": {"sha": incident.bad_sha, "reason": reason}, "branch": incident.branch}
