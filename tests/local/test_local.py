@@ -94,6 +94,7 @@ async def answered(local: LocalRun) -> None:
             "dispatcher",
             "engine",
             "housekeeper",
+            "rollbacks",
             "incidents",
             "janitor",
             "reporter",
