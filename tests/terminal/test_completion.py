@@ -31,6 +31,7 @@ FISH = """
 forgehand completion fish | source
 complete --do-complete '%s'
 """
+REPLIES = ["refactor", "rerun", "revert", "review", "revise"]
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def offered(path: str, *command: str) -> list[str]:
     [
         ("forgehand ta", ["tasks"]),
         ("forgehand tasks re", ["retry"]),
-        ("forgehand run re", ["refactor", "review", "revise"]),
+        ("forgehand run re", REPLIES),
         ("forgehand run fix --hi", ["--hint"]),
         ("forgehand run review --f", ["--full"]),
         ("forgehand try --sta", ["--stay"]),
@@ -68,9 +69,9 @@ def test_bash_completes_commands_tasks_and_options(path: str, typed: str, expect
 
 @pytest.mark.needs("zsh")
 def test_zsh_does_too(path: str) -> None:
-    assert offered(path, "zsh", "-f", "-c", ZSH % "forgehand run re") == ["refactor", "review", "revise"]
+    assert offered(path, "zsh", "-f", "-c", ZSH % "forgehand run re") == REPLIES
 
 
 @pytest.mark.needs("fish")
 def test_fish_does_too(path: str) -> None:
-    assert offered(path, "fish", "--no-config", "-c", FISH % "forgehand run re") == ["refactor", "review", "revise"]
+    assert offered(path, "fish", "--no-config", "-c", FISH % "forgehand run re") == REPLIES
