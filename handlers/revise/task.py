@@ -6,6 +6,7 @@ from bot.change.pipeline import run_change
 from bot.dispatch.spec import Button, Doors, TaskSpec, Writes
 from bot.dispatch.start import ANSWERING
 from bot.engine.port import Ctx, Outcome
+from bot.store import tasks
 from bot.store.tasks import Task
 from bot.work.services import Services
 from handlers.revise.buttons import FIX_THESE
@@ -19,16 +20,22 @@ async def run(ctx: Ctx, services: Services, request: RevisionTask) -> Outcome:
 
 
 async def refuse(services: Services, request: RevisionTask) -> str | None:
-    """Refuse ``/revise`` on pull requests that we did not open."""
+    """Refuse ``/revise`` on pull requests that hold no change of ours."""
     asked = request.origin.door in {"command", *ANSWERING}
     if not asked or request.subject.author_id == (await services.github.bot()).id:
         return None
-    return "`/revise` changes pull requests that I opened. On this one, `/fix` does what a comment or finding asks."
+    here = await services.store.run(tasks.find, request.repository.id, request.number)
+    if any(task.data.get("form") == "pull_request" and find_published(task) for task in here):
+        return None
+    return (
+        "`/revise` changes pull requests that I opened or pushed to. On this one, `/fix` does what a comment or "
+        "finding asks."
+    )
 
 
 TASK = TaskSpec(
     name="revise",
-    summary="Changes a pull request of mine as you ask, and pushes one commit.",
+    summary="Changes a pull request that I opened or pushed to, and pushes one commit.",
     details="The tests run before and after, and a second model checks that your demand is met. A review that "
     "requests changes does the same for all its comments at once, and answers each of them.",
     examples=(

@@ -8,14 +8,14 @@ from typing import Any
 from tests.e2e.answers import Rule, calls, change, edit, finish, judged, later, new_file
 from tests.e2e.conftest import Tell
 from tests.e2e.features import DURATIONS
-from tests.e2e.revisions import finals
+from tests.e2e.revisions import finals, met, revises
 from tests.e2e.scenes import git
 from tests.e2e.test_gates import results
 from tests.e2e.test_results import finished
 from tests.support.api import asker
 from tests.support.pulls import propose
 from tests.support.story import Story
-from tests.support.typing import comment
+from tests.support.typing import answered, comment
 
 WRITE = "durations/write.py"
 STUB = '''"""Write durations."""
@@ -53,12 +53,14 @@ async def draft(story: Story, text: str = STUB) -> int:
     return await propose(story, {WRITE: text}, branch="topic", title="Write durations", draft=True)
 
 
-async def test_a_draft_is_completed_on_its_branch(tell: Tell) -> None:
+async def test_a_draft_is_completed_on_its_branch_and_revised(tell: Tell) -> None:
     passes = "def test_nothing():\n    assert 'write_duration'\n"
     story = await tell(
         [*proving(passes, TEST), *later(calls(edit(change(WRITE, OPEN, FILLED))), DONE), JUDGED], source=DURATIONS
     )
     number = await draft(story)
+    early = await comment(story, number, "/revise Say in the docstring that seconds are cut")
+    assert "`/revise` changes pull requests that I opened or pushed to." in (await answered(story, early))[0]
     await comment(story, number, "/complete")
     (final,) = await finals(story, number, 1)
     assert final.startswith("I pushed "), final
@@ -69,6 +71,13 @@ async def test_a_draft_is_completed_on_its_branch(tell: Tell) -> None:
     assert "NotImplementedError" not in git(story, "show", f"topic:{WRITE}")
     assert git(story, "show", f"topic:{PROOF}") + "\n" == TEST
     assert git(story, "log", "-1", "--format=%s", "topic") == "Fill in write_duration"
+
+    line = next(each for each in STUB.splitlines(keepends=True) if "left out" in each)
+    cut = change(WRITE, line, line.replace("left out", "cut"))
+    story.script.extend([*revises(calls(edit(cut)), calls(finish("", "Seconds are cut."))), met(True)])
+    await comment(story, number, "/revise Say in the docstring that seconds are cut")
+    assert (await finals(story, number, 2))[1].startswith("I pushed ")
+    assert "seconds are cut" in git(story, "show", f"topic:{WRITE}")
 
 
 async def test_a_stub_that_is_removed_or_filled_in_unseen_is_sent_back(tell: Tell) -> None:
