@@ -25,6 +25,7 @@ PAUSE = 30_000
 REPEATS_PAUSE = 5 * MINUTE
 _LISTED = 200  # what one incident lists by name; beyond that it only counts
 _FUTURE = 5 * MINUTE
+_ALERTS = 1_000  # of one trouble that are told apart
 
 
 def admit(connection: sa.Connection, repository: Repository, signals: Sequence[Signal], now: int) -> list[str]:
@@ -48,7 +49,11 @@ def _take_good(session: Session, signal: Signal) -> None:
     known = session.troubles.get(shorten(signal.incident_key))
     one = session.find(known.incident) if known is not None else None
     started = _read_start(signal, session.now)
-    told = {"firing": False, "good": started} | ({"good_sha": signal.sha} if signal.sha else {})
+    left = _drop_alert(known, signal)
+    if known is not None and left:
+        session.put(known.model_copy(update={"alerts": left}))
+        return
+    told = {"firing": False, "alerts": (), "good": started} | ({"good_sha": signal.sha} if signal.sha else {})
     if known is None or one is None or one.open_key is None:
         # The last good commit is where the range of suspects will begin.
         if signal.sha:
@@ -60,6 +65,20 @@ def _take_good(session: Session, signal: Signal) -> None:
         session.call(one.id, PAUSE)
     if signal.kind == "deploy_succeeded":
         _tell_deployed(session, signal)
+
+
+def _add_alert(trouble: Trouble, signal: Signal) -> tuple[str, ...]:
+    """Return the alerts of a trouble that fire, with this one."""
+    alert = signal.labels.get("alert")
+    return trouble.alerts if alert is None else tuple(dict.fromkeys((*trouble.alerts, alert)))[-_ALERTS:]
+
+
+def _drop_alert(trouble: Trouble | None, signal: Signal) -> tuple[str, ...]:
+    """Return the alerts of a trouble that fire without this one."""
+    alert = signal.labels.get("alert")
+    if trouble is None or alert is None:
+        return ()
+    return tuple(each for each in trouble.alerts if each != alert)
 
 
 def _tell_deployed(session: Session, signal: Signal) -> None:
@@ -85,7 +104,7 @@ def _take_bad(session: Session, signal: Signal) -> None:
     if not fresh or one.kind not in GATHERED or one.data.get("listed", 0) < _LISTED:
         count = 1 if fresh else trouble.count + 1
         update = {"incident": one.id, "firing": True, "green": None, "last": session.now, "count": count}
-        update |= {"title": signal.title, "setup": is_setup(signal)}
+        update |= {"title": signal.title, "setup": is_setup(signal), "alerts": _add_alert(trouble, signal)}
         update |= {"since": started, "bad_sha": signal.sha} if begins else {}
         session.put(trouble.model_copy(update=update))
     _count(session, one, signal, fresh=fresh, begins=begins, started=started)

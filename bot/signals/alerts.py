@@ -40,11 +40,8 @@ def read_alerts(source: str, body: Mapping[str, Any], arrival: Arrival) -> tuple
     listed = [each for each in find_list(body, "alerts") if isinstance(each, Mapping)]
     shown = [one for each in listed[:_MOST_ALERTS] if (one := _read_alert(source, body, each, arrival)) is not None]
     rest = _read_rest(source, body, len(listed), shown, arrival)
-    firing = {one.incident_key for one in (*shown, *rest) if one.kind == "alert_firing"}
     kin = _find_group(body, shown)
-    # one pod of several that is well again is no end
-    told = [one for one in shown if one.kind == "alert_firing" or one.incident_key not in firing]
-    return (*(one.model_copy(update={"joins": (*one.joins, *kin)}) for one in told), *rest)
+    return (*(one.model_copy(update={"joins": (*one.joins, *kin)}) for one in shown), *rest)
 
 
 def _read_alert(source: str, body: Mapping[str, Any], alert: Mapping[str, Any], arrival: Arrival) -> Signal | None:
@@ -131,7 +128,7 @@ def _read_rest(
             started=arrival.received,
             service=find_service(labels),
             environment=find_environment(labels),
-            labels=show_pairs(labels) | {"source_name": arrival.name, "alert": group},
+            labels=show_pairs(labels) | {"source_name": arrival.name},
         ),
     )
 

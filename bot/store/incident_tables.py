@@ -65,6 +65,7 @@ trouble = _table(
     sa.Column("branch", sa.Text, nullable=False),
     sa.Column("setup", sa.Boolean, nullable=False),
     sa.Column("firing", sa.Boolean, nullable=False),
+    sa.Column("alerts", sa.JSON, nullable=False),
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("since", sa.BigInteger, nullable=False),
     sa.Column("last", sa.BigInteger, nullable=False),

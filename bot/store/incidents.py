@@ -75,6 +75,7 @@ class Trouble(JsonModel):
     branch: str = ""
     setup: bool = False  # it failed before anything of the repository's own ran
     firing: bool = False  # by the source's newest word
+    alerts: tuple[str, ...] = ()  # of which it is made, that fire: one pod of several that is well is no end
     count: int = 0
     since: int = 0  # when it began to fire
     last: int = 0

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from bot.incidents.admission import admit
-from bot.signals.records import Signal
+from bot.signals.records import Signal, SignalKind
 from bot.store import incidents
 from bot.store.database import create_engine
 from bot.store.incidents import Incident
@@ -45,6 +45,28 @@ def test_what_comes_again_is_no_news(store: Store) -> None:
     (one,) = known(store)
     assert (one.count, one.state, one.title) == (100, "open", "down")
     assert events(store, one) == ["opened"], "repeats are counted, not told one by one"
+
+
+def test_one_pod_that_is_well_is_no_end_while_another_fires(store: Store) -> None:
+    """Alertmanager sends each alert by itself where it is told to group by all labels."""
+
+    def pod(name: str, kind: SignalKind = "alert_firing") -> Signal:
+        return alert(kind=kind, state_key=f"{name} {kind}", labels={"alert": name})
+
+    def fires() -> bool:
+        (one,) = known(store)
+        (trouble,) = store.run_sync(lambda c: incidents.list_troubles(c, one.id))
+        return trouble.firing
+
+    for name in ("a", "b", "c"):
+        take(store, pod(name))
+    take(store, pod("b", "alert_resolved"), pod("never heard of", "alert_resolved"))
+    assert fires()
+    take(store, pod("a", "alert_resolved"))
+    assert fires()
+    take(store, pod("c", "alert_resolved"))
+    assert not fires()
+    assert events(store, known(store)[0]) == ["opened", "resolved"]
 
 
 def test_news_is_looked_at_at_once_and_then_now_and_then(store: Store) -> None:

@@ -97,21 +97,25 @@ def test_annotations_are_no_part_of_the_trouble_but_a_new_start_is_news() -> Non
 
 
 def test_a_group_fires_while_an_alert_that_was_cut_off_fires() -> None:
-    (signal,) = read("alertmanager_truncated")
-    assert (signal.kind, signal.service) == ("alert_firing", "shop")
+    shown, signal = read("alertmanager_truncated")
+    assert shown.kind == "alert_resolved"
+    assert (signal.kind, signal.service) == ("alert_firing", "shop"), "the last word"
     assert "2 that fire are not in the message" in signal.title
     body = sample("alertmanager_truncated")
     body["status"], body["truncatedAlerts"] = "resolved", 0
     assert [each.kind for each in read("alertmanager_truncated", body)] == ["alert_resolved"]
 
 
-def test_one_pod_that_is_well_is_no_end_while_another_fires() -> None:
+def test_pods_of_one_trouble_are_told_apart() -> None:
     body = sample("alertmanager_truncated")
     body["truncatedAlerts"] = 0
     other = copy.deepcopy(body["alerts"][0])
     other["status"], other["labels"]["pod"] = "firing", "shop-7d9f8b6c5-7kq2w"
     body["alerts"].append(other)
-    assert [each.kind for each in read("alertmanager_truncated", body)] == ["alert_firing"]
+    well, bad = read("alertmanager_truncated", body)
+    assert (well.kind, bad.kind) == ("alert_resolved", "alert_firing")
+    assert well.incident_key == bad.incident_key
+    assert well.labels["alert"] != bad.labels["alert"]
 
 
 def test_pagerdutys_name_for_an_alertmanager_group_is_known() -> None:

@@ -55,6 +55,7 @@ def _make_troubles() -> None:
         *(sa.Column(name, sa.Text, nullable=False) for name in texts),
         sa.Column("setup", sa.Boolean, nullable=False),
         sa.Column("firing", sa.Boolean, nullable=False),
+        sa.Column("alerts", sa.JSON, nullable=False),
         sa.Column("count", sa.Integer, nullable=False),
         *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("since", "last")),
         *(sa.Column(name, sa.BigInteger) for name in ("good", "green")),
