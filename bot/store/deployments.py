@@ -131,6 +131,12 @@ def list_rollbacks(
     return [Rollback.model_validate(row._mapping) for row in rows]
 
 
+def forget_repository(connection: sa.Connection, repository: int) -> None:
+    """Delete all that is known of a repository's deployments."""
+    for table in (deployment, rollback):
+        connection.execute(table.delete().where(table.c.repository == repository))
+
+
 def list_due(connection: sa.Connection, now: int) -> Sequence[Rollback]:
     """Return the rollbacks that are to be looked at."""
     due = sa.select(rollback).where(rollback.c.due <= now, rollback.c.state == "watching").limit(_LISTED)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot.sandbox.packages import FOLDER as PACKAGES
-from bot.store import incidents, lessons, retention, tasks, test_outcomes
+from bot.store import deployments, incidents, lessons, retention, tasks, test_outcomes
 from bot.store.database import now_ms
 from bot.upkeep.mirrors import remove_mirror, trim_mirrors
 from bot.upkeep.packages import trim_packages
@@ -72,10 +72,10 @@ class Housekeeper:
             await self._engine.forget(ids[start : start + _CHUNK])
             await self._store.run(retention.forget_tasks, ids[start : start + _CHUNK])
         for repository in set(repositories.values()):
-            await self._store.run(incidents.forget, repository)
             await asyncio.to_thread(remove_mirror, self._settings.data_dir / "mirrors" / f"{repository}.git")
             await asyncio.to_thread(remove_shelf, self._settings.data_dir / FOLDER / str(repository))
-            await self._store.run(test_outcomes.forget_repository, repository)
+            for forget in (incidents.forget, test_outcomes.forget_repository, deployments.forget_repository):
+                await self._store.run(forget, repository)
         after: str | None = ""
         while after is not None:
             after = await self._store.run(retention.forget_payloads_of, number, after)

@@ -6,7 +6,8 @@ import os
 import time
 from pathlib import Path
 
-from bot.store import installations, tasks
+from bot.store import deployments, installations, tasks
+from bot.store.deployments import Deployed, Rollback
 from bot.upkeep.housekeeper import Housekeeper
 from bot.upkeep.mirrors import trim_mirrors
 from tests.dispatch.test_progress import Desk, desk
@@ -32,6 +33,10 @@ async def test_nothing_of_a_removed_installation_stays_once_its_tasks_have_ended
     desk.add("a1")
     desk.begin("a1")
     number = desk.repository.installation
+    live = Deployed(id=1, environment="production", sha="a" * 40, created=1, state="success", changed=1)
+    back = Rollback(task="a1", place=desk.repository, environment="production", bad=1, bad_sha="", sha="", began=1)
+    await store.run(deployments.record, desk.repository.id, live)
+    await store.run(deployments.begin, back, 0)
     await store.run(installations.upsert, number, "octo", "deleted", {})
     housekeeper = Housekeeper(desk.services)
     await housekeeper.sweep()
@@ -40,6 +45,8 @@ async def test_nothing_of_a_removed_installation_stays_once_its_tasks_have_ended
     await housekeeper.sweep()
     assert [folder.is_dir() for folder in theirs] == [False, False, True, True]
     assert await store.run(tasks.get, "a1") is None
+    assert await store.run(deployments.list_deployed, desk.repository.id, "production") == []
+    assert await store.run(deployments.find, "a1") is None
     assert not (desk.services.settings.data_dir / "environments" / str(desk.repository.id)).exists()
 
 
