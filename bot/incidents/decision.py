@@ -41,7 +41,7 @@ def decide(incident: Incident, rules: IncidentRules, facts: Facts) -> list[Choic
 def _choose(act: Act, incident: Incident, rules: IncidentRules, facts: Facts, stop: str | None) -> Choice:
     mode = _find_mode(act, incident, rules)
     if mode == "off":
-        return Choice(act=act, verdict="no", reason=f"`{act}` is off in the policy.")
+        return Choice(act=act, verdict="off", reason=f"`{act}` is off in the policy.")
     problem = stop or next(_find_problems(act, incident, rules, facts), None)
     if problem is not None:
         return Choice(act=act, verdict="no", reason=problem)
@@ -223,7 +223,7 @@ def _took_turn(incident: Incident, rules: IncidentRules, facts: Facts) -> str | 
         and (one.active or facts.now - one.at < TURN)
         and ((environment and one.environment == environment) or (incident.branch and one.branch == incident.branch))
     ]
-    return "Something was taken back there within the last 15 minutes." if turns else None
+    return "A revert or rollback began there within the last 15 minutes." if turns else None
 
 
 def _was_rolled_back(incident: Incident, _rules: IncidentRules, facts: Facts) -> str | None:

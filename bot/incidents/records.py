@@ -42,7 +42,7 @@ GATHERED: frozenset[IncidentKind] = frozenset({"storm", "infrastructure"})
 """Incidents that stand for many troubles; once over they do not come back."""
 
 
-Verdict = Literal["act", "propose", "no"]
+Verdict = Literal["act", "propose", "no", "off"]
 
 
 class Choice(JsonModel):

@@ -41,7 +41,7 @@ def judge(trouble: Trouble, observed: Observed) -> Evidence:
         return Evidence(True, "its source resolved it after a newer deployment")
     if observed.health is not None:
         return Evidence(False, f"its source resolved it, but {observed.health}")
-    return Evidence(False, "its source resolved it, but no health address is mapped that could show it")
+    return Evidence(False, "its source says so, but the policy maps no health address that could show it")
 
 
 def find_health(trouble: Trouble, rules: IncidentRules) -> str | None:

@@ -97,8 +97,9 @@ def _audit(
             repository=request.repository.full_name,
             delivery=request.delivery,
         )
-        told = choice.model_dump(mode="json", include={"act", "verdict", "reason"})
-        incidents.add_events(connection, [incidents.make_event(one.id, "decided", told, now)])
+        if choice.verdict != "off":
+            told = choice.model_dump(mode="json", include={"act", "verdict", "reason"})
+            incidents.add_events(connection, [incidents.make_event(one.id, "decided", told, now)])
 
 
 def _find_state(one: Incident, troubles: Sequence[Trouble], *, active: bool) -> IncidentState:

@@ -16,11 +16,11 @@ _MOST_TEXT = 2_000
 _STATES = {
     "open": "Open: something is wrong.",
     "acting": "Acting: a task is at work on it.",
-    "watching": "Watching: nothing fires any more, but nothing shows yet that it is over.",
-    "storm": "Storm: more began at once than is looked at one by one.",
+    "watching": "Watching: nothing fires any more, and nothing has shown yet that it is over.",
+    "storm": "Storm: more began at once than can be looked at one by one.",
     "closed": "Closed.",
 }
-_VERDICTS = {"act": "done", "propose": "proposed", "no": "not done"}
+_VERDICTS = {"act": "done", "propose": "proposed", "no": "not done", "off": "off"}
 
 
 def write_title(one: Incident) -> str:
@@ -55,9 +55,11 @@ def write_change(story: IncidentStory, event: IncidentEvent) -> str:
         took = f" {_tell_time(story)}." if story.green is not None else ""
         said = f"Closed: {event.data.get('why') or shown or 'it is over'}".rstrip(".")
         return f"{said}.{took}\n\n{folded('Post-mortem', write_post_mortem(story))}"
-    why = f" {paragraph(str(event.data['why']))}." if event.data.get("why") else ""
     if event.data.get("from") == "closed":
         return f"It came back, so what was done before did not heal it (episode {one.episode})."
+    if event.data.get("from") == "acting" and to == "open":
+        return "What was started has ended, and something is still wrong. The text above says how it ended."
+    why = f" Why: {paragraph(str(event.data['why']))}." if event.data.get("why") else ""
     return f"{_STATES[to]}{why}"
 
 
@@ -88,7 +90,7 @@ def _tell_count(one: Incident) -> str:
 def _write_missing(one: Incident) -> Iterator[str]:
     missing = one.data.get("missing") or []
     if missing and one.state != "closed":
-        yield "What lacks for the end:\n\n" + "\n".join(f"- {paragraph(str(each))}" for each in missing[:5])
+        yield "Missing before this can be closed:\n\n" + "\n".join(f"- {paragraph(str(each))}" for each in missing[:5])
     if one.data.get("merged"):
         yield f"It is part of incident `{one.data['merged']}`, which goes on."
 
@@ -98,7 +100,7 @@ def _write_facts(story: IncidentStory) -> str:
     signal = one.data.get("signal", {})
     told = {
         "kind": one.kind,
-        "cause, as far as records show it": one.cause,
+        "cause": one.cause if one.cause != "unknown" else "",
         "source": str(signal.get("source", "")),
         "service": one.service,
         "environment": one.environment,
@@ -107,9 +109,10 @@ def _write_facts(story: IncidentStory) -> str:
         "first bad commit": one.bad_sha,
         "failed step": str(signal.get("labels", {}).get("step", "")),
     }
-    links = [f"{link.get('title')}: {link.get('url')}" for link in signal.get("links", [])][:5]
     rows = [(name, inline_code(value)) for name, value in told.items() if value]
-    rows += [("page", inline_code(link)) for link in links]
+    # what GitHub itself links to may be followed; others' addresses are anybody's words
+    show = str if signal.get("source") == "github" else inline_code
+    rows += [(f"page ({link.get('title')})", show(str(link.get("url")))) for link in signal.get("links", [])[:5]]
     return table(("", ""), rows)
 
 
@@ -134,14 +137,17 @@ def _write_text(one: Incident) -> Iterator[str]:
 
 
 def _write_choices(one: Incident) -> Iterator[str]:
-    choices = one.data.get("choices") or []
+    off = [f"`{each['act']}`" for each in one.data.get("choices") or [] if each["verdict"] == "off"]
+    if off:
+        yield f"Off in this repository's policy (`incidents`), so never done by itself: {', '.join(off)}."
+    choices = [each for each in one.data.get("choices") or [] if each["verdict"] != "off"]
     if not choices:
         return
     rows = [(f"`{each['act']}`", _VERDICTS[each["verdict"]], paragraph(each["reason"])) for each in choices]
     text = "What was decided, and why:\n\n" + table(("act", "", "reason"), rows)
     proposed = [each for each in choices if each["verdict"] == "propose"]
     commands = "\n".join(f"- {inline_code(write_command(one, each['act'], each['input']))}" for each in proposed)
-    yield text + (f"\n\nWhat can be done, and how:\n\n{commands}" if commands else "")
+    yield text + (f"\n\nTo do what is proposed:\n\n{commands}" if commands else "")
 
 
 def write_command(one: Incident, act: str, given: dict[str, object]) -> str:
@@ -153,7 +159,7 @@ def write_command(one: Incident, act: str, given: dict[str, object]) -> str:
 def _write_lessons(lessons: Sequence[Lesson]) -> Iterator[str]:
     if lessons:
         lines = [_tell_lesson(each) for each in lessons]
-        yield "What happened to the same trouble before (a record, no advice):\n\n" + "\n".join(lines)
+        yield "What ended the same trouble before:\n\n" + "\n".join(lines)
 
 
 def _tell_lesson(one: Lesson) -> str:
@@ -186,7 +192,7 @@ def _tell_event(event: IncidentEvent) -> str:
         "reopened": f"came back: {title}{sha}",
         "joined": f"joined: {title}{sha}",
         "fired_again": f"fired again: {title}{sha}",
-        "resolved": f"good news of its source: {title}{sha}",
+        "resolved": f"the source says it is over: {title}{sha}",
         "deployed": f"deployed to {inline_code(str(data.get('environment')))}{sha}",
         "merged": f"became part of incident `{data.get('into')}`",
         "green": f"shown to be over: {paragraph(str(data.get('text')))}",

@@ -165,7 +165,7 @@ async def test_a_strangers_alert_is_only_shown_and_silence_closes_nothing(town: 
     await town.take(alert("evil", kind="alert_resolved", at=now_ms() + 1, service="unknown"))
     assert issue.state == "open"
     assert "Watching" in issue.body
-    assert "no health address is mapped" in issue.body
+    assert "the policy maps no health address" in issue.body
     assert rows(town.story, "select flow from fh_task where flow not in ('incident')") == []
     await town.story.request("PATCH", f"/issues/{issue.number}", {"state": "closed"})
     await town.look()

@@ -266,7 +266,7 @@ def test_what_policy_has_off_is_not_done_and_a_proposal_starts_nothing(worlds: p
         {choice.act: choice for choice in decide(one, rules, facts)}
         for rules in (IncidentRules(enabled=True), IncidentRules(heal="propose"), IncidentRules(rerun="act"))
     )
-    assert {choice.verdict for choice in off.values()} == {"no"}
+    assert {choice.verdict for choice in off.values()} == {"off"}
     assert proposed["heal"].verdict == "propose"
     assert proposed["heal"].input == {"branch": "main", "sha": ""}
     assert missing["rerun"].verdict == "no"
