@@ -68,7 +68,8 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
     sent = {each.query for each in operations} | {each.headers for each in operations}
     inline = {model.__name__ for model in sent if model is not None}
     paths: dict[str, dict[str, Any]] = {}
-    shown = [each.name for each in operations if each.method == "GET" and set(each.parameters) == {"id"}]
+    gets = (each for each in operations if each.method == "GET" and each.path.startswith("/v1/tasks/"))
+    shown = [each.name for each in gets if set(each.parameters) == {"id"}]
     links = {name: {"operationId": name, "parameters": {"id": "$response.body#/id"}} for name in shown}
     for operation in operations:
         methods = paths.setdefault(f"/api{operation.path}", {})
