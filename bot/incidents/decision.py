@@ -267,6 +267,6 @@ def _target(act: Act, incident: Incident, rules: IncidentRules) -> dict[str, obj
     if act == "revert":
         return {"input": {"sha": incident.bad_sha, "reason": reason}, "branch": incident.branch}
     if act == "quarantine":
-        return {"input": {"test": incident.data.get("test", ""), "reason": reason}, "branch": incident.branch}
+        return {"input": {"target": incident.data.get("test", ""), "reason": reason}, "branch": incident.branch}
     environment = _find_service(incident, rules).environment
     return {"input": {"environment": environment, "to": "", "reason": reason}, "environment": environment}

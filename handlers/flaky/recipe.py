@@ -32,7 +32,7 @@ class FlakeFirst:
 
     async def prove(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> ProofResult:
         """Examine the test; what is not shown to be flaky ends the task."""
-        flake = await examine(ctx, job, evidence.brief.base_sha, job.task.input.test)
+        flake = await examine(ctx, job, evidence.brief.base_sha, job.task.input.target)
         if isinstance(flake, str):
             return ProofResult(note=flake, ended=True)
         if not flake.flaky:

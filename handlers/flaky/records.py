@@ -25,7 +25,7 @@ class FlakyStage(StrEnum):
 class FlakyInput(TaskInput):
     """Input of an examination."""
 
-    test: str = Field(default="", title="test", description="the test to examine; nothing: the repository's report")
+    target: str = Field(default="", title="test", description="the test to examine; nothing: the repository's report")
     fix: bool = Field(default=False, title="fix", description="also fix it, with the reproduced flake as the proof")
     weekly: bool = Field(default=False, description="write the report into the repository's issue")
 

@@ -28,7 +28,7 @@ _NO_TEST = "Name the test to fix: `/flaky fix tests/test_a.py::test_b`."
 async def run(ctx: Ctx, services: Services, request: FlakyTask) -> Outcome:
     """Examine, report or fix, as the words say."""
     request = read_words(request)
-    if request.input.fix and not request.input.test:
+    if request.input.fix and not request.input.target:
         return Outcome(state="refused", summary=_NO_TEST)
     if request.input.fix:
         return await run_change(ctx, services, FLAKY, request)
@@ -38,9 +38,9 @@ async def run(ctx: Ctx, services: Services, request: FlakyTask) -> Outcome:
     if brief.stop:
         return Outcome(state="refused", summary=brief.stop)
     brief = await ctx.step("fetch", reading.fetch, job, brief, retries=2)
-    if not request.input.test:
+    if not request.input.target:
         return await _report(ctx, job, brief.base_sha)
-    found = await examine(ctx, job, brief.base_sha, request.input.test)
+    found = await examine(ctx, job, brief.base_sha, request.input.target)
     if isinstance(found, str):
         return Outcome(state="failed", summary=found)
     text = write_examination(found)
@@ -51,10 +51,10 @@ async def run(ctx: Ctx, services: Services, request: FlakyTask) -> Outcome:
 
 def read_words(request: FlakyTask) -> FlakyTask:
     """Read ``fix`` where it stands before the test's name."""
-    first, _, rest = request.input.test.strip().partition(" ")
+    first, _, rest = request.input.target.strip().partition(" ")
     if first.casefold() != _FIX:
         return request
-    given = request.input.model_copy(update={"test": rest.strip(), "fix": True})
+    given = request.input.model_copy(update={"target": rest.strip(), "fix": True})
     return request.model_copy(update={"input": given})
 
 

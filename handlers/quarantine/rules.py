@@ -15,18 +15,18 @@ _BECAUSE = " because "
 class QuarantineInput(TaskInput):
     """Input of a quarantine."""
 
-    test: str = Field(title="test", description="the flaky test; behind `because`, why it cannot be fixed at once")
+    target: str = Field(title="test", description="the flaky test; behind `because`, why it cannot be fixed at once")
     reason: str = Field(default="", title="reason", description="why it cannot be fixed at once")
 
     @property
     def name(self) -> str:
         """Return the test's name."""
-        return self.test.partition(_BECAUSE)[0].strip().strip("`").strip()
+        return self.target.partition(_BECAUSE)[0].strip().strip("`").strip()
 
     @property
     def why(self) -> str:
         """Return the reason that was given, in one line."""
-        return " ".join((self.reason or self.test.partition(_BECAUSE)[2]).split())
+        return " ".join((self.reason or self.target.partition(_BECAUSE)[2]).split())
 
 
 class QuarantineRules(TaskRules):
