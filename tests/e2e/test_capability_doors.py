@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from bot.change.records import Brief
 from handlers.docs.survey import make_survey
 from tests.documentation.snapshots import of
-from tests.e2e import slow
 from tests.e2e.answers import calls, change, edit, new_file
 from tests.e2e.conftest import SAMPLE, Tell
 from tests.e2e.docs_answers import JUDGED, writes
 from tests.e2e.scenes import git, place
 from tests.e2e.test_docs import modules
-from tests.e2e.test_results import finished
-from tests.support.api import asker
 from tests.support.terminal import at, typed
 from tests.support.typing import comment
-
-
-@pytest.mark.needs("sandbox")
-async def test_an_optimisation_is_asked_for_by_the_api(tell: Tell, tmp_path: Path) -> None:
-    story = await tell(slow.GOOD, source=slow.lay(tmp_path))
-    program = asker(story, story.maintainer)
-    asked = {"target": "words.count", "deliver": "result"}
-    result = await finished(program, await program.start("optimize", None, **asked))
-    assert (result["form"], result["state"]) == ("patch", "done")
-    assert "20 pairs of processor time: faster" in result["parts"]["performance"]["text"]
-    assert await story.pulls() == []
 
 
 def written(page: str) -> tuple[str, str]:

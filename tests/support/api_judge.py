@@ -25,7 +25,10 @@ _CONFIG = """[[operations]]
 include-name = "GET /api/v1/tasks/{id}/events"
 checks.negative_data_rejection.expected-statuses = [200, 204, "4xx"]
 """
-_PHASES = {"admin": "examples,coverage,fuzzing,stateful"}  # who may start something follows it to its end
+_PHASES = {
+    "admin": "examples,coverage,fuzzing,stateful",  # who may start something follows it to its end
+    "nobody": "examples,fuzzing",  # is refused before anything is read
+}
 
 
 class Judgement(NamedTuple):

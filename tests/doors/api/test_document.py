@@ -18,4 +18,4 @@ async def test_the_api_does_what_its_document_says(tmp_path: Path, role: str) ->
     async with served(tmp_path) as told:
         judgement = await judge(told, role, EXAMPLES, tmp_path)
     assert not judgement.failed, judgement.said
-    assert judgement.cases > 500
+    assert judgement.cases > (100 if role == "nobody" else 500)
