@@ -6,9 +6,9 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from bot.deployments.health import ask_health
 from bot.github.api.scopes import READ_CODE
 from bot.github.resources.ancestry import measure_span
-from bot.incidents.health import ask_health
 from bot.incidents.records import IncidentTask
 from bot.incidents.recovery import Evidence, Observed, find_health, judge
 from bot.incidents.rules import IncidentRules

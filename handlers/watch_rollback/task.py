@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from bot.deployments.decision import MINUTE
-from bot.deployments.health import ASKED, Health, ask_health
+from bot.deployments.health import ASKED, Health, ask_repeatedly
 from bot.deployments.watching import FLOW, WatchInput, WatchTask
 from bot.dispatch.spec import Doors, Shown, TaskSpec, Writes
 from bot.engine.port import Ctx, Outcome
@@ -83,7 +83,7 @@ async def ask(services: Services, request: WatchTask, known: Rollback) -> Asked:
     """Ask the health of all services in the environment."""
     policy, _ = await services.policies.load_or_default(request.repository)
     urls = [one.health for one in find_services(policy, known.environment) if one.health]
-    return Asked(health=await ask_health(urls[:5], services.settings.api_url))
+    return Asked(health=await ask_repeatedly(urls[:5], services.settings.health_hosts))
 
 
 async def tell(services: Services, request: WatchTask, seen: Seen, asked: Asked) -> None:
@@ -111,7 +111,8 @@ def write_end(known: Rollback, seen: Seen, asked: Asked) -> str:
         return f"The rollback of {place} to {sha} **failed**: {said}. Look at it yourself."
     lines = [f"{place} has {sha} again: its deployment succeeded."]
     for one in asked.health:
-        lines.append(f"- {inline_code(one.url[:200])} was well {one.well} of {ASKED} times; it {one.said}.")
+        problem = f": {one.problem}" if one.problem else ""
+        lines.append(f"- {inline_code(one.url[:200])} was well {one.well} of {ASKED} times{problem}.")
     if not asked.health:
         lines.append("No service in this environment has a `health` address in the policy, so nothing was asked.")
     if any(one.well < ASKED for one in asked.health):
