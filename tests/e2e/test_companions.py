@@ -63,6 +63,7 @@ async def test_what_is_missing_is_named_once_and_a_button_adds_it(tell: Tell) ->
 async def test_a_fork_has_no_buttons_and_without_the_policy_nothing_is_looked_at(tell: Tell) -> None:
     story = await tell([])
     files = {PRICES: BEFORE + LARGEST}
+    await put(story, POLICY, "review: { on: [] }\n")
     await propose(story, files, branch="quiet", title="Quiet")
     await handled(story)
     assert rows(story, "select 1 from fh_task where flow = 'companions'") == []
