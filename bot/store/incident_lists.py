@@ -44,6 +44,6 @@ def call_overdue(connection: sa.Connection, now: int, pause: int) -> None:
     over = over.where(incident_act.c.ended.is_(None), task.c.ended.is_not(None))
     later = sa.or_(incident.c.due.is_(None), incident.c.due > now)
     connection.execute(sa.update(incident).where(incident.c.id.in_(over), later).values(due=now))
-    broken = sa.select(task.c.id).where(task.c.ended.is_not(None), task.c.state != "done", task.c.flow == "incident")
-    failed = (incident.c.open_key.is_not(None), incident.c.due.is_(None), incident.c.task.in_(broken))
+    broken = sa.exists().where(task.c.id == incident.c.task, task.c.ended.is_not(None), task.c.state != "done")
+    failed = (incident.c.open_key.is_not(None), incident.c.due.is_(None), broken)
     connection.execute(sa.update(incident).where(*failed).values(due=now + pause))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
+
+import sqlalchemy as sa
 
 from bot.incidents.passes import start_pass
 from bot.store import incident_lists
@@ -28,7 +29,11 @@ class IncidentWatch:
 
     async def sweep(self) -> None:
         """Start a look at each incident that is due."""
-        store = self._services.store
-        await store.run(partial(incident_lists.call_overdue, now=now_ms(), pause=_AFTER_FAILURE))
-        for incident in await store.run(partial(incident_lists.list_due, now=now_ms())):
+        for incident in await self._services.store.run(_find_due):
             await start_pass(self._services, incident)
+
+
+def _find_due(connection: sa.Connection) -> list[str]:
+    now = now_ms()
+    incident_lists.call_overdue(connection, now, _AFTER_FAILURE)
+    return incident_lists.list_due(connection, now)
