@@ -116,7 +116,7 @@ def doctor(repo: Path | None, tests: bool) -> None:
     """Check the installation; each line says what to do.
 
     Key, clock, webhook, permissions, database, sandbox, toolchains and models are checked. Each model is asked two tiny
-    questions, for less than a cent.
+    questions, and what they cost is told.
     """
     from bot.doctor.report import run, run_on_repository
 

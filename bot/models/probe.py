@@ -1,7 +1,7 @@
 """Try out a model: what it can do is seen, not believed.
 
-Two tiny questions are asked, for less than a cent at most prices. Servers of weak local models answer both without a
-word of warning: they ignore tools that the model's template does not know, and count no tokens.
+Two tiny questions are asked. Servers of weak local models answer both without a word of warning: they ignore tools
+that the model's template does not know, and count no tokens.
 """
 
 from __future__ import annotations
