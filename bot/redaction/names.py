@@ -18,7 +18,7 @@ _LIKELY = (
     r"|subscription|deploy|storage|security|session|client|user|consumer|server|integration|shared|admin|root|ssh"
     r"|aes|crypt|cipher|hmac|jwt"
     r"|webhook|write|read|ingest|ingestion|instrumentation|publishable|project|primary|secondary|recovery|backup"
-    r"|host|function|host)[_\-. ]?key"
+    r"|host|function)[_\-. ]?key"
     r"|(?<=[A-Z0-9]_)KEY|credentials?|(?<![a-z])creds?|(?<![a-z])auth(?:orization)?|(?<![a-z])dsn"
     r"|connection[_\-. ]?string|(?<![a-z])cookie"
     r"|session[_\-. ]?id|(?<![a-z])(?:sid|jwt|sig|otp|salt|pat|bearer|hmac|nonce|seed)|signature"
