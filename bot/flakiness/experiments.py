@@ -114,7 +114,7 @@ async def find_cause(workshop: Workshop, experiment: Experiment, seconds: float,
     if found is None and not seen.alone.failed and not any(run.failed(seen.test) for run in seen.runs):
         found = await _vary(workshop, seen, limits)
     if found is None:
-        found = make(seen, "order-dependent", "How it ends depends on the order, and no fewer tests than all show it.")
+        found = make(seen, "order-dependent", "It ended both ways in the orders tried; chance could not be excluded.")
     alone = f"python -m pytest {shlex.quote(selector(seen.test))}"
     return found.model_copy(update={"commands": found.commands or (alone,), "notes": (*experiment.notes, *found.notes)})
 

@@ -20,7 +20,7 @@ def test_steady():
 
 
 def test_chance():
-    assert random.random() < 0.6
+    assert random.random() < 0.5
 
 
 def test_zone():

@@ -29,6 +29,9 @@ from forgehand_records import Records  # type: ignore[import-not-found]
 # Parts of long lists, so that no record is longer than its reader takes.
 _PART = 200
 _MESSAGE = 2000
+# Runs that must agree before an order is blamed: a test that fails by chance agrees in all of them once in 256.
+_WHOLE = 3
+_WITHOUT = 5
 
 
 def main() -> None:
@@ -133,6 +136,8 @@ class _Orders:
 
         reduction = Reduction(repeats, self._plan["tries"], self._until)
         found = reduction.reduce([one for one in self._plan["prefix"] if one in self._items])
+        if found is None and reduction.is_over():
+            return  # nothing was shown, chance least of all
         kept = found[:_PART] if found is not None else None
         self._send({"event": "reduced", "ids": kept, "tries": reduction.tries, "message": told["message"]})
 
@@ -147,14 +152,15 @@ class Reduction:
         self.tries = 0
 
     def reduce(self, ids: Sequence[str]) -> list[str] | None:
-        """Return what is left; None where even the whole does not repeat."""
-        if not self._try(ids):
+        """Return what is left; None where the whole, or nothing at all, repeats only by chance."""
+        if not all(self._try(ids) for _ in range(_WHOLE)):
             return None
-        if self._try([]):
-            return []
+        without = [self._try([]) for _ in range(_WITHOUT)]
+        if any(without):
+            return [] if all(without) else None
         found = list(ids)
         parts = 2
-        while len(found) > 1 and not self._is_over():
+        while len(found) > 1 and not self.is_over():
             tried = enumerate(_split(found, parts))
             index, smaller = next(((index, one) for index, one in tried if self._try(one)), (0, None))
             if smaller is not None:
@@ -167,12 +173,12 @@ class Reduction:
         return found
 
     def _try(self, ids: Sequence[str]) -> bool:
-        if self._is_over():
+        if self.is_over():
             return False
         self.tries += 1
         return bool(self._repeats(ids))
 
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
         return self.tries >= self._most or time.monotonic() > self._until
 
 
