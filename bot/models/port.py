@@ -143,3 +143,4 @@ class Spender(JsonModel):
     max_task: float
     max_day: float
     models: dict[str, list[str]] = Field(default_factory=dict)
+    person: str = ""  # the login of who started the task; "" where nobody did

@@ -33,6 +33,7 @@ class ModelCall:
     dollars: float
     input_tokens: int
     output_tokens: int
+    key: str = ""  # the public id of the key that pays; "" for the server's own, of its settings
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,7 @@ def _write(connection: sa.Connection, call: ModelCall, day: str) -> None:
         "reserved": call.dollars,
         "input_tokens": call.input_tokens,
         "output_tokens": call.output_tokens,
+        "key": call.key,
         "created": now_ms(),
     }
     key = (call.task, call.step)

@@ -106,6 +106,7 @@ model_call = _table(
     sa.Column("seconds", sa.Float),
     sa.Column("reply", sa.JSON),
     sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("key", sa.Text, nullable=False, server_default=""),
     sa.Index("fh_model_call_day", "day", "repository"),
 )
 

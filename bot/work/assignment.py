@@ -63,6 +63,7 @@ class Assignment(Generic[RequestT]):
             max_task=self.max_dollars,
             max_day=self.policy.limits.dollars_per_day,
             models={role: list(names) for role, names in self.policy.models.items()},
+            person=self.task.actor.login,
         )
         return await self.services.models.ask(
             spender, step, role, conversation, tools=tools, schema=schema, max_output=max_output

@@ -228,7 +228,8 @@ async def _try(services: Services, caller: Caller, spec: ModelSpec) -> ProbeResu
             connection, f"test {spec.name}", allowed=True, reason="Asked for.", actor=actor, delivery=caller.id
         )
     )
-    spender = Spender(task=task, repository=_SERVER, max_task=_MOST_DOLLARS, max_day=services.settings.budget.day)
+    most = services.settings.budget.day
+    spender = Spender(task=task, repository=_SERVER, max_task=_MOST_DOLLARS, max_day=most, person=actor)
     begun = time.monotonic()
     problem = ""
     try:
