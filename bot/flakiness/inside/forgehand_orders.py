@@ -152,7 +152,10 @@ class Reduction:
         self.tries = 0
 
     def reduce(self, ids: Sequence[str]) -> list[str] | None:
-        """Return what is left; None where the whole, or nothing at all, repeats only by chance."""
+        """Return what is left.
+
+        None where the whole, or nothing at all, repeats only by chance.
+        """
         if not all(self._try(ids) for _ in range(_WHOLE)):
             return None
         without = [self._try([]) for _ in range(_WITHOUT)]
