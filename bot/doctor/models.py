@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 
 from bot.doctor.line import Line
 from bot.models.catalogue import SET_UP, Catalogue, ModelSpec, UnknownModel
@@ -13,6 +14,8 @@ from bot.models.probe import Probe, probe
 
 _SUBJECT = "Models"
 _SILENCE = 60.0  # seconds
+_PRICES = "Prices"
+_STALE = 90  # days: houses change their prices with each generation of models
 
 
 async def try_models(catalogue: Catalogue) -> list[Line]:
@@ -27,12 +30,18 @@ def _list_named(catalogue: Catalogue) -> list[str]:
     return list(dict.fromkeys(name for names in catalogue.roles().values() for name in names))
 
 
-def _find_askable(catalogue: Catalogue, name: str) -> ModelSpec | None:
+def _find_spec(catalogue: Catalogue, name: str) -> ModelSpec | None:
     try:
-        spec = catalogue.spec(name)
+        return catalogue.spec(name)
     except ModelError:
         return None
-    return spec if catalogue.key(spec) is not None or not catalogue.needs_key(spec) else None
+
+
+def _find_askable(catalogue: Catalogue, name: str) -> ModelSpec | None:
+    spec = _find_spec(catalogue, name)
+    if spec is None or (catalogue.key(spec) is None and catalogue.needs_key(spec)):
+        return None
+    return spec
 
 
 def _judge(spec: ModelSpec, seen: Probe) -> Line:
@@ -73,6 +82,25 @@ def check_models(catalogue: Catalogue) -> list[Line]:
         for name in names:
             uses.setdefault(name, []).append(role)
     return lines + [_check(catalogue, name, ", ".join(users)) for name, users in uses.items()]
+
+
+def check_prices(catalogue: Catalogue, today: date) -> list[Line]:
+    """Say of what day the prices of the roles' models are; name stale ones."""
+    specs = (_find_spec(catalogue, name) for name in _list_named(catalogue))
+    prices = {spec.name: spec.price for spec in specs if spec is not None and spec.price is not None}
+    dated = [(price.checked, name, price.source) for name, price in prices.items() if price.checked is not None]
+    if not dated:
+        return []
+    oldest, _, source = min(dated)
+    stale = [name for day, name, _ in dated if (today - day).days > _STALE]
+    if not stale:
+        return [Line(level="ok", subject=_PRICES, text=f"of {oldest}, from {source}")]
+    text = (
+        f"{', '.join(stale)}: of {oldest} ({source}), {(today - oldest).days} days old, and budgets go by them. Take a "
+        "newer Forgehand, or look at the provider's page and set models.NAME.input_price, .output_price and "
+        ".cached_price."
+    )
+    return [Line(level="warn", subject=_PRICES, text=text)]
 
 
 def _check(catalogue: Catalogue, name: str, users: str) -> Line:

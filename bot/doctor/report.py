@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -14,7 +15,7 @@ from bot.doctor import machine, repository
 from bot.doctor.actions import check_actions
 from bot.doctor.github import check_github
 from bot.doctor.line import Level, Line
-from bot.doctor.models import check_models, try_models
+from bot.doctor.models import check_models, check_prices, try_models
 from bot.doctor.signals import check_signals
 from bot.models.catalogue import Catalogue
 from bot.settings import Checks, Settings, settings_file
@@ -71,5 +72,6 @@ async def find(settings: Settings) -> AsyncIterator[Line]:
     yield await check_signals(settings)
     yield await machine.check_sandbox(settings)
     yield await asyncio.to_thread(machine.check_toolchains)
-    for line in check_models(Catalogue(settings)):
+    catalogue = Catalogue(settings)
+    for line in [*check_models(catalogue), *check_prices(catalogue, datetime.now(UTC).date())]:
         yield line

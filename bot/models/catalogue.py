@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import date
 from importlib import resources
 from typing import Any
 
@@ -41,6 +42,13 @@ class Price(JsonModel):
     cached: float
     cache_write: float
     long_prompt: LongPrompt | None = None
+    checked: date | None = None  # when it was last held against ``source``; None for the operator's own word
+    source: str = ""
+
+    @property
+    def version(self) -> str:
+        """Name this list in an account: its day, or ``settings``."""
+        return self.checked.isoformat() if self.checked is not None else "settings"
 
     def cost(self, usage: Usage) -> float:
         """Return the price of these tokens in dollars."""
@@ -77,7 +85,8 @@ class Catalogue:
 
     def __init__(self, settings: Settings) -> None:
         table = yaml.safe_load(resources.files("bot.models").joinpath("prices.yml").read_text())
-        self._known: dict[str, dict[str, Any]] = table["models"]
+        dated = {"checked": table["checked"], "source": table["source"]}
+        self._known: dict[str, dict[str, Any]] = {name: dated | row for name, row in table["models"].items()}
         self._defaults: dict[str, dict[str, list[str]]] = table["roles"]
         self._settings = settings
         self._federation = Federation.find(settings, self._base_url(PROVIDERS["anthropic"]))
@@ -177,6 +186,7 @@ def _price(name: str, given: ModelSettings, known: Mapping[str, Any]) -> Price |
             model=name,
         )
     table = known if given.input_price is None else {}  # cache prices follow the input's: half a row would be wrong
+    own = (given.input_price, given.output_price, given.cached_price)
     cached = given.cached_price if given.cached_price is not None else table.get("cached", input_price)
     return Price(
         input=input_price,
@@ -184,4 +194,5 @@ def _price(name: str, given: ModelSettings, known: Mapping[str, Any]) -> Price |
         cached=cached,
         cache_write=table.get("cache_write", input_price),
         long_prompt=table.get("long_prompt"),
+        **({key: known[key] for key in ("checked", "source")} if own == (None, None, None) else {}),
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
-from bot.doctor.models import check_models
+from bot.doctor.models import check_models, check_prices
+from bot.settings import ModelSettings
 from tests.models.test_catalogue import BOTH, catalogue
 
 
@@ -39,3 +41,27 @@ def test_doctor_names_federation_and_an_identity_that_is_not_there(tmp_path: Pat
     assert {line.level for line in lines} == {"ok"}
     assert all("; federation in place of a key)" in line.text for line in lines)
     assert not any("federation" in line.text for line in check_models(catalogue(**BOTH, **given)))
+
+
+def test_doctor_names_prices_that_nobody_has_looked_at_for_long() -> None:
+    known = catalogue(**BOTH)
+    price = known.spec("claude-opus-5-5").price
+    assert price is not None
+    day = price.checked
+    assert day is not None
+    assert price.version == day.isoformat()
+    (fresh,) = check_prices(known, day + timedelta(days=90))
+    assert (fresh.level, fresh.subject) == ("ok", "Prices")
+    assert str(day) in fresh.text
+    (stale,) = check_prices(known, day + timedelta(days=91))
+    assert stale.level == "warn"
+    assert "claude-opus-5-5" in stale.text
+    assert "91 days old" in stale.text
+    assert "genai-prices" in stale.text
+    own = catalogue(
+        roles={"fix": ["mine"]}, models={"mine": ModelSettings(base_url="http://x/v1", input_price=1, output_price=2)}
+    )
+    spec = own.spec("mine")
+    assert spec.price is not None
+    assert spec.price.version == "settings"
+    assert check_prices(own, date(2100, 1, 1)) == []

@@ -37,6 +37,7 @@ class ModelPrice(JsonModel):
     output: int
     cached: int
     cache_write: int
+    version: str = Field(description="the day on which it was last checked, or `settings` for the operator's own price")
 
 
 class ModelView(JsonModel):
@@ -199,6 +200,7 @@ def _price(price: Price) -> ModelPrice:
         output=micro_dollars(price.output),
         cached=micro_dollars(price.cached),
         cache_write=micro_dollars(price.cache_write),
+        version=price.version,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -35,6 +36,7 @@ async def test_providers_tell_models_roles_prices_and_what_is_wrong(keyed: Story
     models = {each["name"]: each for each in (*anthropic["models"], *openai["models"])}
     opus = models["claude-opus-5-5"]
     assert (opus["roles"], opus["key"], opus["ready"]) == (["fix", "review", "verify"], "ANTHROPIC_API_KEY", True)
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d", opus["price"].pop("version"))
     assert opus["price"] == {"input": 4_000_000, "output": 20_000_000, "cached": 200_000, "cache_write": 5_000_000}
     assert (models["checker"]["roles"], models["checker"]["key"], models["checker"]["ready"]) == (["cheap"], None, True)
     assert ["dreamer" in problem for problem in answer.data["problems"]] == [True]
