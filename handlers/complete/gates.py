@@ -75,17 +75,21 @@ def fresh_gate(before: Texts, after: Texts) -> Gate:
 
 
 def noticed_gate(stubs: Iterable[Stub], survey: Survey) -> Gate:
-    """Require that in each filled function a new test notices a small fault."""
+    """Require that in each filled function a new test asserts one fault away.
+
+    That the faulty code raises in a test is no sign that the test looks at what comes out.
+    """
     if not survey.tests:
         why = survey.problem.partition("\n")[0]
         return Gate(name=_NOTICED, passed=True, after=f"not measured: {why}")
     faults = []
     for path, name in dict.fromkeys((stub.path, stub.function) for stub in stubs if stub.function):
         own = [mutant for mutant in survey.mutants if (mutant.path, mutant.function) == (path, name) and mutant.counts]
-        if own and not any(mutant.killers() for mutant in own):
-            faults.append(f"{path}: no new test notices any of {counted(len(own), 'small fault')} in `{name}`.")
-    killed = survey.count(["killed"])
-    shown = f"{killed} of {counted(len(survey.mutants), 'small fault')} noticed"
+        if own and not any(mutant.asserters() for mutant in own):
+            raises = " but where the code raises" if any(mutant.killers() for mutant in own) else ""
+            faults.append(f"{path}: no new test notices any of {counted(len(own), 'small fault')} in `{name}`{raises}.")
+    seen = sum(bool(mutant.asserters()) for mutant in survey.mutants)
+    shown = f"{seen} of {counted(len(survey.mutants), 'small fault')} noticed"
     return Gate(
         name=_NOTICED,
         passed=not faults,

@@ -82,8 +82,8 @@ def judge_traces(proof: Proof, reach: Lines, survey: Survey) -> Gate:
         for name in trace.tests
         if (fault := _find_fault(tests.get(name), reach, survey.mutants))
     ]
-    killed = sum(mutant.verdict == "killed" for mutant in survey.mutants)
-    noticed = f"they notice {killed} of {len(survey.mutants)} small faults in the added lines"
+    seen = sum(bool(mutant.asserters()) for mutant in survey.mutants)
+    noticed = f"they notice {seen} of {len(survey.mutants)} small faults in the added lines"
     told = f"{counted(len(proof.traces), 'requirement')} held by tests that run what was added; {noticed}"
     return Gate(
         name=_NAME,
@@ -101,16 +101,18 @@ def _find_fault(test: RecordedTest | None, reach: Lines, mutants: Sequence[Mutan
         return "that test was not measured: pytest collects no test of this id."
     if test.outcome != "passed":
         return f"that test ended as {test.outcome} when run among the new tests alone."
-    if any(test.id in mutant.killers() for mutant in mutants if mutant.counts):
+    if any(test.id in mutant.asserters() for mutant in mutants if mutant.counts):
         return ""
     ran = {(path, line) for path, lines in reach.items() for line in set(test.lines.get(path, ())) & set(lines)}
     if not ran:
         return "that test runs none of the lines that the change added: it shows something else."
     near = list(_list_near(ran, mutants))
-    if near and not any(test.id in mutant.killers() for mutant in near):
-        shown = listed([f"`{one.before}` as `{one.after}` in {one.path}:{one.line}" for one in near], _NAMED)
-        return f"that test passes whatever the added code does; it does not notice {shown}. Assert the result."
-    return ""
+    if not near or any(test.id in mutant.asserters() for mutant in near):
+        return ""
+    shown = listed([f"`{one.before}` as `{one.after}` in {one.path}:{one.line}" for one in near], _NAMED)
+    if any(test.id in mutant.killers() for mutant in near):
+        return f"that test notices faults only where the code raises, none of {shown} by what it asserts."
+    return f"that test passes whatever the added code does; it does not notice {shown}. Assert the result."
 
 
 def _list_near(ran: set[tuple[str, int]], mutants: Sequence[Mutant]) -> Iterator[Mutant]:

@@ -147,6 +147,11 @@ def test_a_filled_function_whose_faults_no_test_notices_is_told() -> None:
     gate = noticed_gate([find("total")], survey)
     assert not gate.passed
     assert "no new test notices any of 1 small fault in `total`" in gate.detail
+    raised = mutant.model_copy(update={"verdict": "killed", "kills": (("t", "crashed"),)})
+    gate = noticed_gate([find("total")], survey.model_copy(update={"mutants": (raised,)}))
+    assert not gate.passed
+    assert "`total` but where the code raises" in gate.detail
+    assert gate.after == "0 of 1 small fault noticed"
     killed = mutant.model_copy(update={"verdict": "killed", "kills": (("t", "failed"),)})
     assert noticed_gate([find("total")], survey.model_copy(update={"mutants": (killed,)})).passed
     unmeasured = noticed_gate([find("total")], Survey(problem="No pytest."))

@@ -105,10 +105,10 @@ def test_added_lines_are_those_of_python() -> None:
     assert list_added(diff) == {"a.py": (2, 3)}
 
 
-def mutant(line: int, kind: str = "number", *kills: str) -> Mutant:
+def mutant(line: int, kind: str = "number", *kills: str, how: str = "failed") -> Mutant:
     verdict = "killed" if kills else "survived"
     told = {"function": "f", "kind": kind, "before": "7", "after": "8"}
-    ended = {"verdict": verdict, "kills": [(name, "failed") for name in kills]}
+    ended = {"verdict": verdict, "kills": [(name, how) for name in kills]}
     return Mutant.model_validate({"id": f"{line}{kind}", "path": "a.py", "line": line, **told, **ended})
 
 
@@ -123,6 +123,9 @@ def mutant(line: int, kind: str = "number", *kills: str) -> Mutant:
         ((7,), [mutant(7, "return-none", A)], ""),  # no other fault could be made there
         ((7,), [mutant(7, "return-none", A), mutant(7)], "passes whatever"),
         ((7,), [mutant(7, "number", B)], "passes whatever"),
+        ((7,), [mutant(7, "number", A, how="crashed")], "only where the code raises, none of `7` as `8` in a.py:7"),
+        ((7,), [mutant(7, "number", A, how="error")], "passes whatever"),
+        ((7,), [mutant(7, "number", A, how="crashed"), mutant(7, "add", A)], ""),
     ],
 )
 def test_a_test_must_notice_what_was_added(ran: tuple[int, ...], mutants: list[Mutant], fault: str) -> None:
@@ -130,6 +133,8 @@ def test_a_test_must_notice_what_was_added(ran: tuple[int, ...], mutants: list[M
     gate = judge_traces(make_proof(trace("R1", A)), {"a.py": (7,)}, Survey(tests=(test,), mutants=tuple(mutants)))
     assert gate.passed is (fault == "")
     assert fault in gate.detail
+    asserted = sum(one.kills == ((A, "failed"),) or one.kills == ((B, "failed"),) for one in mutants)
+    assert f"notice {asserted} of {len(mutants)} small faults" in gate.parts["tests"]
 
 
 def test_a_test_that_does_not_pass_by_itself_holds_nothing() -> None:
