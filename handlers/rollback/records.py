@@ -16,15 +16,9 @@ class RollbackInput(TaskInput):
     environment: str = Field(title="environment", description="the environment, as deployments name it")
     to: str = Field(default="", title="to", description="the commit to go back to; the last good one by default")
     reason: str = Field(default="", title="reason", description="why; it is quoted")
-    issue: int | None = Field(default=None, ge=1, description="the issue that is told, a new one by default")
 
 
 RollbackTask = Request[RollbackInput]
-
-
-def told_issue(task: RollbackTask) -> int | None:
-    """Return the issue that is told: the one named, or where it was asked."""
-    return task.input.issue or task.subject.number
 
 
 class Plan(JsonModel):

@@ -16,7 +16,7 @@ from bot.work.results import Ending
 from bot.work.services import Services
 from handlers.rollback import words
 from handlers.rollback.planning import plan
-from handlers.rollback.records import Plan, RollbackInput, RollbackTask, Started, told_issue
+from handlers.rollback.records import Plan, RollbackInput, RollbackTask, Started
 from handlers.rollback.rules import RollbackRules
 from handlers.rollback.starting import claim, set_off
 
@@ -51,14 +51,14 @@ async def run(ctx: Ctx, services: Services, request: RollbackTask) -> Outcome:
 
 
 async def tell(work: Assignment[RollbackTask], found: Plan, started: Started) -> int:
-    """Tell it in the issue that was named, or in one of its own."""
+    """Tell it in the issue where it was asked, or in one of its own."""
     services = work.services
     repository = work.task.repository
     github = await services.github.for_repository(repository, COMMENT)
     bot = await services.github.bot()
     marker = Marker(task=work.task_id, part=PART)
     body = services.outgoing(words.write_begun(work.task, found, started))
-    number = told_issue(work.task)
+    number = work.task.subject.number
     if number is not None:
         await issues.ensure_comment(github, repository, number, body, marker=marker, bot_id=bot.id)
     else:
