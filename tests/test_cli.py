@@ -24,7 +24,7 @@ COMMANDS += ["backup", "restore", "support", "judge-results"]
 COMMANDS += ["tokens add", "tokens list", "tokens revoke", "completion"]
 COMMANDS += [f"signals {name}" for name in ("add", "list", "rotate", "remove", "test")]
 COMMANDS += ["incidents list", "incidents show", "incidents stats"]
-COMMANDS += ["tasks list", "tasks show", "tasks cancel", "tasks retry"]
+COMMANDS += ["tasks list", "tasks show", "tasks cancel", "tasks retry", "tasks approve", "tasks decline"]
 COMMANDS += [f"run {spec.name}" for spec in asked_for(TASKS)]
 
 

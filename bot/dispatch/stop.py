@@ -8,7 +8,6 @@ from typing import Any
 from bot.dispatch.authorise import record
 from bot.dispatch.start import active_key
 from bot.dispatch.waiting import find_waiting
-from bot.engine.port import FINAL_STATES
 from bot.github.resources import labels
 from bot.policy import Decision
 from bot.store import tasks
@@ -50,10 +49,10 @@ async def cancel_active(
 
 
 async def cancel_installation(services: Services, installation: int, by: str) -> None:
-    """Cancel all tasks of an installation that was suspended or removed."""
+    """Cancel what runs or waits in an installation, suspended or removed."""
     services.github.forget_installation(installation)
-    for task in await services.store.run(tasks.list_runnable):
-        if task.installation == installation and task.state not in FINAL_STATES:
+    for task in await services.store.run(tasks.list_unfinished):
+        if task.installation == installation:
             await services.engine.cancel(task.id, by)
 
 
@@ -65,11 +64,11 @@ async def cancel_where(
     delivery: str,
     reason: str,
 ) -> None:
-    """Cancel every active task that a delivery concerns.
+    """Cancel every active or waiting task that a delivery concerns.
 
     ``reason`` goes to the audit log. GitHub let ``actor`` do it, so nobody asks again whether they may.
     """
-    for task in await services.store.run(tasks.list_runnable):
+    for task in await services.store.run(tasks.list_unfinished):
         request: Request[Any] = Request.model_validate(task.argument)
         if not concerns(task, request):
             continue

@@ -152,6 +152,12 @@ def list_runnable(connection: sa.Connection) -> list[Task]:
     return [make_task(row) for row in connection.execute(query)]
 
 
+def list_unfinished(connection: sa.Connection) -> list[Task]:
+    """List what runs, will run or waits for people, oldest first."""
+    query = sa.select(task).where(task.c.state.in_((*RUNNABLE, *WAITING))).order_by(task.c.created, task.c.id)
+    return [make_task(row) for row in connection.execute(query)]
+
+
 def set_group(connection: sa.Connection, task_id: str, group: str | None) -> None:
     """Store the concurrency group of a task."""
     connection.execute(sa.update(task).where(task.c.id == task_id).values(concurrency_group=group))

@@ -80,6 +80,13 @@ class Client:
         """Stop a task."""
         return await self._ask(TaskView.model_validate_json, "POST", f"/tasks/{task_id}/cancel")
 
+    async def answer(self, task_id: str, answer: str, key: str) -> TaskView:
+        """Let a waiting task go on (``approve``) or wait no longer (``decline``)."""
+        path = f"/tasks/{task_id}/approval"
+        return await self._ask(
+            TaskView.model_validate_json, "POST", path, json={"answer": answer}, headers=_headers(key)
+        )
+
     async def read(self, task_id: str) -> TaskView:
         """Return a task as it stands."""
         return await self._ask(TaskView.model_validate_json, "GET", f"/tasks/{task_id}")

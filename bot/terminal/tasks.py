@@ -1,4 +1,4 @@
-"""Define ``forgehand tasks``: look at a server's tasks, stop them, start them once more."""
+"""Define ``forgehand tasks``: look at a server's tasks, stop them, start them once more, approve."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ID = click.argument("task_id", metavar="ID", callback=_check_id)
 
 @click.group()
 def tasks() -> None:
-    """Look at the tasks of a server, cancel and retry them.
+    """Look at the tasks of a server, cancel, retry and approve them.
 
     Times are those of this machine's zone. Without a terminal values are separated by tabs and nothing is shortened.
     """
@@ -109,6 +109,26 @@ def retry(server: str | None, token_file: Path | None, task_id: str, as_json: bo
     It does what was asked then, on the code as it is now.
     """
     _act(server, token_file, as_json, lambda client: client.retry(task_id, uuid.uuid4().hex))
+
+
+@tasks.command(params=server_options())
+@_ID
+@_JSON
+def approve(server: str | None, token_file: Path | None, task_id: str, as_json: bool) -> None:
+    """Let a task go on that waits for approval, such as a plan.
+
+    The task that goes on from there is printed. One that waits for answers goes on when its questions are answered in
+    a comment.
+    """
+    _act(server, token_file, as_json, lambda client: client.answer(task_id, "approve", uuid.uuid4().hex))
+
+
+@tasks.command(params=server_options())
+@_ID
+@_JSON
+def decline(server: str | None, token_file: Path | None, task_id: str, as_json: bool) -> None:
+    """End the waiting of a task that asks for approval."""
+    _act(server, token_file, as_json, lambda client: client.answer(task_id, "decline", uuid.uuid4().hex))
 
 
 def _act(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.scenes import POLICY, put, rows
+from tests.e2e.scenes import POLICY, installation_of, put, rows
 from tests.e2e.test_new_task import served
 from tests.support.api import asker
 from tests.support.outside import extended
@@ -111,7 +111,7 @@ async def test_programs_approve_and_decline(story: Story) -> None:
     assert (status, declined["state"]) == (200, "cancelled")
 
 
-async def test_cancel_and_a_newer_task_end_the_waiting(story: Story) -> None:
+async def test_cancel_a_newer_task_and_a_removed_repository_end_the_waiting(story: Story) -> None:
     number = await waiting(story)
     (text,) = await answered(story, await comment(story, number, "/retry"))
     assert "is awaiting answer" in text
@@ -122,3 +122,8 @@ async def test_cancel_and_a_newer_task_end_the_waiting(story: Story) -> None:
     await comment(story, number, "1. Too late")
     await answered(story, await comment(story, number, "/status"))
     assert states(story) == ["cancelled", "cancelled"]
+    await waiting(story)
+    story.hub.change_repositories(installation_of(story), remove=[story.repository], sender="mara")
+    await until(story, "cancelled", "cancelled", "cancelled")
+    query = "select json_extract(result, '$.summary') from fh_task where flow = 'wait' order by created desc limit 1"
+    assert rows(story, query) == [("mara cancelled the task while it waited.",)]

@@ -171,6 +171,7 @@ def test_one_that_waits_is_found_and_ended_once(store: Store) -> None:
     (waiting,) = store.run_sync(lambda c: tasks.find(c, 5, 12, active=True))
     assert (waiting.id, waiting.active_key, waiting.waits) == ("t1", None, True)
     assert store.run_sync(tasks.list_runnable) == []
+    assert [one.id for one in store.run_sync(tasks.list_unfinished)] == ["t1"]
     assert store.run_sync(lambda c: tasks.request_cancel(c, "t1", "mara"))
     assert not store.run_sync(lambda c: tasks.end_waiting(c, "t1", "done", "Too late."))
     row = store.run_sync(lambda c: tasks.get(c, "t1"))

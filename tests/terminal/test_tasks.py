@@ -143,8 +143,22 @@ async def test_a_task_is_cancelled_and_started_once_more(story: Story) -> None:
     assert "Only a task that ended badly can be retried" in refused.err
 
 
+async def test_a_waiting_task_goes_on_or_waits_no_longer(story: Story) -> None:
+    number = await story.file("A", "B", label=None)
+    task = (await asker(story, story.maintainer).start("fix", number)).data["id"]
+    early = await typed("tasks", "approve", task, **at(story))
+    assert (early.code, "Only a task that waits for approval" in early.err) == (4, True)
+    end(story, task, "awaiting_approval")
+    begun = (await typed("tasks", "approve", task, "--json", **at(story))).data
+    assert (begun["parent"], begun["door"]) == (task, "terminal")
+    end(story, begun["id"], "awaiting_approval")
+    declined = await typed("tasks", "decline", begun["id"], **at(story))
+    assert (declined.code, "state    cancelled" in declined.out) == (0, True), declined.err
+    assert "summary  mara cancelled the task while it waited." in declined.out
+
+
 async def test_what_is_no_task_is_told(story: Story) -> None:
-    for command in ("show", "cancel", "retry"):
+    for command in ("show", "cancel", "retry", "approve"):
         unknown = await typed("tasks", command, "a" * 12, **at(story))
         assert (unknown.code, "There is no such task" in unknown.err) == (4, True)
         wrong = await typed("tasks", command, "../audit", **at(story))
