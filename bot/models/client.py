@@ -145,9 +145,12 @@ class SdkModel:
             base_url=self.spec.base_url,
             max_retries=0,
             timeout=timeout,
-            # A redirect would carry the key to whoever it points at.
-            http_client=sdk.DefaultAsyncHttpxClient(follow_redirects=False, timeout=timeout, verify=_trusted()),
+            # A redirect would carry the key to whoever it points at; so would a proxy, where nothing is encrypted.
+            http_client=sdk.DefaultAsyncHttpxClient(
+                follow_redirects=False, timeout=timeout, verify=_trusted(), mounts={"http://": None}
+            ),
         )
+        _forget_environment(client)
         return sdk, client
 
     def _credential(self) -> dict[str, Any]:
@@ -155,6 +158,16 @@ class SdkModel:
             return {"api_key": self._key or "none"}
         self._secret = self._key.token()
         return {"credentials": importlib.import_module("anthropic.lib.credentials").StaticToken(self._secret)}
+
+
+def _forget_environment(client: Any) -> None:
+    """Take out of a client what its SDK found in the server's environment.
+
+    Both SDKs add headers from there to every call, whosever key it is made with, and these win over the key: another's
+    organisation and project, another's credentials.
+    """
+    client._custom_headers = {}
+    client.organization = client.project = None
 
 
 @cache

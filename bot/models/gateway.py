@@ -30,6 +30,7 @@ from bot.models.port import (
     Tool,
     Usage,
 )
+from bot.models.ring import KEY_SCOPES, HeldKey, KeyRing, KeyScope, SettingsRing
 from bot.settings import ModelRole, Settings
 from bot.store.ledger import Ceilings, Ledger, ModelCall, Settlement, Shortfall
 from bot.store.store import Store
@@ -68,7 +69,8 @@ class _Request:
 class ModelGateway:
     """Models by role, with fallback, under budgets; no answer is bought twice.
 
-    ``connect`` makes the client of a model from its description and its key. A call that is cancelled is settled at
+    ``connect`` makes the client of a model from its description and its key; without a ``ring`` the keys are those of
+    the settings. A call that is cancelled is settled at
     what was sent; one that dies with its process leaves its reservation standing until the same step is asked again or
     the task ends, because nobody knows what it was billed.
     """
@@ -80,14 +82,16 @@ class ModelGateway:
         catalogue: Catalogue,
         connect: Callable[[ModelSpec, str | Federation | None], Model],
         *,
+        ring: KeyRing | None = None,
         retry: RetryPolicy = RetryPolicy(),
     ) -> None:
+        self._ring = ring or SettingsRing(catalogue)
         self._ledger = Ledger(store)
         self._budget = settings.budget
         self.catalogue = catalogue
         self._connect = connect
         self._retry = retry
-        self._resting: dict[str, float] = {}
+        self._resting: dict[tuple[str, str], float] = {}  # by model and key: another key has a quota of its own
         self._locks: weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def ask(
@@ -130,14 +134,16 @@ class ModelGateway:
         """Ask the role's models in turn, round by round, until one answers."""
         names = self.models_for(request.role, request.spender.models.get(request.role, ()))
         errors: dict[str, ModelError] = {}
+        widest: KeyScope = "instance"
         for turn in range(self._retry.rounds):
             if turn:
                 await asyncio.sleep(self._delay(turn, errors))
             for name in names:
                 try:
-                    return await self._ask_one(request, self.catalogue.spec(name))
+                    return await self._ask_one(request, self.catalogue.spec(name), widest)
                 except _PASSES_ON as error:
                     errors[name] = error
+                    widest = _narrow(widest, error)
                     log.warning("model_failed", model=name, role=request.role, error=type(error).__name__)
             names = [name for name in names if self._is_worth_waiting(errors[name])]
             if not names:
@@ -147,26 +153,29 @@ class ModelGateway:
             raise best
         raise best.with_message("No model could answer. " + " ".join(error.message for error in errors.values()))
 
-    async def _ask_one(self, request: _Request, spec: ModelSpec) -> Reply:
-        rest = self._resting.get(spec.name, 0.0) - time.monotonic()
+    async def _ask_one(self, request: _Request, spec: ModelSpec, widest: KeyScope = "instance") -> Reply:
+        key = await self._ring.find(spec, request.spender, widest)
+        rest = self._resting.get((spec.name, key.id), 0.0) - time.monotonic()
         if rest > 0:
             message = f"{spec.name} is out of quota and will be tried again later."
-            raise ModelQuota(message, until=time.time() + rest)
-        worst = await self._reserve(request, spec)
-        model = self._connect(spec, self.catalogue.key(spec))
+            raise _bind(ModelQuota(message, until=time.time() + rest), key)
+        worst = await self._reserve(request, spec, key)
+        model = self._connect(spec, key.secret)
         try:
             reply = await model.ask(
                 request.conversation, tools=request.tools, schema=request.schema, max_output=request.max_output
             )
         except ModelError as error:
-            await self._settle_error(request, spec, error)
-            raise
+            await self._settle_error(request, spec, key, error)
+            await self._ring.note(key, spec, error)
+            raise _bind(error, key) from None
         except asyncio.CancelledError:
             # Whoever hangs up pays for what was sent; what was answered until then is not known.
             await self._settle(request, spec, worst.model_copy(update={"output": 0}), 0.0, None)
             raise
         reply = reply.model_copy(update={"cost": spec.cost(reply.usage)})
         await self._settle(request, spec, reply.usage, reply.seconds, reply.model_dump(mode="json"))
+        await self._ring.note(key, spec, None)
         log.info(
             "model_answered",
             model=spec.name,
@@ -177,7 +186,7 @@ class ModelGateway:
         )
         return reply
 
-    async def _reserve(self, request: _Request, spec: ModelSpec) -> Usage:
+    async def _reserve(self, request: _Request, spec: ModelSpec, key: HeldKey) -> Usage:
         """Reserve a call's worst case or raise :class:`BudgetExceeded`."""
         spender = request.spender
         max_output = min(request.max_output, spec.max_output)
@@ -192,6 +201,7 @@ class ModelGateway:
             dollars=spec.cost(worst),
             input_tokens=worst.input,
             output_tokens=worst.output,
+            key=key.id,
         )
         ceilings = Ceilings(
             task=min(spender.max_task, self._budget.task),
@@ -203,7 +213,7 @@ class ModelGateway:
             raise _make_exceeded(call, short)
         return worst
 
-    async def _settle_error(self, request: _Request, spec: ModelSpec, error: ModelError) -> None:
+    async def _settle_error(self, request: _Request, spec: ModelSpec, key: HeldKey, error: ModelError) -> None:
         counted = {name: value for name, value in error.details.items() if name in Usage.model_fields}
         is_final = bool(counted) and isinstance(error, BadAnswer)
         recorded = error.to_json() if is_final else None
@@ -211,7 +221,7 @@ class ModelGateway:
         if isinstance(error, ModelQuota):
             until = error.detail("until")
             rest = float(until) - time.time() if until is not None else self._retry.rest
-            self._resting[spec.name] = time.monotonic() + rest
+            self._resting[spec.name, key.id] = time.monotonic() + rest
 
     async def _settle(
         self, request: _Request, spec: ModelSpec, usage: Usage, seconds: float, reply: dict[str, Any] | None
@@ -242,6 +252,17 @@ class ModelGateway:
         asked = [float(wait) for error in errors.values() if (wait := error.detail("retry_after")) is not None]
         bearable = [wait for wait in asked if wait <= self._retry.bound]
         return min(max(bearable, default=self._retry.first * 2 ** (turn - 1)), self._retry.bound)
+
+
+def _bind(error: ModelError, key: HeldKey) -> ModelError:
+    """Say in an error about a key that no wider key may stand in for it."""
+    about_key = isinstance(error, ModelQuota) or error.detail("reason") == "key"
+    return type(error)(error.message, **(error.details | {"scope": key.scope})) if key.alone and about_key else error
+
+
+def _narrow(widest: KeyScope, error: ModelError) -> KeyScope:
+    """Return the widest scope that may still pay after an error."""
+    return min((scope for scope in (widest, error.detail("scope")) if scope in KEY_SCOPES), key=KEY_SCOPES.index)
 
 
 def _make_exceeded(call: ModelCall, short: Shortfall) -> BudgetExceeded:

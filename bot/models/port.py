@@ -144,3 +144,6 @@ class Spender(JsonModel):
     max_day: float
     models: dict[str, list[str]] = Field(default_factory=dict)
     person: str = ""  # the login of who started the task; "" where nobody did
+    person_id: int = 0  # of that account: a login may be another's tomorrow
+    repository_id: int = 0
+    installation: int = 0  # of the organisation that the repository is in

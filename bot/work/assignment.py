@@ -64,6 +64,9 @@ class Assignment(Generic[RequestT]):
             max_day=self.policy.limits.dollars_per_day,
             models={role: list(names) for role, names in self.policy.models.items()},
             person=self.task.actor.login,
+            person_id=self.task.actor.id,
+            repository_id=self.task.repository.id,
+            installation=self.task.repository.installation,
         )
         return await self.services.models.ask(
             spender, step, role, conversation, tools=tools, schema=schema, max_output=max_output
