@@ -38,7 +38,7 @@ from pydantic_settings import SettingsError as UnreadableVariable
 from bot.types import ForgehandError, JsonModel
 
 Api = Literal["messages", "responses", "chat"]
-ProviderName = Literal["anthropic", "openai"]
+ProviderName = Literal["anthropic", "openai", "azure", "foundry", "bedrock", "vertex", "openrouter", "compatible"]
 ModelRole = Literal["fix", "review", "verify", "cheap"]
 MODEL_ROLES: tuple[ModelRole, ...] = get_args(ModelRole)
 ResultFormat = Literal["junit", "tap", "trx", "exit"]
@@ -71,6 +71,19 @@ class ModelSettings(BaseModel):
     context: int | None = None
     max_output: int | None = None
     token_limit: int | None = None
+
+
+_PlaceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]{0,99}$")]  # it becomes a part of a URL
+
+
+class ProviderPlace(BaseModel):
+    """Place of an account with a provider, of which its address is made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    region: _PlaceName | None = None
+    resource: _PlaceName | None = None
+    project: _PlaceName | None = None
 
 
 class BudgetSettings(BaseModel):
@@ -178,6 +191,7 @@ class Settings(BaseSettings):
     keep_days: float = Field(default=30.0, ge=7)
 
     models: dict[str, ModelSettings] = {}
+    providers: dict[ProviderName, ProviderPlace] = {}
     roles: dict[ModelRole, list[str]] = {}
     budget: BudgetSettings = BudgetSettings()
     checks: Checks = Checks()
@@ -193,6 +207,11 @@ class Settings(BaseSettings):
     anthropic_identity_token_file: Path | None = _as_sdk("ANTHROPIC_IDENTITY_TOKEN_FILE")
     openai_api_key: SecretStr | None = _as_sdk("OPENAI_API_KEY")
     openai_base_url: str | None = _as_sdk("OPENAI_BASE_URL")
+    azure_api_key: SecretStr | None = _as_sdk("AZURE_OPENAI_API_KEY")
+    foundry_api_key: SecretStr | None = _as_sdk("ANTHROPIC_FOUNDRY_API_KEY")
+    bedrock_api_key: SecretStr | None = _as_sdk("AWS_BEARER_TOKEN_BEDROCK")
+    openrouter_api_key: SecretStr | None = _as_sdk("OPENROUTER_API_KEY")
+    google_application_credentials: Path | None = _as_sdk("GOOGLE_APPLICATION_CREDENTIALS")
 
     @field_validator("webhook_secrets", mode="before")
     @classmethod
@@ -251,12 +270,12 @@ class Settings(BaseSettings):
 
     def provider_key(self, provider: ProviderName) -> SecretStr | None:
         """Return the API key for a model provider, or None if none is set."""
-        key: SecretStr | None = getattr(self, f"{provider}_api_key")
+        key: SecretStr | None = getattr(self, f"{provider}_api_key", None)
         return key
 
     def provider_url(self, provider: ProviderName) -> str | None:
         """Return the address given for a model provider in place of its own."""
-        url: str | None = getattr(self, f"{provider}_base_url")
+        url: str | None = getattr(self, f"{provider}_base_url", None)
         return url
 
     @property

@@ -8,7 +8,6 @@ from datetime import date
 from bot.doctor.line import Line
 from bot.models.catalogue import SET_UP, Catalogue, ModelSpec, UnknownModel
 from bot.models.client import SdkModel
-from bot.models.federation import Federation
 from bot.models.port import ModelError
 from bot.models.probe import Probe, probe
 
@@ -111,12 +110,13 @@ def _check(catalogue: Catalogue, name: str, users: str) -> Line:
     key = catalogue.key(spec)
     if catalogue.needs_key(spec) and key is None:
         return _fail(f"{users}: {name} needs {spec.key_env} in the environment.")
-    if isinstance(key, Federation) and not key.has_identity:
-        return _fail(f"{users}: {name} needs an identity token in ANTHROPIC_IDENTITY_TOKEN_FILE, which cannot be read.")
+    source = None if key is None or isinstance(key, str) else key
+    if source is not None and source.lack:
+        return _fail(f"{users}: {name} needs {source.lack}.")
     price = f"{spec.token_limit} tokens a task"
     if spec.price is not None:
         price = f"${spec.price.input:g} in, ${spec.price.output:g} out"
-    paid = f"{price}; federation in place of a key" if isinstance(key, Federation) else price
+    paid = f"{price}; {source.name} in place of a key" if source is not None else price
     return Line(level="ok", subject=_SUBJECT, text=f"{users}: {name} at {spec.base_url} ({spec.api}; {paid})")
 
 

@@ -143,9 +143,11 @@ def _provider_variables(settings: Settings) -> dict[str, str | None]:
     variables: dict[str, str | None] = {}
     for provider in PROVIDERS.values():
         key = settings.provider_key(provider.name)
-        variables[provider.key_variable] = None if key is None else key.get_secret_value()
-        variables[provider.url_variable] = settings.provider_url(provider.name)
-    for variable in FEDERATION_VARIABLES:
+        if provider.key_variable is not None:
+            variables[provider.key_variable] = None if key is None else key.get_secret_value()
+        if provider.url_variable is not None:
+            variables[provider.url_variable] = settings.provider_url(provider.name)
+    for variable in (*FEDERATION_VARIABLES, "GOOGLE_APPLICATION_CREDENTIALS"):
         given = getattr(settings, variable.lower())
         variables[variable] = None if given is None else str(given)
     return variables
@@ -159,6 +161,9 @@ def bot_environment(settings: Settings) -> dict[str, str]:
     """
     kept: dict[str, Any] = {
         "FORGEHAND_MODELS": {name: model.model_dump(exclude_none=True) for name, model in settings.models.items()},
+        "FORGEHAND_PROVIDERS": {
+            name: place.model_dump(exclude_none=True) for name, place in settings.providers.items()
+        },
         "FORGEHAND_ROLES": settings.roles,
         "FORGEHAND_BUDGET": settings.budget.model_dump(),
         "FORGEHAND_CHECKS": settings.checks.model_dump(exclude_unset=True),

@@ -9,11 +9,13 @@ from importlib import resources
 from typing import Any
 
 import yaml
+from pydantic import Field
 
 from bot.models.federation import Federation
-from bot.models.port import ModelError, ModelRefused, Usage
-from bot.models.providers import KEY_VARIABLES, PROVIDERS, Provider
-from bot.settings import MODEL_ROLES, Api, ModelRole, ModelSettings, ProviderName, Settings
+from bot.models.google import GoogleTokens
+from bot.models.port import ModelError, ModelRefused, TokenSource, Usage
+from bot.models.providers import HOUSES, KEY_VARIABLES, PROVIDERS, Provider
+from bot.settings import MODEL_ROLES, Api, ModelRole, ModelSettings, ProviderName, ProviderPlace, Settings
 from bot.types import JsonModel
 
 SET_UP = f"set {' or '.join(KEY_VARIABLES)}, or roles.{{role}}"
@@ -73,7 +75,17 @@ class ModelSpec(JsonModel):
     max_output: int
     price: Price | None  # None where only ``token_limit`` was given
     token_limit: int | None = None  # tokens that a task may spend on it
-    packaged: bool = False  # asked in the provider's newest dialect; others, often local servers, in the oldest
+    packaged: bool = False
+    at_home: bool = False  # at an address of the provider's own, where nobody is asked without a key
+    place: Mapping[str, str] = Field(default_factory=dict)  # region, resource or project of the account there
+
+    @property
+    def newest_chat(self) -> bool:
+        """Return True for OpenAI's newest chat dialect.
+
+        Other servers, the local ones above all, know only the oldest.
+        """
+        return self.packaged or PROVIDERS[self.provider].newest_chat
 
     def cost(self, usage: Usage) -> float:
         """Return these tokens' price in dollars, 0 where only tokens are limited."""
@@ -90,17 +102,20 @@ class Catalogue:
         self._defaults: dict[str, dict[str, list[str]]] = table["roles"]
         self._settings = settings
         self._federation = Federation.find(settings, self._base_url(PROVIDERS["anthropic"]))
+        google = settings.google_application_credentials
+        self._google = None if google is None else GoogleTokens(google)
 
     def spec(self, name: str) -> ModelSpec:
         """Describe the model ``name``; UnknownModel without provider or price."""
         given = self._settings.models.get(name, ModelSettings())
         known = self._known.get(name, {})
         provider = PROVIDERS[given.provider or known.get("provider") or self._guess_provider(name, given)]
-        base_url = given.base_url or self._base_url(provider)
+        place = self._settings.providers.get(provider.name, ProviderPlace()).model_dump(exclude_none=True)
+        api, base_url, at_home = self._find_address(name, provider, given, place)
         return ModelSpec(
             name=name,
             provider=provider.name,
-            api=given.api or provider.api_at(base_url),
+            api=api,
             base_url=base_url,
             key_env=given.key_env or (None if given.base_url else provider.key_variable),
             context=given.context or known.get("context", _CONTEXT),
@@ -108,12 +123,16 @@ class Catalogue:
             price=_price(name, given, known),
             token_limit=given.token_limit,
             packaged=bool(known),
+            at_home=at_home,
+            place=place,
         )
 
-    def key(self, spec: ModelSpec) -> str | Federation | None:
+    def key(self, spec: ModelSpec) -> str | TokenSource | None:
         """Return the API key for this model, or what stands in for it, or None."""
         if spec.key_env is None:
             return None
+        if PROVIDERS[spec.provider].auth == "google":
+            return self._google if spec.key_env == PROVIDERS[spec.provider].key_variable else None
         for provider in PROVIDERS.values():
             held = self._settings.provider_key(provider.name)
             if provider.key_variable == spec.key_env and held is not None:
@@ -123,11 +142,11 @@ class Catalogue:
     def needs_key(self, spec: ModelSpec) -> bool:
         """Return True if asking is hopeless without a key."""
         named = self._settings.models.get(spec.name, ModelSettings()).key_env
-        return spec.base_url == PROVIDERS[spec.provider].home or named is not None
+        return spec.at_home or named is not None
 
     def roles(self) -> dict[ModelRole, list[str]]:
         """List each role's models: the server's, or defaults by keys present."""
-        present = "+".join(provider.name for provider in PROVIDERS.values() if self._can_ask(provider))
+        present = "+".join(provider.name for provider in HOUSES if self._can_ask(provider))
         defaults = self._defaults.get(present, {})
         return {role: list(self._settings.roles.get(role) or defaults.get(role, [])) for role in MODEL_ROLES}
 
@@ -150,23 +169,51 @@ class Catalogue:
     def _federated(self, spec: ModelSpec) -> Federation | None:
         """Return what gives tokens for this model, at their one address only."""
         own = PROVIDERS["anthropic"]
-        fits = (spec.api, spec.base_url, spec.key_env) == (own.api, self._base_url(own), own.key_variable)
+        fits = (spec.api, spec.base_url, spec.key_env) == (own.elsewhere, self._base_url(own), own.key_variable)
         return self._federation if fits else None
 
     def _can_ask(self, provider: Provider) -> bool:
         """Return True with a key, or at an address that may need none."""
         keyed = self._settings.provider_key(provider.name) is not None
         federated = provider.name == "anthropic" and self._federation is not None
-        return keyed or federated or self._base_url(provider) != provider.home
+        return keyed or federated or self._base_url(provider) not in provider.homes.values()
 
-    def _base_url(self, provider: Provider) -> str:
-        return (self._settings.provider_url(provider.name) or provider.home).rstrip("/")
+    def _base_url(self, house: Provider) -> str:
+        own = next(iter(house.homes.values()))
+        return (self._settings.provider_url(house.name) or own).rstrip("/")
+
+    def _find_address(
+        self, name: str, provider: Provider, given: ModelSettings, place: Mapping[str, str]
+    ) -> tuple[Api, str, bool]:
+        """Return format, address, and whether it is the provider's own."""
+        elsewhere = given.base_url or self._settings.provider_url(provider.name)
+        try:
+            homes = provider.find_homes(place)
+        except KeyError as missing:
+            homes = {}
+            if elsewhere is None:
+                raise UnknownModel(
+                    f"{name} is asked at {provider.name}, whose address needs a {missing.args[0]}: set "
+                    f"providers.{provider.name}.{missing.args[0]}, or models.{name}.base_url.",
+                    model=name,
+                ) from None
+        if elsewhere is not None:
+            found = next((api for api, home in homes.items() if home == elsewhere.rstrip("/")), None)
+            return given.api or found or provider.elsewhere, elsewhere.rstrip("/"), found is not None
+        api = given.api or next(iter(homes), provider.elsewhere)
+        if api not in homes:
+            known = " or ".join(homes)
+            advice = f"set models.{name}.api to {known}" if homes else f"set models.{name}.base_url"
+            raise UnknownModel(f"{provider.name} has no address of its own for {api} ({name}): {advice}.", model=name)
+        return api, homes[api], True
 
     def _guess_provider(self, name: str, given: ModelSettings) -> ProviderName:
         for provider in PROVIDERS.values():
-            if name.startswith(provider.prefix):
+            if provider.prefix and name.startswith(provider.prefix):
                 return provider.name
-        if given.base_url or self._settings.openai_base_url:
+        if given.base_url:
+            return "compatible"
+        if self._settings.openai_base_url:
             return "openai"  # whoever runs a server of their own speaks its format
         raise UnknownModel(
             f"Unknown provider for model {name!r}: set models.{name}.provider or models.{name}.base_url.", model=name

@@ -19,7 +19,8 @@ from bot.models import wire, wire_chat, wire_messages, wire_responses
 from bot.models.catalogue import ModelSpec
 from bot.models.errors import make_error
 from bot.models.federation import Federation
-from bot.models.port import Conversation, ModelDown, ModelError, Reply, Tool, Usage
+from bot.models.port import Conversation, ModelDown, ModelError, Reply, TokenSource, Tool, Usage
+from bot.models.providers import PROVIDERS
 from bot.settings import Api
 
 IDLE_SECONDS = 600.0  # a provider's longest silence: reasoning models may think for minutes before the first byte
@@ -66,7 +67,7 @@ class SdkModel:
     on several event loops, and a pooled connection dies with the loop it was opened on.
     """
 
-    def __init__(self, spec: ModelSpec, key: str | Federation | None, *, idle: float = IDLE_SECONDS) -> None:
+    def __init__(self, spec: ModelSpec, key: str | TokenSource | None, *, idle: float = IDLE_SECONDS) -> None:
         self.spec = spec
         self._key = key
         self._secret = key if isinstance(key, str) else None
@@ -108,7 +109,7 @@ class SdkModel:
         except (sdk.APIError, http.HTTPError, ValueError, KeyError, TypeError, AttributeError):
             return []
 
-    async def _read(self, question: wire.Question, stream: wire.AnswerStream) -> Reply:
+    async def _read(self, question: wire.Question, stream: wire.AnswerStream, *, again: bool = True) -> Reply:
         # Importing an SDK takes seconds and building its client 25 ms: neither belongs on the event loop.
         sdk, client = await asyncio.to_thread(self._connect)
         http = importlib.import_module("httpx2")
@@ -119,8 +120,8 @@ class SdkModel:
                     stream.feed(event.to_dict(mode="json"))
             return stream.reply()
         except sdk.APIStatusError as error:
-            if isinstance(self._key, Federation) and self._secret and error.response.status_code == 401:
-                self._key.forget(self._secret)
+            if error.response.status_code == 401 and self._forget_token() and again:
+                return await self._read(question, stream, again=False)
             raise make_error(self.name, error.response.status_code, error.body, error.response.headers) from None
         except (sdk.APITimeoutError, http.TimeoutException):
             raise ModelDown(f"{self.name} sent nothing for {self._idle:.0f} s.") from None
@@ -135,29 +136,52 @@ class SdkModel:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ModelDown(f"{self.name} sent a malformed stream.") from None
 
+    def _forget_token(self) -> bool:
+        """Return True if another token may be had in place of a refused one."""
+        return not isinstance(self._key, str | None) and self._secret is not None and self._key.forget(self._secret)
+
     def _connect(self) -> tuple[ModuleType, Any]:
         sdk = importlib.import_module(self._format.sdk)
         # At DEBUG the SDKs log whole requests, and both can be switched to it by the environment.
         logging.getLogger(self._format.sdk).setLevel(logging.WARNING)
         timeout = sdk.Timeout(self._idle, connect=min(self._idle, _CONNECT_SECONDS))
-        client = getattr(sdk, self._format.client)(
-            **self._credential(),
+        name, credential = self._choose_client()
+        client = getattr(sdk, name)(
+            **credential,
             base_url=self.spec.base_url,
             max_retries=0,
             timeout=timeout,
             # A redirect would carry the key to whoever it points at; so would a proxy, where nothing is encrypted.
             http_client=sdk.DefaultAsyncHttpxClient(
-                follow_redirects=False, timeout=timeout, verify=_trusted(), mounts={"http://": None}
+                follow_redirects=False,
+                timeout=timeout,
+                verify=_trusted(),
+                mounts={"http://": None},
+                event_hooks={"request": [self._show_key]},
             ),
         )
         _forget_environment(client)
         return sdk, client
 
-    def _credential(self) -> dict[str, Any]:
-        if not isinstance(self._key, Federation):
-            return {"api_key": self._key or "none"}
-        self._secret = self._key.token()
-        return {"credentials": importlib.import_module("anthropic.lib.credentials").StaticToken(self._secret)}
+    def _choose_client(self) -> tuple[str, dict[str, Any]]:
+        """Return the SDK's class for this provider, and how it is given the key."""
+        provider = PROVIDERS[self.spec.provider]
+        if not isinstance(self._key, str | None):
+            self._secret = self._key.token()
+        if provider.path_names_model and self.spec.api == "messages":
+            place = {"region": self.spec.place.get("region", ""), "project_id": self.spec.place.get("project", "")}
+            return "AsyncAnthropicVertex", {"access_token": self._secret or "none", **place}
+        if isinstance(self._key, Federation):
+            library = importlib.import_module("anthropic.lib.credentials")
+            return self._format.client, {"credentials": library.StaticToken(self._secret)}
+        return self._format.client, {"api_key": self._secret or "none"}
+
+    async def _show_key(self, request: Any) -> None:
+        """Move the key to the provider's header; both SDKs know one only."""
+        header = PROVIDERS[self.spec.provider].auth
+        if header in ("x-api-key", "api-key"):
+            del request.headers["authorization"]
+            request.headers[header] = self._secret or "none"
 
 
 def _forget_environment(client: Any) -> None:

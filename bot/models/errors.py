@@ -1,7 +1,8 @@
 """Turn a provider's refusal, as status and body, into one of our errors.
 
-No SDK is needed to read an answer. Codes and texts are those of https://docs.anthropic.com/en/api/errors and
-https://platform.openai.com/docs/guides/error-codes.
+No SDK is needed to read an answer. Codes and texts are those of https://docs.anthropic.com/en/api/errors,
+https://platform.openai.com/docs/guides/error-codes, https://openrouter.ai/docs/api/reference/errors-and-debugging,
+https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html, and of llama-server.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 from bot.models.port import ContextTooLong, ModelBusy, ModelDown, ModelError, ModelQuota, ModelRefused
 
@@ -24,9 +24,12 @@ _QUOTA_CODES = {
     "organization_spend_limit_exceeded",
     "organization_usage_limit_exceeded",
     "project_spend_limit_exceeded",
+    "ServiceQuotaExceededException",
 }
 _BUSY_CODES = {"overloaded_error", "rate_limit_error", "rate_limit_exceeded", "server_is_overloaded", "slow_down"}
-_LONG_CODES = {"context_length_exceeded", "request_too_large"}
+_BUSY_CODES |= {"ModelNotReadyException", "ThrottlingException"}
+_LONG_CODES = {"context_length_exceeded", "exceed_context_size_error", "request_too_large"}
+_FILTER_CODES = {"content_filter", "content_policy_violation"}
 _QUOTA_WORDS = re.compile(r"credit balance is too low|specified API usage limits|exceeded your current quota", re.I)
 _LONG_WORDS = re.compile(
     r"prompt is too long|exceeds? (the )?(model's )?(maximum )?context|maximum context length|context window", re.I
@@ -38,19 +41,23 @@ _LONGEST_WAIT = 600.0  # seconds: a rate limit that asks for more is a quota, wh
 
 def make_error(model: str, status: int, body: object, headers: Mapping[str, str]) -> ModelError:
     """Make the error for an HTTP answer, or (200) an event in a stream."""
-    kind, code, message = _read(body)
-    names = {kind, code}
+    inner = _unwrap(body)
+    kind, code, message = _read(inner)
+    names = {kind, code, headers.get("x-amzn-errortype", "").partition(":")[0]}
+    if status == 200 and code.isdecimal():
+        status = int(code)  # of an error that came after the answer had begun
     wait = read_retry_after(headers)
     said = f"{model}: HTTP {status}" + (f", {message}" if message else "")
     if names & _QUOTA_CODES or status == 402 or _QUOTA_WORDS.search(message):
         return _quota_error(said, message, wait)
     if names & _LONG_CODES or status == 413 or (status in (200, 400) and _LONG_WORDS.search(message)):
-        limit = _LIMIT.search(message)
-        return ContextTooLong(f"The conversation is too long ({said}).", limit=int(limit[1]) if limit else None)
+        return ContextTooLong(f"The conversation is too long ({said}).", limit=_read_limit(inner, message))
     if names & _BUSY_CODES or status in (429, 503, 529):
         if wait is not None and wait > _LONGEST_WAIT:
             return _quota_error(said, message, wait)
         return ModelBusy(f"Busy: {said}.", retry_after=wait)
+    if names & _FILTER_CODES or _read_reasons(inner):
+        return make_refusal(model, "; ".join((message, *_read_reasons(inner))))
     return _make_plain_error(said, status, kind)
 
 
@@ -96,16 +103,36 @@ def _quota_error(said: str, message: str, wait: float | None) -> ModelQuota:
     return ModelQuota(f"Out of quota or credit: {said}. Top up or raise the limit at the provider.", until=until)
 
 
-def _read(body: object) -> tuple[str, str, str]:
-    """Read ``(type, code, message)`` from a body with or without wrapper."""
-    if not isinstance(body, Mapping):
-        return "", "", _shorten(body if isinstance(body, str) else "")
-    inner: Any = body.get("error", body)
+def _unwrap(body: object) -> object:
+    """Return the error itself; Google lists it alone, most others wrap it."""
+    if isinstance(body, list) and body:
+        body = body[0]
+    return body.get("error", body) if isinstance(body, Mapping) else body
+
+
+def _read(inner: object) -> tuple[str, str, str]:
+    """Read ``(type, code, message)`` from an error."""
     if not isinstance(inner, Mapping):
-        return "", "", _shorten(str(inner))
+        return "", "", _shorten("" if inner is None else str(inner))
     details = inner.get("details")
     code = inner.get("code") or (details.get("error_code") if isinstance(details, Mapping) else None)
-    return str(inner.get("type") or ""), str(code or ""), _shorten(str(inner.get("message") or ""))
+    said = inner.get("message") or inner.get("Message")  # the latter from gateways of AWS
+    return str(inner.get("type") or ""), str(code or ""), _shorten(str(said or ""))
+
+
+def _read_limit(inner: object, message: str) -> int | None:
+    told = inner.get("n_ctx") if isinstance(inner, Mapping) else None
+    limit = _LIMIT.search(message)
+    if isinstance(told, int):
+        return told
+    return int(limit[1]) if limit else None
+
+
+def _read_reasons(inner: object) -> list[str]:
+    """Return why a router's moderation stopped a question."""
+    metadata = inner.get("metadata") if isinstance(inner, Mapping) else None
+    reasons = metadata.get("reasons") if isinstance(metadata, Mapping) else None
+    return [str(reason) for reason in reasons] if isinstance(reasons, list) else []
 
 
 def _shorten(text: str | None) -> str:

@@ -30,6 +30,8 @@ class Federation:
     There is one for a process: an identity is good for one exchange, and the token that it brings serves all calls.
     """
 
+    name = "federation"
+
     def __init__(self, rule: str, organization: str, identity: Path, settings: Settings, base_url: str) -> None:
         self._rule = rule
         self._organization = organization
@@ -51,9 +53,10 @@ class Federation:
         return cls(rule, organization, identity, settings, base_url)
 
     @property
-    def has_identity(self) -> bool:
-        """Return True if the file of the identity can be read."""
-        return self._identity.is_file() and os.access(self._identity, os.R_OK)
+    def lack(self) -> str:
+        """Return in words that the file of the identity cannot be read, or ""."""
+        readable = self._identity.is_file() and os.access(self._identity, os.R_OK)
+        return "" if readable else "an identity token in ANTHROPIC_IDENTITY_TOKEN_FILE, which cannot be read"
 
     def token(self) -> str:
         """Return a token that is good now; this may ask Anthropic, and waits.
@@ -72,15 +75,17 @@ class Federation:
         self._given = token
         return token
 
-    def forget(self, refused: str) -> None:
+    def forget(self, refused: str) -> bool:
         """Get a new token for the next call, unless there is one since.
 
-        Calls that began with the same token are refused together: each must not cost an identity.
+        Calls that began with the same token are refused together: each must not cost an identity. Whether the file
+        holds a new one is not known here, so that none is promised.
         """
         with self._lock:
             if refused == self._given:
                 self._given = ""
                 self._tokens.invalidate()
+        return False
 
     def _open(self) -> Any:
         """Return the SDK's cache of tokens, which renews them before they expire."""

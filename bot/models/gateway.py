@@ -13,7 +13,6 @@ import structlog
 
 from bot.models import wire
 from bot.models.catalogue import Catalogue, ModelSpec
-from bot.models.federation import Federation
 from bot.models.port import (
     BadAnswer,
     BudgetExceeded,
@@ -27,6 +26,7 @@ from bot.models.port import (
     ModelRefused,
     Reply,
     Spender,
+    TokenSource,
     Tool,
     Usage,
 )
@@ -80,7 +80,7 @@ class ModelGateway:
         store: Store,
         settings: Settings,
         catalogue: Catalogue,
-        connect: Callable[[ModelSpec, str | Federation | None], Model],
+        connect: Callable[[ModelSpec, str | TokenSource | None], Model],
         *,
         ring: KeyRing | None = None,
         retry: RetryPolicy = RetryPolicy(),

@@ -135,6 +135,25 @@ class Model(Protocol):
         ...
 
 
+class TokenSource(Protocol):
+    """Giver of short-lived tokens in place of a key; both methods may wait."""
+
+    name: str
+
+    @property
+    def lack(self) -> str:
+        """Return in words what it needs and cannot find, or ""."""
+        ...
+
+    def token(self) -> str:
+        """Return a token that is good now; raises :class:`ModelError`."""
+        ...
+
+    def forget(self, refused: str) -> bool:
+        """Give ``refused`` out no more; True if another can be had at once."""
+        ...
+
+
 class Spender(JsonModel):
     """The account of a call: a task, its repository, ceilings in dollars."""
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from bot.models.client import SdkModel
 from bot.models.port import BadAnswer, Conversation, Message, ModelError, Reply, Tool
-from bot.models.providers import PROVIDERS
 from bot.models.structured import STRING, closed_object
 from bot.types import JsonModel
 
@@ -46,12 +45,11 @@ async def probe(model: SdkModel) -> Probe:
     except ModelError as error:
         return Probe(problem=error.message)
     replies = [called] if filled is None else [called, filled]
-    at_home = model.spec.base_url == PROVIDERS[model.spec.provider].home
     return Probe(
         calls_tools=any(call.name == _TOOL.name and call.error is None for call in called.tool_calls),
         keeps_schema=filled is not None,
         counts_tokens=not any(reply.estimated for reply in replies),
-        context=None if at_home else find_context(await model.list_offered(), model.name),
+        context=None if model.spec.at_home else find_context(await model.list_offered(), model.name),
         cost=sum(model.spec.cost(reply.usage) for reply in replies),
     )
 

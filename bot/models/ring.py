@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, get_args
 
 from bot.models.catalogue import Catalogue, ModelSpec
-from bot.models.federation import Federation
-from bot.models.port import ModelError, Spender
+from bot.models.port import ModelError, Spender, TokenSource
 
 KeyScope = Literal["person", "repository", "organisation", "instance"]
 """Whose a key is, the narrowest first: the narrowest that there is pays."""
@@ -22,7 +21,7 @@ class HeldKey:
     """
 
     id: str = ""
-    secret: str | Federation | None = field(default=None, repr=False)
+    secret: str | TokenSource | None = field(default=None, repr=False)
     scope: KeyScope = "instance"
     alone: bool = False
 

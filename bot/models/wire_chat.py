@@ -23,7 +23,7 @@ def request(question: Question) -> Json:
     system = {"role": "system", "content": question.conversation.system}
     body: Json = {
         "model": question.spec.name,
-        "max_completion_tokens" if question.spec.packaged else "max_tokens": question.max_output,
+        "max_completion_tokens" if question.spec.newest_chat else "max_tokens": question.max_output,
         "messages": [system, *(_turn(message) for message in question.conversation.messages)],
         "stream": True,
         "stream_options": {"include_usage": True},

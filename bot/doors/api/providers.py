@@ -16,9 +16,8 @@ from bot.doors.api.operation import Operations, Sent
 from bot.doors.api.problems import Problem
 from bot.doors.api.views import Cost, clean, cost_of
 from bot.models.catalogue import Catalogue, ModelSpec, Price, UnknownModel
-from bot.models.federation import Federation
 from bot.models.port import ModelError, Spender
-from bot.models.providers import PROVIDERS
+from bot.models.providers import KEY_VARIABLES, PROVIDERS
 from bot.settings import Api, ModelRole
 from bot.store import audit, reporting
 from bot.types import JsonModel
@@ -206,13 +205,13 @@ def _price(price: Price) -> ModelPrice:
 
 def _list_keys(services: Services) -> list[KeyView]:
     catalogue = services.models.catalogue
-    users: dict[str, list[str]] = {provider.key_variable: [] for provider in PROVIDERS.values()}
+    users: dict[str, list[str]] = {variable: [] for variable in KEY_VARIABLES}
     held = {one.key_variable for one in PROVIDERS.values() if services.settings.provider_key(one.name) is not None}
     federated: set[str] = set()
     for spec in _offered(catalogue)[0]:
         if spec.key_env is not None:
             users.setdefault(spec.key_env, []).append(spec.name)
-            federated |= {spec.key_env} if isinstance(catalogue.key(spec), Federation) else set()
+            federated |= {spec.key_env} if not isinstance(catalogue.key(spec), str | None) else set()
     found = []
     for name, models in users.items():
         places = {"environment": os.environ.get(name), "server.yml": name in held, "federation": name in federated}
