@@ -19,7 +19,7 @@ from bot.work.results import Ending, Form, PartName, Parts, told
 
 PATCH = "change.patch"
 EVIDENCE = "evidence.json"
-_DOCUMENTS = (".md", ".rst", ".adoc")
+DOCUMENTS = (".md", ".rst", ".adoc")
 _NAMED = 10
 _NO_CHANGE = "Nothing was changed, so there was nothing to measure."
 _NO_RUN = "No test was run."
@@ -64,7 +64,7 @@ def tell_parts(evidence: AnyEvidence) -> Parts:
         tests = told(_tell_proof(proof, None), otherwise=_NO_CHANGE)
         return Parts(implementation=nothing, tests=tests, documentation=nothing, performance=nothing, security=nothing)
     changed = list(report.changes.files)
-    documents = [path for path in changed if path.endswith(_DOCUMENTS)]
+    documents = [path for path in changed if path.endswith(DOCUMENTS)]
     code = [path for path in changed if path not in {*documents, *report.tests}]
     return Parts(
         implementation=told(

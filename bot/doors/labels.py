@@ -1,4 +1,4 @@
-"""Start and stop tasks by labels on issues."""
+"""Start and stop tasks by labels on issues, and on pull requests for tasks that are about these only."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from bot.github.resources import labels
 from bot.github.resources.reply_targets import ReplyTarget
 from bot.policy import Policy, PolicyError
 from bot.types import Actor, Repository
-from bot.work.origin import Origin, Principal, Request, Subject
+from bot.work.origin import Origin, Principal, Request, Subject, SubjectKind
 from bot.work.services import Services
 
 
 class _LabelChange(NamedTuple):
-    """An issue whose labels have changed, as the delivery describes it."""
+    """An issue or pull request whose labels have changed, as delivered."""
 
     repository: Repository
+    kind: SubjectKind
     number: int
     actor: Actor
     label: str
@@ -39,14 +40,15 @@ class _LabelChange(NamedTuple):
 def label_router(registry: Registry) -> Router[Services]:
     """Return the handlers for the labels that tasks declare."""
     router: Router[Services] = Router()
-    specs = [spec for spec in registry if spec.doors.label]
 
     @router.on("issues", "labeled")
+    @router.on("pull_request", "labeled")
     async def labelled(event: Event, services: Services) -> None:
         """Start the task whose label was added."""
         change = _parse(event)
-        if change is None or "pull_request" in read_part(event.payload, "issue"):
+        if change is None:
             return
+        specs = _list_specs(registry, change.kind)
         policy, principal, fault = await _look_up(services, specs, change)
         for spec in _find_named(specs, policy, change.label):
             if fault is not None:
@@ -56,21 +58,23 @@ def label_router(registry: Registry) -> Router[Services]:
                 await start(services, spec, _request(spec, change, principal, event.guid), policy)
 
     @router.on("issues", "unlabeled")
+    @router.on("pull_request", "unlabeled")
     async def unlabelled(event: Event, services: Services) -> None:
         """Stop what the removed label started, whatever the policy says by now."""
         change = _parse(event)
         if change is not None:
             where = (change.repository, change.number, change.actor)
-            for spec in specs:
+            for spec in _list_specs(registry, change.kind):
                 await cancel_active(services, spec.name, *where, delivery=event.guid, label=change.label)
 
     @router.on("issues", "closed")
+    @router.on("pull_request", "closed")
     async def closed(event: Event, services: Services) -> None:
-        """Stop the tasks of an issue that was closed."""
+        """Stop the tasks of what was closed, if labels can start them there."""
         repository = event.repository()
         actor = event.sender()
         if repository is not None and actor is not None and event.number is not None:
-            for spec in specs:
+            for spec in _list_specs(registry, _read_kind(event)):
                 await cancel_active(services, spec.name, repository, event.number, actor, delivery=event.guid)
 
     return router
@@ -79,15 +83,25 @@ def label_router(registry: Registry) -> Router[Services]:
 async def say_label_failed(registry: Registry, event: Event, services: Services) -> None:
     """Tell whoever added one of our labels that its delivery failed for good."""
     change = _parse(event)
-    if (event.name, event.action) != ("issues", "labeled") or change is None or change.actor.type == "Bot":
+    labelled = event.name in ("issues", "pull_request") and event.action == "labeled"
+    if not labelled or change is None or change.actor.type == "Bot":
         return
-    specs = [spec for spec in registry if spec.doors.label]
+    specs = _list_specs(registry, change.kind)
     if any(_find_named(specs, services.policies.latest(change.repository), change.label)):
         text = (
             "I couldn't start: GitHub API requests failed while I checked permissions and configuration. Remove the "
             f"label and add it again to retry; the server's log has the reason (delivery `{event.guid}`)."
         )
         await _answer(services, change, event.guid, text)
+
+
+def _list_specs(registry: Registry, kind: SubjectKind) -> list[TaskSpec[Any]]:
+    """Return the tasks that labels start on an issue, or on a pull request.
+
+    What can be asked of an issue is started there: on pull requests a label may have stood for years for anything.
+    """
+    specs = [spec for spec in registry if spec.doors.label]
+    return [spec for spec in specs if ("issue" if "issue" in spec.subjects else "pull") == kind]
 
 
 def label_of(spec: TaskSpec[Any], policy: Policy) -> str:
@@ -126,7 +140,7 @@ def _find_named(specs: list[TaskSpec[Any]], policy: Policy, label: str) -> Itera
 
 def _request(spec: TaskSpec[Any], change: _LabelChange, principal: Principal, guid: str) -> Request[Any]:
     subject = Subject(
-        kind="issue", number=change.number, title=change.title, body=change.body, author_id=change.author_id
+        kind=change.kind, number=change.number, title=change.title, body=change.body, author_id=change.author_id
     )
     return spec.request(
         repository=change.repository,
@@ -141,8 +155,15 @@ async def _answer(services: Services, change: _LabelChange, guid: str, text: str
     await replies.say(services, change.repository, spot, guid, text)
 
 
+def _read_kind(event: Event) -> SubjectKind:
+    return "pull" if event.name == "pull_request" else "issue"
+
+
 def _parse(event: Event) -> _LabelChange | None:
-    issue = read_part(event.payload, "issue")
+    kind = _read_kind(event)
+    issue = read_part(event.payload, "issue" if kind == "issue" else "pull_request")
+    if "pull_request" in issue:  # a pull request as an issue: its own event tells of it
+        return None
     name = read_text(read_part(event.payload, "label"), "name")
     title = read_text(issue, "title")
     repository = event.repository()
@@ -151,4 +172,4 @@ def _parse(event: Event) -> _LabelChange | None:
         return None
     at = read_text(issue, "updated_at") or read_text(issue, "created_at")
     author = read_number(read_part(issue, "user"), "id")
-    return _LabelChange(repository, event.number, actor, name, title, read_text(issue, "body"), at, author)
+    return _LabelChange(repository, kind, event.number, actor, name, title, read_text(issue, "body"), at, author)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 from bot.dispatch.spec import Doors, Shown, TaskSpec, Writes
@@ -12,6 +13,7 @@ from bot.github.api.scopes import CHECKS, READ_CODE
 from bot.github.resources import checks
 from bot.github.resources.checks import CheckReport
 from bot.markdown import counted, inline_code
+from bot.work.results import Ending, Parts, told
 from bot.work.services import Services
 from handlers.companions.beside import HISTORY, find_beside
 from handlers.companions.buttons import ACTIONS
@@ -27,10 +29,11 @@ _LISTED = 10
 async def run(ctx: Ctx, services: Services, request: CompanionsTask) -> Outcome:
     """Look, then show what is missing, if anything is."""
     missing = await ctx.step("look", look, services, request, retries=2)
+    data = Ending(parts=tell_parts(missing.found)).model_dump()
     if not missing.found:
-        return Outcome(state="done", summary="Nothing is missing.")
+        return Outcome(state="done", summary="Nothing is missing.", data=data)
     await ctx.step("show", show, services, ctx.task_id, request, missing, retries=2)
-    return Outcome(state="done", summary=f"Named {counted(len(missing.found), 'missing companion')}.")
+    return Outcome(state="done", summary=f"Named {counted(len(missing.found), 'missing companion')}.", data=data)
 
 
 async def look(services: Services, request: CompanionsTask) -> Missings:
@@ -89,6 +92,22 @@ def write_list(found: Sequence[Missing]) -> str:
         if own:
             parts.append("\n".join([f"**{title}**", "", *lines, *more]))
     return "\n\n".join(parts)
+
+
+def tell_parts(found: Sequence[Missing]) -> Parts:
+    """Tell the five parts of the change that was looked at."""
+
+    kinds = Counter(one.kind for one in found)
+    return Parts(
+        implementation=told(f"Missing migrations, by both commits: {kinds['migration']}."),
+        tests=told(f"New or changed public functions that no test names: {kinds['test']}."),
+        documentation=told(
+            f"Passages that the change made false: {kinds['docs']}.",
+            f"Missing changelog entries: {kinds['changelog']}.",
+        ),
+        performance=told(otherwise="Nothing was timed: nothing is run."),
+        security=told(otherwise="Nothing looked at it: only tests, migrations, documents and changelogs are read."),
+    )
 
 
 TASK = TaskSpec(

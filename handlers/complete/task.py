@@ -6,7 +6,7 @@ from pydantic import Field
 
 from bot.change.pipeline import run_change
 from bot.change.records import ChangeTask
-from bot.dispatch.spec import TaskSpec, Writes
+from bot.dispatch.spec import Doors, TaskSpec, Writes
 from bot.engine.port import Ctx, Outcome
 from bot.work.origin import Request, TaskInput
 from bot.work.services import Services
@@ -51,6 +51,7 @@ TASK = TaskSpec(
         "judge": "Have a second model read the change",
         "publish": "Push it to the branch",
     },
+    doors=Doors(label=True),
     needs_open=True,
     unverified="Stopped: not everything could be filled in.",
     outlets=frozenset({"github", "result"}),

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bot.change.recipe import Job
 from bot.change.stages import Stage
-from bot.dispatch.spec import TaskSpec
+from bot.dispatch.spec import Doors, TaskSpec
 from bot.engine.port import Ctx, Outcome
 from bot.markdown import counted
 from bot.plans.records import Plan
@@ -21,7 +21,7 @@ from handlers.plan import publication
 from handlers.plan.drafting import Drafted, make_draft
 from handlers.plan.split import split
 from handlers.plan.stages import PlanStage
-from handlers.plan.words import say_size, write_split
+from handlers.plan.words import say_size, tell_parts, write_split
 
 _SPLIT = "split"
 
@@ -37,6 +37,9 @@ class PlanRules(TaskRules):
 
     section: ClassVar[str] = "plan"
 
+    label: str = Field(
+        default="ai-plan", min_length=1, max_length=50, description="the label that starts it on an issue"
+    )
     max_dollars: Dollars | None = Field(default=2.0, description="ceiling for the model calls of one plan")
 
 
@@ -56,7 +59,8 @@ async def run(ctx: Ctx, services: Services, request: Request[PlanInput]) -> Outc
         return await _split(ctx, job, drafted, plan)
     text = await ctx.step("show", publication.show, job, drafted.draft, retries=2)
     summary = f"Planned: {say_size(plan)}. `/implement` goes on from this plan."
-    return Outcome(state="done", summary=summary, data=Ending(form="document", report=text).model_dump())
+    data = Ending(form="document", report=text, parts=tell_parts(drafted.draft)).model_dump()
+    return Outcome(state="done", summary=summary, data=data)
 
 
 async def _split(ctx: Ctx, job: Job[Request[PlanInput]], drafted: Drafted, plan: Plan) -> Outcome:
@@ -66,7 +70,8 @@ async def _split(ctx: Ctx, job: Job[Request[PlanInput]], drafted: Drafted, plan:
     opened = await ctx.step("split", split, job, drafted.draft, retries=2)
     text = write_split(plan, opened.numbers, below=opened.below)
     await ctx.step("show-split", publication.show_split, job, text, retries=2)
-    data = Ending(form="document", report=text).model_dump() | {"issues": opened.numbers}
+    ending = Ending(form="document", report=text, parts=tell_parts(drafted.draft))
+    data = ending.model_dump() | {"issues": opened.numbers}
     return Outcome(state="done", summary=f"Split into {counted(len(opened.numbers), 'issue')}.", data=data)
 
 
@@ -92,6 +97,7 @@ TASK = TaskSpec(
         PlanStage.SPECIFY: "Write the specification",
         PlanStage.PLAN: "Plan, and have a second model read the plan",
     },
+    doors=Doors(label=True),
     needs_open=True,
     unverified="Stopped without a plan.",
     outlets=frozenset({"github", "result"}),

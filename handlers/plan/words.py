@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.markdown import code_block, counted, inline_code, paragraph, table
+from bot.change.handover import DOCUMENTS
+from bot.markdown import code_block, counted, inline_code, listed, paragraph, table
 from bot.plans.records import Draft, Plan, PlannedStep, Specification
+from bot.work.results import Parts, told
 
+_NAMED = 10
 _CHECKED = (
     "Checked by code: every file and name above exists on the default branch or is marked as new, each requirement has "
     "a step, no protected path is touched"
@@ -73,6 +76,24 @@ def write_sub_issue(number: int, specification: Specification, step: PlannedStep
     )
 
 
+def tell_parts(draft: Draft) -> Parts:
+    """Tell the five parts of a change that is only planned."""
+    assert draft.plan is not None, "only a plan is told"
+    documents = [one.path for one in draft.plan.files if one.path.endswith(DOCUMENTS)]
+    return Parts(
+        implementation=told(f"{_CHECKED}.", _tell_review(draft)),
+        tests=told(otherwise="A plan holds no code, so no test was run."),
+        documentation=told(
+            f"It names {counted(len(documents), 'document')} to change: {listed(documents, _NAMED)}."
+            if documents
+            else "",
+            otherwise="It names no document to change.",
+        ),
+        performance=told(otherwise="A plan holds no code, so nothing was timed."),
+        security=told("Protected paths: no step touches one."),
+    )
+
+
 def write_split(plan: Plan, numbers: Sequence[int], *, below: bool) -> str:
     """Write the list of the issues that a plan was split into.
 
@@ -116,6 +137,10 @@ def _write_review(draft: Draft) -> str:
     if not draft.objections:
         return f"Read by {who}: no objection."
     return _list(f"Read by {who}, which objects:", draft.objections)
+
+
+def _tell_review(draft: Draft) -> str:
+    return f"A second model call ({draft.reviewer}) has {counted(len(draft.objections), 'objection')}."
 
 
 def say_size(plan: Plan) -> str:

@@ -10,7 +10,7 @@ from bot.change import request as reading
 from bot.change.publication import notify
 from bot.change.recipe import Job
 from bot.change.stages import Stage
-from bot.dispatch.spec import TaskSpec
+from bot.dispatch.spec import Doors, TaskSpec
 from bot.engine.port import Ctx, Outcome
 from bot.policy import TaskRules
 from bot.work.origin import Request, TaskInput
@@ -21,6 +21,7 @@ from handlers.test_optimize.suite import measure_suite
 from handlers.test_optimize.words import write_report
 
 _NAME = "test-optimize"
+_UNCHANGED = "Nothing was changed: the report orders the tests that there are."
 
 
 class OptimizeTestsInput(TaskInput):
@@ -38,6 +39,10 @@ class OptimizeTestsRules(TaskRules):
 
     section: ClassVar[str] = _NAME
 
+    label: str = Field(
+        default="ai-test-optimize", min_length=1, max_length=50, description="the label that starts it on an issue"
+    )
+
 
 async def run(ctx: Ctx, services: Services, request: Request[OptimizeTestsInput]) -> Outcome:
     """Measure the suite, and report."""
@@ -54,8 +59,11 @@ async def run(ctx: Ctx, services: Services, request: Request[OptimizeTestsInput]
     report = write_report(order, measured.scope)
     await ctx.step("notify", notify, job, report, retries=2)
     parts = Parts(
+        implementation=told(otherwise=_UNCHANGED),
         tests=told(f"{len(order.tests)} tests catch {order.faults} of {order.judged} small faults."),
+        documentation=told(otherwise=_UNCHANGED),
         performance=told(f"They take {order.seconds:.1f} s of processor time."),
+        security=told(otherwise=_UNCHANGED),
     )
     summary = f"Ordered {len(order.tests)} tests by what they catch."
     return Outcome(state="done", summary=summary, data=Ending(form="document", report=report, parts=parts).model_dump())
@@ -80,5 +88,6 @@ TASK = TaskSpec(
         Stage.FIND: "Find the code",
         Stage.PROVE: "Run the tests with small faults",
     },
+    doors=Doors(label=True),
     outlets=frozenset({"github", "result"}),
 )

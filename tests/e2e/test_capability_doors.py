@@ -1,4 +1,4 @@
-"""What the stories of single capabilities leave out: other doors, and pages that code decides."""
+"""What the stories of single capabilities leave out: other doors, other repositories, and pages that code decides."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from tests.documentation.snapshots import of
 from tests.e2e.answers import calls, change, edit, new_file
 from tests.e2e.conftest import SAMPLE, Tell
 from tests.e2e.docs_answers import JUDGED, writes
+from tests.e2e.features import BODY, DRAFTED, DURATIONS, TITLE
 from tests.e2e.scenes import git, place
 from tests.e2e.test_docs import modules
+from tests.e2e.test_results import finished, untold
+from tests.support.api import asker
 from tests.support.terminal import at, typed
 from tests.support.typing import comment
 
@@ -40,3 +43,22 @@ async def test_pages_that_code_decides_by_command_and_from_a_terminal(tell: Tell
         await here.until_status(number, "Done.")
         (pull,) = await here.pulls()
         assert git(here, "show", f"{pull['head']['ref']}:{path}") + "\n" == text
+
+
+async def test_a_plan_by_label_and_by_call(tell: Tell) -> None:
+    story = await tell([*DRAFTED, *DRAFTED], source=DURATIONS)
+    number = await story.file(TITLE, BODY, label="ai-plan")
+    await story.until_status(number, "Done. Planned: 2 steps, 3 files.")
+    here = place(story, "called", DURATIONS)
+    number = await here.file(TITLE, BODY, label=None)
+    program = asker(here, here.maintainer)
+    result = await finished(program, await program.start("plan", number, deliver="result"))
+    assert (result["state"], result["form"]) == ("done", "document")
+    assert "Write durations" in result["report"]
+    parts = {name: part["text"] for name, part in result["parts"].items()}
+    assert parts["implementation"].endswith("A second model call (thinker) has 0 objections.")
+    assert parts["tests"] == "A plan holds no code, so no test was run."
+    assert parts["documentation"] == "It names 1 document to change: CHANGELOG.md."
+    assert parts["performance"] == "A plan holds no code, so nothing was timed."
+    assert parts["security"] == "Protected paths: no step touches one."
+    assert untold(here, number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from handlers.companions.task import CHECK_NAME
@@ -48,6 +49,11 @@ async def test_what_is_missing_is_named_once_and_a_button_adds_it(tell: Tell) ->
     assert run["output"]["title"] == "1 companion missing"
     assert "`largest_price` is new, and no test names it" in run["output"]["summary"]
     assert "no model was asked" in run["output"]["summary"]
+    ((text,),) = rows(story, "select json_extract(result, '$.data.parts') from fh_task where flow = 'companions'")
+    parts = {name: part["text"] for name, part in json.loads(text).items()}
+    assert parts["tests"] == "New or changed public functions that no test names: 1."
+    assert parts["performance"] == "Nothing was timed: nothing is run."
+    assert "Nothing measured this." not in parts.values()
     await story.hub.press_button(story.repository, run["id"], "add-tests", "mara")
     started = "select number, source from fh_task where flow = 'test'"
     await story.until(lambda: rows(story, started), what="the button starts a task")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
+from shutil import copytree, ignore_patterns
 from typing import Any
 
 from tests.e2e.answers import Rule, calls, change, edit, finish, judged, later, new_file
 from tests.e2e.conftest import Tell
 from tests.e2e.features import DURATIONS
 from tests.e2e.revisions import finals, met, revises
-from tests.e2e.scenes import git
+from tests.e2e.scenes import git, rows
 from tests.e2e.test_gates import results
 from tests.e2e.test_results import finished
 from tests.support.api import asker
@@ -94,11 +96,30 @@ async def test_a_stub_that_is_removed_or_filled_in_unseen_is_sent_back(tell: Tel
     again: Rule = {"match": {"text": "Second task", "tool": "edit"}, "reply": DONE, "reusable": True}
     story = await tell([*proving(weak), *later(*edits), again, JUDGED], source=DURATIONS)
     number = await draft(story)
-    await comment(story, number, "/complete")
+    await story.label(number, "ai-complete")
     (final,) = await finals(story, number, 1)
     assert "I changed nothing" in final
+    assert rows(story, "select source from fh_task where flow = 'complete'") == [("label",)]
     assert "`write_duration` was removed rather than filled in" in results(story)
     assert "no new test notices any of" in final, "tests that only run it hold nothing"
+    assert git(story, "log", "-1", "--format=%s", "topic") == "Change"
+
+
+async def test_without_any_test_before_nothing_is_pushed(tell: Tell, tmp_path: Path) -> None:
+    source = copytree(DURATIONS, tmp_path / "bare", ignore=ignore_patterns("tests"))
+    again: Rule = {"match": {"text": "Second task", "tool": "edit"}, "reply": DONE, "reusable": True}
+    story = await tell([*proving(TEST), *later(calls(edit(change(WRITE, OPEN, FILLED))), DONE), again], source=source)
+    number = await draft(story)
+    program = asker(story, story.maintainer)
+    result = await finished(program, await program.start("complete", number))
+    assert result["state"] == "unverified"
+    assert "No test passed before the change, so nothing shows what it may have broken." in result["report"]
+    parts = {name: part["text"] for name, part in result["parts"].items()}
+    assert parts["implementation"].startswith("1 file changed: durations/write.py.")
+    assert "1 new test fails without the change" in parts["tests"]
+    assert parts["documentation"].startswith("No document was changed.")
+    assert parts["performance"].startswith("Nothing was timed.")
+    assert "Credentials in added lines: 0 found." in parts["security"]
     assert git(story, "log", "-1", "--format=%s", "topic") == "Change"
 
 

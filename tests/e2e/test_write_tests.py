@@ -148,6 +148,9 @@ async def test_nothing_of_a_fork_is_run(tell: Tell, source: Path) -> None:
     await comment(story, number, "/test")
     status = await ended(story, number)
     assert "The branch of this pull request is in a fork. Its code is not run here" in status
+    await comment(story, number, "/test-optimize sizes.py")
+    ordered = "select state from fh_task where flow = 'test-optimize'"
+    await story.until(lambda: rows(story, ordered) == [("refused",)], what="nothing of it is measured either")
     assert story.script.requests == []
 
 
@@ -192,11 +195,17 @@ async def test_a_suite_is_ordered_by_what_it_catches(tell: Tell, source: Path) -
     slow = OLD.replace("    assert", "    sum(range(3_000_000))\n    assert")  # whatever else the machine does
     write(source, {"tests/test_sizes.py": HONEST, "tests/test_old.py": slow, "tests/test_again.py": slow})
     story = await tell([], source=source)
-    number = await story.file("Tests", "B", label=None)
-    await comment(story, number, "/test-optimize sizes.py")
+    number = await story.file("Tests", "B", label="ai-test-optimize")
     status = await ended(story, number)
     assert "Ordered 3 tests by what they catch." in status
     (report,) = await finals(story, number, 1)
     assert report.startswith("3 tests that pass take")
     assert "of their own: 2 tests" in report, "one test catches all that the others do"
+    program = asker(story, story.maintainer)
+    asked = {"target": "sizes.py", "deliver": "result"}
+    result = await finished(program, await program.start("test-optimize", None, **asked))
+    assert (result["state"], result["form"]) == ("done", "document")
+    assert result["parts"]["tests"]["text"].startswith("3 tests catch ")
+    unchanged = {result["parts"][name]["text"] for name in ("implementation", "documentation", "security")}
+    assert unchanged == {"Nothing was changed: the report orders the tests that there are."}
     assert story.script.requests == [], "no model is asked"
