@@ -16,6 +16,11 @@ async def run(invocation: Invocation, services: Services) -> None:
             f"{invocation.fault}\n\nNothing starts here until that is fixed. Without the file, these values would "
             "apply:"
         )
+    elif invocation.policy.organisation is not None and invocation.policy.organisation.problem:
+        text = (
+            f"{invocation.policy.organisation.problem}\n\nThat is the organisation's file. What held before it was "
+            "changed goes on; where nothing did, nothing starts. These values apply here:"
+        )
     else:
         text = f"These values apply here; `line` means `{PATH}` on the default branch:"
     await reply(services, invocation, f"{text}\n\n{effective}")

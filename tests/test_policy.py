@@ -154,10 +154,16 @@ class Branch:
 
     file: tuple[str, str] | None = None
     reads: list[str] = field(default_factory=list)
+    owners: tuple[str, str] | None = None
+    asked: int = 0
 
     async def read(self, repository: Repository, path: str) -> tuple[str, str] | None:
         self.reads.append(path)
         return self.file
+
+    async def read_owners(self, owner: str, installation: int) -> tuple[str, str] | None:
+        self.asked += 1
+        return self.owners
 
 
 async def test_all_who_ask_at_once_share_one_reading(settings: Settings) -> None:

@@ -32,6 +32,8 @@ def authorise(
     ``door`` is the way in that they use. A command that the policy switches off is off for labels and buttons too.
     Events that start a task by themselves have switches of their own (``review.on``).
     """
+    if closed := policy.refuse(name):
+        return Decision(False, closed)
     level = policy.level(name) or ("write" if door == "event" else None)
     if level is None:
         return Decision(False, f"`/{name}` is switched off in this repository (`commands` in `{PATH}`).")

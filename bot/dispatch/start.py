@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 _ANSWERED_REFUSALS_AN_HOUR = 30
 ANSWERING: frozenset[Door] = frozenset({"api", "action", "terminal"})
 """Doors that hand the refusal back to whoever asked."""
+_ASKED: frozenset[Door] = frozenset({"label", "command", "button"})
+"""Doors through which a person asks for a task by its name, on GitHub."""
 
 
 class StartedTask(NamedTuple):
@@ -50,7 +52,7 @@ async def start(
     await record(services, origin.delivery, request.repository, request.actor, f"start {spec.name}", decision)
     if decision.allowed:
         return await begin(services, spec, request, parent=parent)
-    await _refuse(services, request, decision)
+    await _refuse(services, request, decision, closed=bool(policy.refuse(spec.name)), stopped=bool(policy.stopped))
     return Refusal(decision.reason)
 
 
@@ -58,6 +60,8 @@ async def begin(
     services: Services, spec: TaskSpec[Any], request: Request[Any], *, parent: str | None = None
 ) -> StartedTask | Refusal:
     """Start an authorised task, unless it is active or objects, and say so."""
+    if closed := await _find_closed(services, spec, request):
+        return closed
     # A task that follows another one does what was accepted then.
     if parent is None and spec.objection is not None:
         problem = await spec.objection(services, request)
@@ -68,6 +72,8 @@ async def begin(
     if forward is not None:
         spec = forward.spec
         request = forward.request
+        if closed := await _find_closed(services, spec, request):
+            return closed
     if request.origin.outlet not in spec.outlets:
         ways = " or ".join(f"`{outlet}`" for outlet in sorted(spec.outlets))
         return Refusal(f"What comes of `{spec.name}` goes to {ways}, not to `{request.origin.outlet}`.")
@@ -79,6 +85,16 @@ async def begin(
         await queue(services, new, request)
     await sign
     return started
+
+
+async def _find_closed(services: Services, spec: TaskSpec[Any], request: Request[Any]) -> Refusal | None:
+    """Refuse what the organisation's file closes, whoever starts it."""
+    reason = await services.policies.refuse(request.repository, spec.name)
+    if not reason:
+        return None
+    decision = Decision(False, reason)
+    await record(services, request.delivery, request.repository, request.actor, f"start {spec.name}", decision)
+    return Refusal(reason)
 
 
 async def queue(services: Services, new: NewTask, request: Request[Any]) -> None:
@@ -146,8 +162,13 @@ async def _acknowledge(
         await replies.react(services, request.repository, _body(request.subject.number), "eyes")
 
 
-async def _refuse(services: Services, request: Request[Any], decision: Decision) -> None:
-    """Answer a refusal, unless a bot's: two bots could go on for ever."""
+async def _refuse(
+    services: Services, request: Request[Any], decision: Decision, *, closed: bool, stopped: bool
+) -> None:
+    """Answer a refusal, unless a bot's: two bots could go on for ever.
+
+    What an organisation has closed is not written to, but for one sentence to whoever asked for it by name.
+    """
     actor = request.actor
     number = request.subject.number
     hour = now_ms() - 3_600_000
@@ -156,10 +177,12 @@ async def _refuse(services: Services, request: Request[Any], decision: Decision)
         number is None
         or actor.type == "Bot"
         or request.origin.door in ANSWERING
+        or (closed and request.origin.door not in _ASKED)
         or refused > _ANSWERED_REFUSALS_AN_HOUR
     ):
         return
-    await replies.react(services, request.repository, _body(number), "confused")
+    if not stopped:
+        await replies.react(services, request.repository, _body(number), "confused")
     await _say(services, request, decision.reason)
 
 

@@ -99,6 +99,8 @@ async def _label_all(event: Event, services: Services, registry: Registry, liste
 async def _label(services: Services, registry: Registry, repository: Repository) -> None:
     """Create the labels that all repositories get, and those policy names."""
     policy, fault = await services.policies.load_or_default(repository)
+    if policy.stopped:
+        return
     if fault is not None:
         log.warning("policy is wrong", repository=repository.full_name, reason=fault.message)
     github = await services.github.for_repository(repository, COMMENT)

@@ -13,6 +13,7 @@ import structlog
 
 from bot.models import wire
 from bot.models.catalogue import Catalogue, ModelSpec
+from bot.models.permitted import ANYTHING, PermittedModels
 from bot.models.port import (
     BadAnswer,
     BudgetExceeded,
@@ -126,13 +127,28 @@ class ModelGateway:
         request = _Request(spender, "probe", "cheap", Conversation(system=_REACHED, messages=(said,)), (), None, _PROBE)
         return await self._ask_one(request, self.catalogue.spec(name))
 
-    def models_for(self, role: ModelRole, allowed: Sequence[str] = ()) -> list[str]:
-        """List a role's models by a policy's ``allowed``; raises ModelRefused."""
-        return self.catalogue.names(role, allowed)
+    def models_for(
+        self, role: ModelRole, allowed: Sequence[str] = (), permitted: PermittedModels = ANYTHING
+    ) -> list[str]:
+        """List a role's models by a policy's ``allowed``; raises ModelRefused.
+
+        Those that are not ``permitted`` are left out.
+        """
+        names = self.catalogue.names(role, allowed)
+        if permitted == ANYTHING:
+            return names
+        refused = {name: self._refuse(permitted, self.catalogue.spec(name)) for name in names}
+        if all(refused.values()):
+            raise ModelRefused(" ".join(dict.fromkeys(refused.values())), reason="policy")
+        return [name for name in names if not refused[name]]
+
+    def _refuse(self, permitted: PermittedModels, spec: ModelSpec) -> str:
+        return permitted.refuse(spec.name, spec.base_url, spec.provider if spec.at_home else "")
 
     async def _ask_any(self, request: _Request) -> Reply:
         """Ask the role's models in turn, round by round, until one answers."""
-        names = self.models_for(request.role, request.spender.models.get(request.role, ()))
+        spender = request.spender
+        names = self.models_for(request.role, spender.models.get(request.role, ()), spender.permitted)
         errors: dict[str, ModelError] = {}
         widest: KeyScope = "instance"
         for turn in range(self._retry.rounds):
@@ -154,6 +170,8 @@ class ModelGateway:
         raise best.with_message("No model could answer. " + " ".join(error.message for error in errors.values()))
 
     async def _ask_one(self, request: _Request, spec: ModelSpec, widest: KeyScope = "instance") -> Reply:
+        if refusal := self._refuse(request.spender.permitted, spec):
+            raise ModelRefused(refusal, reason="policy")
         key = await self._ring.find(spec, request.spender, widest)
         rest = self._resting.get((spec.name, key.id), 0.0) - time.monotonic()
         if rest > 0:

@@ -6,22 +6,14 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import yaml
-from pydantic import BaseModel, ValidationError
-
 from bot.models.catalogue import Catalogue
+from bot.policy.reading import Problem, read_document
 from bot.policy.rules import LimitPolicy, Policy
 from bot.policy.schema import PolicySchema
 from bot.settings import Checks, Settings
-from bot.types import ForgehandError, JsonModel
+from bot.types import JsonModel
 
 PATH = ".github/forgehand.yml"
-MAX_BYTES = 64 * 1024
-Path = tuple[str, ...]
-
-
-class PolicyError(ForgehandError):
-    """An invalid policy file, with line and key of every problem."""
 
 
 class PolicyValue(NamedTuple):
@@ -34,17 +26,7 @@ class PolicyValue(NamedTuple):
 
 def parse_policy(text: str, settings: Settings, schema: PolicySchema) -> Policy:
     """Return a file's effective policy, or raise PolicyError with all faults."""
-    data, lines = _read_yaml(text)
-    model = schema.document
-    problems = [*_unknown_keys(model, data), *_find_unoffered(data, settings)]
-    try:
-        document = model.model_validate_json(json.dumps(data), strict=True)
-    except ValidationError as error:
-        problems += [_Problem(_known_path(item["loc"], lines), item["msg"]) for item in error.errors()]
-    if problems:
-        unique = sorted({(_line(path, lines), ".".join(path) or "the file", message) for path, message in problems})
-        told = (f"line {line}: {key}: {message}" for line, key, message in unique)
-        raise PolicyError("\n".join([f"{PATH} is wrong:", *told]))
+    document, data, lines = read_document(text, PATH, schema.document, lambda given: _find_unoffered(given, settings))
     leaves = [path for path in lines if len(path) == 2 or (len(path) == 1 and not isinstance(data[path[0]], dict))]
     origins = {".".join(path): f"line {lines[path]}" for path in leaves}
     return _limit(_policy(document, schema, origins), settings)
@@ -91,38 +73,7 @@ def list_values(policy: Policy) -> list[PolicyValue]:
     return [PolicyValue(key, value, policy.origins.get(key, "default")) for key, value in _leaves(policy)]
 
 
-class _Problem(NamedTuple):
-    path: Path
-    message: str
-
-
-def _line(path: Path, lines: dict[Path, int]) -> int:
-    while path and path not in lines:
-        path = path[:-1]
-    return lines.get(path, 1)
-
-
-def _known_path(loc: tuple[str | int, ...], lines: dict[Path, int]) -> Path:
-    """Strip what Pydantic adds to a location, such as the branch of a union."""
-    path = tuple(str(part) for part in loc)
-    while path and path not in lines:
-        path = path[:-1]
-    return path or tuple(str(part) for part in loc)
-
-
-def _unknown_keys(model: type[BaseModel], data: dict[str, Any], path: Path = ()) -> Iterator[_Problem]:
-    names = list(model.model_fields)
-    for key, value in data.items():
-        here = (*path, key)
-        if key not in names:
-            yield _Problem(here, f"unknown key; known here: {', '.join(names)}")
-            continue
-        kind = model.model_fields[key].annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel) and isinstance(value, dict):
-            yield from _unknown_keys(kind, value, here)
-
-
-def _find_unoffered(data: dict[str, Any], settings: Settings) -> Iterator[_Problem]:
+def _find_unoffered(data: dict[str, Any], settings: Settings) -> Iterator[Problem]:
     wanted = data.get("models")
     if not isinstance(wanted, dict):
         return
@@ -131,7 +82,7 @@ def _find_unoffered(data: dict[str, Any], settings: Settings) -> Iterator[_Probl
         for number, name in enumerate(names if isinstance(names, list) else []):
             if isinstance(name, str) and name not in offered:
                 known = ", ".join(sorted(offered)) or "none"
-                yield _Problem(("models", role, str(number)), f"{name} is not offered by this server; offered: {known}")
+                yield Problem(("models", role, str(number)), f"{name} is not offered by this server; offered: {known}")
 
 
 def _limit(policy: Policy, settings: Settings) -> Policy:
@@ -169,68 +120,11 @@ def _limit(policy: Policy, settings: Settings) -> Policy:
 
 def _leaves(policy: Policy) -> Iterator[tuple[str, Any]]:
     general = policy.model_dump(mode="json", exclude={"origins", "tasks"})
+    if policy.organisation is None:
+        del general["organisation"]
     for section, value in (policy.tasks | general).items():
         if not isinstance(value, dict) or not value:
             yield section, value
             continue
         for key, inner in value.items():
             yield f"{section}.{key}", inner
-
-
-def _read_yaml(text: str) -> tuple[dict[str, Any], dict[Path, int]]:
-    """Return the document as plain data, and the line of each key and item."""
-    if len(text.encode()) > MAX_BYTES:
-        raise PolicyError(f"{PATH} is larger than {MAX_BYTES // 1024} KiB.")
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        lines: dict[Path, int] = {}
-        data = {} if node is None else _plain(node, (), lines, set())
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise PolicyError(f"{PATH} is wrong:\nline {line}: {error.problem}") from None
-    except (yaml.YAMLError, RecursionError, ValueError, LookupError, ArithmeticError):
-        raise PolicyError(f"{PATH} is not valid YAML.") from None
-    if data is not None and not isinstance(data, dict):
-        raise PolicyError(f"{PATH} is wrong:\nline 1: the file: must be a mapping of keys to values")
-    return data or {}, lines
-
-
-def _plain(node: yaml.Node, path: Path, lines: dict[Path, int], seen: set[int]) -> Any:
-    lines.setdefault(path, node.start_mark.line + 1)
-    if id(node) in seen:
-        raise PolicyError(f"{PATH} is wrong:\nline {_line(path, lines)}: {'.'.join(path)}: aliases are not allowed")
-    seen.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        return _plain_mapping(node, path, lines, seen)
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*path, str(number)), lines, seen) for number, item in enumerate(node.value)]
-    return _scalar(node)
-
-
-def _plain_mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int], seen: set[int]) -> dict[str, Any]:
-    """Convert a mapping; keys stay as written: YAML reads ``on`` as true."""
-    data: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
-        here = (*path, key)
-        line = key_node.start_mark.line + 1
-        if key in data:
-            raise PolicyError(f"{PATH} is wrong:\nline {line}: {'.'.join(here)}: given twice")
-        lines[here] = line
-        data[key] = _plain(value_node, here, lines, seen)
-    return data
-
-
-def _scalar(node: yaml.Node) -> Any:
-    """Convert a scalar; ``off`` and ``yes`` stay words, dates stay text."""
-    kind = node.tag.rpartition(":")[2]
-    if kind == "null":
-        return None
-    if kind == "bool" and node.value.lower() in {"true", "false"}:
-        return node.value.lower() == "true"
-    if kind in {"int", "float"} and isinstance(node, yaml.ScalarNode):
-        loader = yaml.SafeLoader("")
-        number = loader.construct_yaml_int(node) if kind == "int" else loader.construct_yaml_float(node)
-        float(number)  # what is larger than that cannot be written out either
-        return number
-    return node.value

@@ -1,27 +1,44 @@
-"""Load repositories' policies from GitHub and cache them."""
+"""Load repositories' policies and their owners' files from GitHub, and cache them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
+
+import structlog
 
 from bot.github.api.access import GitHubs
 from bot.github.api.scopes import READ_CODE
 from bot.github.resources import repos
-from bot.policy.document import PATH, PolicyError, default_policy, parse_policy
+from bot.policy import organisation
+from bot.policy.document import PATH, default_policy, parse_policy
+from bot.policy.organisation import OPEN, Governed, OrganisationFile, parse_organisation
+from bot.policy.reading import PolicyError
 from bot.policy.rules import Policy
 from bot.policy.schema import PolicySchema
 from bot.settings import Settings
 from bot.types import Repository
 
+K = TypeVar("K")
+File = tuple[str, str]
+"""A file's text and the sha of its blob."""
+# How long an owner's file is believed without asking; a push that this process hears of ends it at once.
+_FRESH_SECONDS = 60.0
+log = structlog.get_logger(__name__)
+
 
 class PolicyReader(Protocol):
     """A source of policy files."""
 
-    async def read(self, repository: Repository, path: str) -> tuple[str, str] | None:
+    async def read(self, repository: Repository, path: str) -> File | None:
         """Return text and blob sha on the default branch, or None."""
+        ...
+
+    async def read_owners(self, owner: str, installation: int) -> File | None:
+        """Return the file of an organisation or a person, or None."""
         ...
 
 
@@ -31,64 +48,145 @@ class DefaultBranch:
     def __init__(self, github: GitHubs) -> None:
         self._github = github
 
-    async def read(self, repository: Repository, path: str) -> tuple[str, str] | None:
+    async def read(self, repository: Repository, path: str) -> File | None:
         """Return the file's text and blob sha."""
         client = await self._github.for_repository(repository, READ_CODE)
         file = await repos.find_file(client, repository, path, "HEAD")
+        return None if file is None else (file.text, file.sha)
+
+    async def read_owners(self, owner: str, installation: int) -> File | None:
+        """Return the text and blob sha of ``forgehand.yml`` in ``.github``.
+
+        The token is the installation's: the repository's id, which a narrower one needs, would have to be asked for
+        with such a token first.
+        """
+        client = await self._github.for_installation(installation, READ_CODE)
+        place = Repository(id=0, owner=owner, name=organisation.REPOSITORY, installation=installation)
+        file = await repos.find_file(client, place, organisation.PATH, "HEAD")
         return None if file is None else (file.text, file.sha)
 
 
 @dataclass(frozen=True)
 class _CachedPolicy:
     sha: str
+    governed: Governed
     result: Policy | PolicyError
 
 
+@dataclass(frozen=True)
+class _OwnersFile:
+    """An owner's file as it was seen last; ``good`` None for none."""
+
+    sha: str | None
+    good: OrganisationFile | None
+    problem: str = ""
+    seen: float = 0.0  # by the steady clock
+
+    def govern(self, name: str) -> Governed:
+        if self.good is not None:
+            return self.good.govern(name, self.problem)
+        return Governed(stage="unknown", problem=self.problem) if self.problem else OPEN
+
+
+class _Shared(Generic[K]):
+    """A set of requests under way: callers who ask at once share one."""
+
+    def __init__(self) -> None:
+        self._requests: dict[K, asyncio.Task[File | None]] = {}
+
+    async def request(self, key: K, read: Callable[[], Awaitable[File | None]]) -> File | None:
+        request = self._requests.get(key)
+        if request is None:
+
+            async def ask() -> File | None:
+                return await read()
+
+            request = asyncio.get_running_loop().create_task(ask())
+            self._requests[key] = request
+            request.add_done_callback(lambda _done: self._requests.pop(key, None))
+        # One caller that is cancelled must not cancel the request of the others.
+        return await asyncio.shield(request)
+
+
+class OwnersFiles:
+    """A cache of owners' files; of a broken one the last good version holds."""
+
+    def __init__(self, reader: PolicyReader, schema: PolicySchema, clock: Callable[[], float] = time.monotonic) -> None:
+        self._reader = reader
+        self._schema = schema
+        self._clock = clock
+        self._known: dict[tuple[int, str], _OwnersFile] = {}
+        self._shared: _Shared[tuple[int, str]] = _Shared()
+
+    async def govern(self, repository: Repository) -> Governed:
+        """Return what the owner's file leaves a repository."""
+        return (await self._load(repository.owner, repository.installation)).govern(repository.name)
+
+    async def find(self, owner: str, installation: int) -> OrganisationFile | None:
+        """Return the file that holds for an owner's repositories, or None."""
+        return (await self._load(owner, installation)).good
+
+    def forget(self, owner: str, installation: int) -> None:
+        """Ask GitHub again: the file may have changed."""
+        key = (installation, owner.casefold())
+        if known := self._known.get(key):
+            self._known[key] = _OwnersFile(known.sha, known.good, known.problem, seen=float("-inf"))
+
+    async def _load(self, owner: str, installation: int) -> _OwnersFile:
+        key = (installation, owner.casefold())
+        known = self._known.get(key)
+        if known is None or self._clock() - known.seen >= _FRESH_SECONDS:
+            now = self._clock()
+            found = await self._shared.request(key, lambda: self._reader.read_owners(owner, installation))
+            known = self._known[key] = self._take(owner, self._known.get(key), found, now)
+        return known
+
+    def _take(self, owner: str, known: _OwnersFile | None, found: File | None, now: float) -> _OwnersFile:
+        if found is None:
+            return _OwnersFile(None, None, seen=now)
+        text, sha = found
+        if known is not None and known.sha == sha:
+            return _OwnersFile(sha, known.good, known.problem, now)
+        try:
+            return _OwnersFile(sha, parse_organisation(text, tuple(self._schema.sections)), seen=now)
+        except PolicyError as error:
+            log.error("an organisation's file is wrong", owner=owner, reason=error.message)
+            return _OwnersFile(sha, known.good if known is not None else None, error.message, now)
+
+
 class PolicyLoader:
-    """A cache of policies: callers share requests, files are parsed once."""
+    """A cache of policies: callers share requests, files are parsed once.
+
+    Every policy is already below its owner's file.
+    """
 
     def __init__(self, reader: PolicyReader, settings: Settings, schema: PolicySchema) -> None:
         self._reader = reader
         self._settings = settings
         self._schema = schema
         self._cache: dict[int, _CachedPolicy] = {}
-        self._requests: dict[int, asyncio.Task[tuple[str, str] | None]] = {}
+        self._shared: _Shared[int] = _Shared()
+        self.owners = OwnersFiles(reader, schema)
         self.default = default_policy(settings, schema)
 
     async def load(self, repository: Repository) -> Policy:
         """Return a repository's policy; :class:`PolicyError` for an invalid file."""
-        found = await self._request(repository)
-        if found is None:
-            self._cache.pop(repository.id, None)
-            return self.default
-        text, sha = found
-        cached = self._cache.get(repository.id)
-        if cached is None or cached.sha != sha:
-            result: Policy | PolicyError
-            try:
-                result = parse_policy(text, self._settings, self._schema)
-            except PolicyError as error:
-                result = error
-            cached = self._cache[repository.id] = _CachedPolicy(sha, result)
+        cached = await self._load(repository)
         if isinstance(cached.result, PolicyError):
             raise cached.result.with_message(cached.result.message)
         return cached.result
 
     async def load_or_default(self, repository: Repository) -> tuple[Policy, PolicyError | None]:
         """Return the policy and None, or the default one and the error."""
-        try:
-            return await self.load(repository), None
-        except PolicyError as error:
-            return self.default, error
+        cached = await self._load(repository)
+        if isinstance(cached.result, PolicyError):
+            fault = cached.result.with_message(cached.result.message)
+            return self.default.governed(cached.governed, self.default), fault
+        return cached.result, None
 
-    async def _request(self, repository: Repository) -> tuple[str, str] | None:
-        request = self._requests.get(repository.id)
-        if request is None:
-            request = asyncio.get_running_loop().create_task(self._reader.read(repository, PATH))
-            self._requests[repository.id] = request
-            request.add_done_callback(lambda _done: self._requests.pop(repository.id, None))
-        # One caller that is cancelled must not cancel the request of the others.
-        return await asyncio.shield(request)
+    async def refuse(self, repository: Repository, name: str) -> str:
+        """Return why the owner's file closes a task in a repository, or ""."""
+        return (await self.owners.govern(repository)).refuse(name, self._schema.sections)
 
     def command_names(self, policy: Policy) -> Mapping[str, bool]:
         """Return all command names, with whether text may follow each."""
@@ -98,3 +196,21 @@ class PolicyLoader:
         """Return the policy loaded last (or the default), without a request."""
         cached = self._cache.get(repository.id)
         return cached.result if cached is not None and isinstance(cached.result, Policy) else self.default
+
+    async def _load(self, repository: Repository) -> _CachedPolicy:
+        found, governed = await asyncio.gather(
+            self._shared.request(repository.id, lambda: self._reader.read(repository, PATH)),
+            self.owners.govern(repository),
+        )
+        text, sha = found or ("", "")
+        cached = self._cache.get(repository.id)
+        if cached is None or (cached.sha, cached.governed) != (sha, governed):
+            result = self._parse(text, governed) if found else self.default.governed(governed, self.default)
+            cached = self._cache[repository.id] = _CachedPolicy(sha, governed, result)
+        return cached
+
+    def _parse(self, text: str, governed: Governed) -> Policy | PolicyError:
+        try:
+            return parse_policy(text, self._settings, self._schema).governed(governed, self.default)
+        except PolicyError as error:
+            return error

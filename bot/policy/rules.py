@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import Field
 
+from bot.policy.organisation import BY, OPEN, Governed
 from bot.policy.permission import Level
 from bot.settings import Checks, ModelRole
 from bot.types import JsonModel
@@ -81,6 +82,7 @@ class Policy(JsonModel):
     limits: LimitPolicy = LimitPolicy()
     publish: PublishPolicy = PublishPolicy()
     protected: tuple[str, ...] = ()
+    organisation: Governed | None = None  # None where its owner has no file
     origins: dict[str, str] = Field(default_factory=dict)  # by dotted key, where a value that is no default comes from
 
     def rules(self, kind: type[R]) -> R:
@@ -97,3 +99,38 @@ class Policy(JsonModel):
         if command in self.commands.read:
             return "read"
         return "write" if command in self.commands.write else None
+
+    @property
+    def stopped(self) -> str:
+        """Return why the organisation lets nothing start here, or ""."""
+        return "" if self.organisation is None else self.organisation.stopped
+
+    def refuse(self, name: str) -> str:
+        """Return why the organisation closes a task or command, or ""."""
+        return "" if self.organisation is None else self.organisation.refuse(name, self.tasks)
+
+    def governed(self, by: Governed, default: Policy) -> Policy:
+        """Return what is left; closed tasks have the sections of ``default``.
+
+        Whatever starts by itself is off there, so that what reads a section only does nothing.
+        """
+        if by == OPEN:
+            return self
+        origins = dict(self.origins)
+        closed = [name for name in self.tasks if by.refuse(name, self.tasks)]
+        for name in closed:
+            origins = {key: told for key, told in origins.items() if not key.startswith(f"{name}.")}
+            origins |= {f"{name}.{key}": BY for key in default.tasks[name]}
+        write = tuple(name for name in self.commands.write if not by.refuse(name, self.tasks))
+        read = tuple(name for name in self.commands.read if not by.refuse(name, self.tasks))
+        origins |= {"commands.write": BY} if write != self.commands.write else {}
+        origins |= {"commands.read": BY} if read != self.commands.read else {}
+        origins |= {f"organisation.{key}": BY for key in Governed.model_fields}
+        return self.model_copy(
+            update={
+                "tasks": self.tasks | {name: default.tasks[name] for name in closed},
+                "commands": self.commands.model_copy(update={"write": write, "read": read}),
+                "organisation": by,
+                "origins": origins,
+            }
+        )

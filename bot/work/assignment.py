@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 from bot.git.errors import ObjectMissing
 from bot.git.mirrors import Mirror
 from bot.github.api.scopes import READ_CODE
-from bot.models.port import Conversation, Reply, Spender, Tool
+from bot.models.port import Conversation, ModelRefused, Reply, Spender, Tool
 from bot.policy import Policy
 from bot.settings import ModelRole
 from bot.store import audit, reporting, tasks
@@ -57,12 +57,16 @@ class Assignment(Generic[RequestT]):
         max_output: int = 8192,
     ) -> Reply:
         """Ask a model for this task, or the ledger where it was paid already."""
+        left = await self.services.policies.owners.govern(self.task.repository)
+        if left.stopped:  # since it was started
+            raise ModelRefused(left.stopped, reason="policy")
         spender = Spender(
             task=self.task_id,
             repository=self.task.repository.full_name,
             max_task=self.max_dollars,
             max_day=self.policy.limits.dollars_per_day,
             models={role: list(names) for role, names in self.policy.models.items()},
+            permitted=left.permitted,
             person=self.task.actor.login,
             person_id=self.task.actor.id,
             repository_id=self.task.repository.id,

@@ -12,6 +12,7 @@ from bot.edits import Edit, EditError, EditRefused, apply, parse
 from bot.edits.formats import format_for
 from bot.git.changes import Changes
 from bot.git.errors import GitError, PathRefused
+from bot.models.permitted import ANYTHING
 from bot.models.port import Conversation, Message, Reply, Tool, ToolCall
 from bot.sandbox.port import Limits
 from bot.toolchains.port import TestCase, TestRun
@@ -71,7 +72,9 @@ class Hands:
 
     @property
     def tools(self) -> tuple[Tool, ...]:
-        models = self.job.services.models.models_for("fix", self.job.policy.models.get("fix", ()))
+        policy = self.job.policy
+        permitted = policy.organisation.permitted if policy.organisation is not None else ANYTHING
+        models = self.job.services.models.models_for("fix", policy.models.get("fix", ()), permitted)
         return tuple(tool for tool in tools_for(models[0]) if self.may_run or tool != RUN)
 
     async def ask(self, step: str, conversation: Conversation) -> Reply:

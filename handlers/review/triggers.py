@@ -210,7 +210,12 @@ async def _find_payer(services: Services, offer: _Offer, policy: Policy) -> Prin
 
 
 async def _load_policy(services: Services, event: Event, offer: _Offer) -> Policy | None:
-    """Load the policy, and meanwhile the token of the first sign."""
+    """Load the policy, and meanwhile the token of the first sign.
+
+    None where nothing may be said: what an organisation has closed is not written to.
+    """
+    if await services.policies.refuse(offer.repository, TASK.name):
+        return None
     # The check run reports an invalid policy.
     try:
         policy, _ = await asyncio.gather(

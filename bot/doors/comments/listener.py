@@ -118,7 +118,8 @@ async def _hear(event: Event, services: Services, commands: Commands, registry: 
     if await _too_many(services, principal):
         no = Decision(False, f"More than {_AN_HOUR} commands within an hour, without write permission.")
         await record(services, event.guid, repository, actor, f"/{typed[0].name}", no)
-        await replies.react(services, repository, said.spot, "confused")
+        if not policy.stopped:
+            await replies.react(services, repository, said.spot, "confused")
         return
     await _answer(services, text, [_decide(text, one, order) for order, one in enumerate(typed)])
 
@@ -149,7 +150,7 @@ async def _answer(services: Services, text: _Text, read: Sequence[_Ruling]) -> N
     problems = list(dict.fromkeys(one.problem for one in taken if one.problem))
     if left:
         problems.append(f"Only the first {MAX_COMMANDS} commands were read; put the others in a new comment.")
-    if runs or problems:
+    if runs or (problems and not text.policy.stopped):
         await replies.react(services, text.repository, spot, "eyes" if runs else "confused")
     for invocation in runs:
         await invocation.command.run(invocation, services)
@@ -164,7 +165,7 @@ def _decide(text: _Text, typed: TypedCommand, order: int) -> _Ruling:
     # "Unknown command" replies need the same permission as /help.
     name = command.name if command else _HELP
     decision = authorise(text.principal, name, "command", text.policy)
-    if text.policy.level(name) is None and not typed.mentioned:
+    if text.policy.level(name) is None and not typed.mentioned and not text.policy.refuse(name):
         # Another bot may have a command of this name, and nobody wants to hear from us that we are not meant.
         return _Ruling(name, decision)
     if not decision.allowed:

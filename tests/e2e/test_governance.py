@@ -1,0 +1,87 @@
+"""What an organisation's file closes: outside the pilot and paused, no model is asked and nothing is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simhub.requestlog import RequestRecord
+from tests.e2e.answers import BODY, GOOD, TITLE
+from tests.e2e.conftest import SAMPLE, Tell
+from tests.e2e.scenes import POLICY, during, handled, installation_of, place, put, rows
+from tests.support.pulls import propose
+from tests.support.story import Story
+from tests.support.typing import comment
+from tests.support.within import within
+
+FILE = "forgehand.yml"
+EAGER = (
+    "companions: {show: true}\nincidents: {enabled: true}\nflaky: {weekly: true}\nreview: {on: [opened, synchronize]}\n"
+)
+
+
+def governed(story: Story, empty: Path) -> Story:
+    """The owner's repository with its file; the App hears of pushes there."""
+    empty.mkdir()
+    (empty / "README.md").write_text("Ours.\n")
+    story.app.app.events.append("push")
+    installation_of(story).events.append("push")
+    return place(story, ".github", empty)
+
+
+def written(story: Story) -> list[RequestRecord]:
+    """What the App has written in a repository, by GitHub's own record."""
+    where = f"/repos/{story.repository.full_name}/"
+    ours = [one for one in story.hub.requests if one.kind == "installation" and one.path.startswith(where)]
+    return [one for one in ours if one.method not in {"GET", "HEAD"}]
+
+
+async def bother(story: Story) -> tuple[int, int]:
+    """Everything that starts work elsewhere; the numbers of an issue and a pull request."""
+    await put(story, POLICY, EAGER)
+    issue = await story.file(TITLE, BODY)
+    pull = await propose(story, {"basket/new.py": "NEW = 1\n"})
+    await comment(story, issue, "/fix\n/ask why?")
+    await comment(story, pull, "/review")
+    await story.request("PUT", f"/pulls/{pull}/merge", {})
+    await handled(story)
+    return issue, pull
+
+
+async def test_outside_the_pilot_and_paused_nothing_is_asked_or_written(tmp_path: Path) -> None:
+    async with within(tmp_path, SAMPLE, roles={"fix": ["thinker"], "review": ["thinker"]}) as story:
+        owner = governed(story, tmp_path / "empty")
+        await put(owner, FILE, "stages: {pilot: [sample], paused: [asleep]}\n")
+        await handled(story)
+        said = {"outside": "does not have this repository in its pilot", "asleep": "has paused this repository"}
+        for name, reason in said.items():
+            there = place(story, name)
+            issue, pull = await bother(there)
+            answers = [text for number in (issue, pull) for text in there.shown(number, "answer")]
+            assert [reason in text for text in answers] == [True] * 3, answers
+            assert "no model is asked" in answers[0]
+            assert len(written(there)) == 3, "an answer to the label and to each comment, and nothing else"
+            assert rows(story, "select count(*) from fh_task") == [(0,)]
+            await comment(there, issue, "/config")
+            await handled(story)
+            assert "organisation.stage" in there.shown(issue, "answer")[-1]
+        await story.label(await story.file(TITLE, BODY))
+        await handled(story)
+        assert rows(story, "select repository from fh_task") == [("octo/sample",)]
+        assert story.script.requests == [], "not one model call"
+
+
+async def test_a_repository_that_is_paused_stops_at_once(tell: Tell, tmp_path: Path) -> None:
+    story: Story = await tell([])
+    owner = governed(story, tmp_path / "empty")
+
+    async def pause() -> None:
+        await put(owner, FILE, "stages: {paused: ['*']}\n")
+        await handled(story)
+
+    first, *rest = GOOD
+    story.script.extend([during(first, pause), *rest])
+    number = await story.file(TITLE, BODY)
+    status = await story.until_status(number, "Failed.")
+    assert "has paused this repository" in status
+    assert len(story.script.requests) == 1, "the one that was under way"
+    assert await story.pulls() == []
