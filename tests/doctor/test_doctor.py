@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +14,7 @@ from simhub import AppCredentials, Hub
 from simhub.scripted_model import Script, ScriptedModel
 from tests.models.test_probe import CALLED
 from tests.support.keys import key_pair
+from tests.support.terminal import typed
 
 SECRET = "It's a Secret to Everybody"
 AREAS = [
@@ -42,19 +40,15 @@ class Clinic:
 
     async def examine(self, **settings: str) -> tuple[int, dict[str, tuple[str, str]], str]:
         """Exit code; area -> level and text, the worst where an area has several lines; everything that was said."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("FORGEHAND_", "OPENAI_"))}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot.cli", "doctor", env=kept | self.settings | settings,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        output = (await process.communicate())[0].decode()
+        end = await typed("doctor", **(self.settings | settings))
+        output = end.out + end.err
         found: dict[str, tuple[str, str]] = {}
         for level, area, text in re.findall(r"^(ok|warn|fail) +([A-Z][\w ]*?): (.+)$", output, re.M):
             worse = {"ok": 0, "warn": 1, "fail": 2}
             if area not in found or worse[level] > worse[found[area][0]]:
                 found[area] = (level, text)
-        assert process.returncode is not None
-        return process.returncode, found, output
+        assert end.code is not None
+        return end.code, found, output
 
 
 @pytest.fixture

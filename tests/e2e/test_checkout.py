@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from simhub.scripted_model import Script, ScriptedModel
 from tests.e2e.answers import BODY, FIX, GOOD, PROOF, TITLE
 from tests.e2e.reading import BUGGY, QUIET, finding, reports, verdict
 from tests.e2e.scenes import SAMPLE
+from tests.support.terminal import typed
 
 
 def git(repo: Path, *argv: str) -> str:
@@ -34,16 +32,9 @@ def checkout(tmp_path: Path) -> Path:
 
 async def attempt(folder: Path, *arguments: str | Path, **environment: str) -> tuple[int, str, str]:
     """Exit code, standard output and standard error."""
-    ours = ("FORGEHAND_", "ANTHROPIC_", "OPENAI_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.watched", "bot.cli", *arguments,
-        env=kept | {"FORGEHAND_DATA_DIR": str(folder / "own")} | environment,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    output, errors = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, output.decode(), errors.decode()
+    end = await typed(*arguments, **{"FORGEHAND_DATA_DIR": str(folder / "own"), **environment})
+    assert end.code is not None
+    return end.code, end.out, end.err
 
 
 def key(model: ScriptedModel) -> dict[str, str]:

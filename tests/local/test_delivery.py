@@ -6,9 +6,9 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,17 @@ import pytest
 
 from tests.e2e.answers import BODY, GOOD, TITLE
 from tests.e2e.scenes import SAMPLE, during, git
+from tests.support.forks import Forked
 from tests.support.jobs import BOT, PERMISSIONS, job, runner_event, said
 from tests.support.pulls import propose
 from tests.support.story import LABEL, Story
+from tests.support.terminal import Typed, typing
 
 
-async def start(
+def order(
     story: Story, event: Path, name: str, permissions: Mapping[str, str], *options: str, **more: str
-) -> asyncio.subprocess.Process:
-    ours = ("FORGEHAND_", "ANTHROPIC_", "OPENAI_")
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+) -> AbstractAsyncContextManager[Typed]:
+    """``forgehand deliver`` in a job with these permissions."""
     settings = {
         **story.model_settings,
         "FORGEHAND_GITHUB_TOKEN": story.hub.job_token(story.repository, permissions),
@@ -34,21 +35,21 @@ async def start(
         "FORGEHAND_DATA_DIR": str(story.root / "data"),
         **more,
     }
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.cli", "deliver", event, "--name", name, "--id", "run-1-1",
-        "--report", story.root / "report.json", *options,
-        env=kept | settings, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    named = ("--name", name, "--id", "run-1-1", "--report", story.root / "report.json")
+    return typing("deliver", event, *named, *options, **settings)
+
+
+def report_of(story: Story) -> dict[str, Any]:
+    return dict(json.loads((story.root / "report.json").read_text()))
 
 
 async def deliver(
     story: Story, name: str, action: str, permissions: Mapping[str, str] = PERMISSIONS, **more: str
 ) -> tuple[str, dict[str, Any]]:
     """The progress that was told, and the report."""
-    process = await start(story, runner_event(story, name, action), name, permissions, **more)
-    log, progress = await process.communicate()
-    assert process.returncode == 0, log.decode() + progress.decode()
-    return progress.decode(), json.loads((story.root / "report.json").read_text())
+    async with order(story, runner_event(story, name, action), name, permissions, **more) as running:
+        assert await running.process.wait() == 0, running.out + running.err
+        return running.err, report_of(story)
 
 
 @pytest.mark.needs("sandbox")
@@ -92,12 +93,12 @@ async def ask(story: Story, **more: Any) -> dict[str, Any]:
     file = story.root / "asked.json"
     file.write_text(json.dumps(said_so | more))
     data = tempfile.mkdtemp(dir=story.root)  # new each time, as on a runner
-    process = await start(
-        story, Path(os.devnull), "workflow_dispatch", PERMISSIONS, "--ask", str(file), FORGEHAND_DATA_DIR=data
-    )
-    log, progress = await process.communicate()
-    assert process.returncode == 0, log.decode() + progress.decode()
-    return dict(json.loads((story.root / "report.json").read_text()))
+    asked = ("--ask", str(file))
+    async with order(
+        story, Path(os.devnull), "workflow_dispatch", PERMISSIONS, *asked, FORGEHAND_DATA_DIR=data
+    ) as running:
+        assert await running.process.wait() == 0, running.out + running.err
+        return report_of(story)
 
 
 async def test_what_a_workflow_asks_for_is_decided_as_on_a_server(tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ async def test_an_event_that_asks_for_nothing_ends_at_once(tmp_path: Path) -> No
 
 @pytest.mark.needs("sandbox")
 async def test_a_cancelled_run_stops_its_task_and_says_so(tmp_path: Path) -> None:
-    process: asyncio.subprocess.Process | None = None
+    process: Forked | None = None
 
     async def interrupt() -> None:
         assert process is not None
@@ -141,10 +142,11 @@ async def test_a_cancelled_run_stops_its_task_and_says_so(tmp_path: Path) -> Non
 
     async with job(tmp_path, SAMPLE, [during(GOOD[0], interrupt)]) as story:
         number = await story.file(TITLE, BODY)
-        process = await start(story, runner_event(story, "issues", "labeled"), "issues", PERMISSIONS)
-        await process.communicate()
-    report = json.loads((tmp_path / "report.json").read_text())
-    (ended,) = report["tasks"]
+        event = runner_event(story, "issues", "labeled")
+        async with order(story, event, "issues", PERMISSIONS) as running:
+            process = running.process
+            await process.wait()
+        (ended,) = report_of(story)["tasks"]
     assert ended["task"]["state"] == "cancelled"
     assert any("Cancelled." in text for text in said(story, number))
 

@@ -35,6 +35,8 @@ _PRELOADED = (
     "httpcore2",
     "jinja2",
     "markdown_it",
+    "simhub",
+    "tests.support.openapi",
 )
 _ROOT = Path(__file__).parents[2]
 _LARGEST_REQUEST = 128 * 1024
@@ -175,8 +177,10 @@ def _main() -> None:
         argv = _serve(control)
     if argv is not None:
         from bot.cli import main
+        from tests.support.openapi import watching
 
-        main(argv)
+        with watching():  # hubs that the command itself starts
+            main(argv)
 
 
 if __name__ == "__main__":

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
-from typing import NamedTuple
-
 from bot.doors.api.tokens import read_token
 from tests.e2e.scenes import rows
 from tests.support.api import Asker
 from tests.support.story import Story
+from tests.support.terminal import Said, typed
 
 
-class Ended(NamedTuple):
-    """A command that has ended."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-
-
-async def run(story: Story, *arguments: str, group: str = "tokens") -> Ended:
+async def run(story: Story, *arguments: str, group: str = "tokens") -> Said:
     """The command of a group, on the server of the story."""
     key = story.root / "key.pem"
     key.write_text(story.app.private_key)
@@ -31,31 +19,27 @@ async def run(story: Story, *arguments: str, group: str = "tokens") -> Ended:
         "FORGEHAND_API_URL": story.hub.api_url,
         "FORGEHAND_DATA_DIR": str(story.root / "data"),
     }
-    command = [sys.executable, "-m", "bot.cli", group, *arguments]
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe, env={**os.environ, **settings})
-    out, err = await process.communicate()
-    return Ended(process.returncode or 0, out.decode(), err.decode())
+    return await typed(group, *arguments, **settings)
 
 
 async def test_a_token_is_made_used_listed_and_revoked(story: Story) -> None:
-    assert "no tokens" in (await run(story, "list")).stdout
+    assert "no tokens" in (await run(story, "list")).out
     made = await run(story, "add", "--account", "mara", "--name", "ci", "--repository", "octo/sample", "--days", "7")
-    assert made.exit_code == 0, made.stderr
-    text = made.stdout.splitlines()[0]
+    assert made.code == 0, made.err
+    text = made.out.splitlines()[0]
     assert read_token(text) is not None
     number = await story.file("A", "B", label=None)
     program = Asker(story, text)
     assert (await program.start("fix", number)).status == 202
-    listed = (await run(story, "list")).stdout
+    listed = (await run(story, "list")).out
     assert "'ci' of @mara: read, run; octo/sample; expires" in listed
     assert text not in listed
     token = listed.split()[0]
-    assert (await run(story, "revoke", token)).stdout == f"Revoked {token}.\n"
+    assert (await run(story, "revoke", token)).out == f"Revoked {token}.\n"
     assert (await program.get("/api/v1/task-types")).status == 401
-    assert "revoked" in (await run(story, "list")).stdout
+    assert "revoked" in (await run(story, "list")).out
     again = await run(story, "revoke", token)
-    assert (again.exit_code, "no token" in again.stderr) == (1, True)
+    assert (again.code, "no token" in again.err) == (1, True)
     assert text not in str(rows(story, "select * from fh_api_token"))
 
 
@@ -68,7 +52,7 @@ async def test_what_github_does_not_know_gets_no_token(story: Story) -> None:
         (("--account", "mara", "--name", "x", "--repository", "octo/hidden"), "not installed on a repository octo/h"),
     ):
         refused = await run(story, "add", *arguments)
-        assert (refused.exit_code, said in refused.stderr) == (1, True), refused.stderr
+        assert (refused.code, said in refused.err) == (1, True), refused.err
     for wrong in (("--days", "0"), ("--days", "9999"), ("--scope", "everything")):
-        assert (await run(story, "add", "--account", "mara", "--name", "x", *wrong)).exit_code == 2
+        assert (await run(story, "add", "--account", "mara", "--name", "x", *wrong)).code == 2
     assert not rows(story, "select 1 from fh_api_token")
