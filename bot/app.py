@@ -40,6 +40,8 @@ from bot.git.mirrors import Mirrors
 from bot.github.api.access import GitHubs, open_session
 from bot.github.api.errors import BadCredentials, Forbidden, GitHubDown, Invalid, RateLimited
 from bot.github.api.transport import SILENCE_SECONDS
+from bot.keys.keeper import Keeper
+from bot.keys.ring import StoredKeys
 from bot.models.catalogue import Catalogue
 from bot.models.client import SdkModel
 from bot.models.gateway import ModelGateway
@@ -149,12 +151,15 @@ async def _start(
         heartbeat_seconds=SILENCE_SECONDS / 3,
         keep_days=settings.keep_days,
     )
+    catalogue = Catalogue(settings)
+    ring = StoredKeys(store, Keeper.of(settings, store, catalogue), catalogue)
+    await ring.refresh()
     services = Services(
         settings=settings,
         store=store,
         github=github,
         mirrors=Mirrors(settings.data_dir / "mirrors", settings.web_url, names=github),
-        models=ModelGateway(store, settings, Catalogue(settings), SdkModel),
+        models=ModelGateway(store, settings, catalogue, SdkModel, ring=ring),
         indexer=indexer,
         sandbox=sandbox,
         policies=PolicyLoader(DefaultBranch(github), settings, handlers.registry.schema),

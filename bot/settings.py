@@ -299,11 +299,12 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """Return every secret value we hold, for redaction."""
         keys = [self.provider_key(provider) for provider in get_args(ProviderName)]
-        held = [self.private_key, self.github_token, self.master_key, *keys, *self.webhook_secrets]
+        held = [self.private_key, self.github_token, *keys, *self.webhook_secrets]
         urls = [urlsplit(url).password for url in (self.database_url, self.index_url) if url]
         named = [os.environ.get(model.key_env) for model in self.models.values() if model.key_env]
+        masters = [] if self.master_key is None else re.split(r"[,\s]+", self.master_key.get_secret_value())
         return [secret.get_secret_value() for secret in held if secret is not None] + [
-            text for text in urls + named if text
+            text for text in urls + named + masters if text
         ]
 
 

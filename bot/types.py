@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -12,6 +12,9 @@ Scope = Literal["read", "run", "admin"]
 """What a token of the API may be used for."""
 SourceKind = Literal["alertmanager", "grafana", "sentry", "datadog", "pagerduty", "jenkins", "own"]
 """What a source of signals is."""
+KeyScope = Literal["person", "repository", "organisation", "instance"]
+"""Whose a key of a model's provider is, the narrowest first: the narrowest that there is pays."""
+KEY_SCOPES: tuple[KeyScope, ...] = get_args(KeyScope)
 T = TypeVar("T")
 
 

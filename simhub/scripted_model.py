@@ -124,12 +124,15 @@ def _holds(name: str, wanted: Any, asked: ModelRequest) -> bool:
 class ScriptedModel:
     """The server: ``async with ScriptedModel(script) as server``. Port 0 takes a free one; ``delay`` is in seconds.
 
-    With ``exchange`` models are asked with tokens that it gave, and with nothing else.
+    With ``exchange`` models are asked with tokens that it gave, and with nothing else. With ``keys`` (a key's fault, ""
+    where it has none) they are asked with these keys; ``models`` are listed for them.
     """
 
     def __init__(self, script: Script, *, port: int = 0, delay: float = 0.0) -> None:
         self.script = script
         self.exchange: TokenExchange | None = None
+        self.keys: dict[str, str] | None = None
+        self.models: list[str] = []
         self._port = port
         self._delay = delay
         self._runner = web.AppRunner(self._app(), shutdown_timeout=0.2)
@@ -159,6 +162,7 @@ class ScriptedModel:
         app = web.Application(client_max_size=64 << 20)
         for path, protocol in model_formats.PATHS.items():
             app.router.add_post(path, self._handler(protocol))
+        app.router.add_get("/v1/models", self._list_models)
         app.router.add_post(EXCHANGE_PATH, self._exchange)
         app.router.add_get("/_requests", self._list)
         app.router.add_post("/_rules", self._extend)
@@ -169,6 +173,8 @@ class ScriptedModel:
             if self.exchange is not None and not self.exchange.accepts(request.headers):
                 body = model_formats.error_body(protocol, "authentication_error", "invalid bearer token")
                 return web.json_response(body, status=401)
+            if (refused := self._refuse(protocol, request)) is not None:
+                return refused
             asked = model_formats.read(protocol, await request.json(), request.headers)
             reply = self.script.answer(asked)
             if reply is None:
@@ -192,6 +198,30 @@ class ScriptedModel:
             return web.json_response(model_formats.whole(asked, reply))
         events = model_formats.stream(asked, reply)
         return await _send(request, asked.protocol, events, fault, delay)
+
+    def _refuse(self, protocol: str, request: web.Request) -> web.Response | None:
+        """Refuse a key that is not known, or has a fault."""
+        if self.keys is None:
+            return None
+        key = request.headers.get("authorization", "").removeprefix("Bearer ") or request.headers.get("x-api-key", "")
+        fault = self.keys.get(key, "bad_key")
+        if not fault:
+            return None
+        status, body, headers = model_formats.fault(protocol, fault, {})
+        return web.json_response(body, status=status, headers=headers)
+
+    async def _list_models(self, request: web.Request) -> web.Response:
+        """List the models, in a form that both SDKs read."""
+        if self.keys is None:
+            return web.json_response(status=404)
+        protocol = "messages" if "anthropic-version" in request.headers else "responses"
+        listed = [
+            {"id": name, "type": "model", "object": "model", "display_name": name, "owned_by": "script", "created": 1}
+            | {"created_at": "2026-01-01T00:00:00Z"}
+            for name in self.models
+        ]
+        body = {"object": "list", "data": listed, "has_more": False, "first_id": None, "last_id": None}
+        return self._refuse(protocol, request) or web.json_response(body)
 
     async def _exchange(self, request: web.Request) -> web.Response:
         if self.exchange is None:

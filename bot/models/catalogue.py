@@ -104,6 +104,7 @@ class Catalogue:
         self._federation = Federation.find(settings, self._base_url(PROVIDERS["anthropic"]))
         google = settings.google_application_credentials
         self._google = None if google is None else GoogleTokens(google)
+        self.keyed: frozenset[str] = frozenset()  # providers that somebody has a sealed key for
 
     def spec(self, name: str) -> ModelSpec:
         """Describe the model ``name``; UnknownModel without provider or price."""
@@ -139,6 +140,15 @@ class Catalogue:
                 return held.get_secret_value()
         return os.environ.get(spec.key_env) or self._federated(spec)
 
+    def asked_with(self, provider: ProviderName) -> list[ModelSpec]:
+        """List the models that this server asks with a provider's own key.
+
+        Where it asks none of them, one that the table knows, to try a key with.
+        """
+        found = [spec for name in sorted(self.offered()) if (spec := self._find(name)) and takes_key(spec, provider)]
+        known = (name for name, row in self._known.items() if row["provider"] == provider)
+        return found or [spec for name in list(known)[:1] if (spec := self._find(name)) is not None]
+
     def needs_key(self, spec: ModelSpec) -> bool:
         """Return True if asking is hopeless without a key."""
         named = self._settings.models.get(spec.name, ModelSettings()).key_env
@@ -166,6 +176,12 @@ class Catalogue:
         has = ", ".join(sorted(offered)) or "none"
         raise ModelRefused(f"This server does not offer {', '.join(allowed)}; it has {has}.", reason="model")
 
+    def _find(self, name: str) -> ModelSpec | None:
+        try:
+            return self.spec(name)
+        except UnknownModel:
+            return None
+
     def _federated(self, spec: ModelSpec) -> Federation | None:
         """Return what gives tokens for this model, at their one address only."""
         own = PROVIDERS["anthropic"]
@@ -174,7 +190,7 @@ class Catalogue:
 
     def _can_ask(self, provider: Provider) -> bool:
         """Return True with a key, or at an address that may need none."""
-        keyed = self._settings.provider_key(provider.name) is not None
+        keyed = self._settings.provider_key(provider.name) is not None or provider.name in self.keyed
         federated = provider.name == "anthropic" and self._federation is not None
         return keyed or federated or self._base_url(provider) not in provider.homes.values()
 
@@ -218,6 +234,12 @@ class Catalogue:
         raise UnknownModel(
             f"Unknown provider for model {name!r}: set models.{name}.provider or models.{name}.base_url.", model=name
         )
+
+
+def takes_key(spec: ModelSpec, provider: ProviderName) -> bool:
+    """Return True if a model is asked with a provider's own key."""
+    row = PROVIDERS[provider]
+    return row.takes_keys and (spec.provider, spec.key_env) == (provider, row.key_variable)
 
 
 def _price(name: str, given: ModelSettings, known: Mapping[str, Any]) -> Price | None:

@@ -100,14 +100,28 @@ class SdkModel:
 
     async def list_offered(self) -> list[dict[str, Any]]:
         """List what the server says of its models; [] where it does not say."""
+        try:
+            return await self.list_models()
+        except ModelError:
+            return []
+
+    async def list_models(self) -> list[dict[str, Any]]:
+        """List what the server says of its models; it costs nothing.
+
+        Raises :class:`ModelError`; ``details`` of :class:`ModelDown`: ``stage``, where no connection comes about.
+        """
         sdk, client = await asyncio.to_thread(self._connect)
         http = importlib.import_module("httpx2")
         try:
             async with client:
                 page = await client.models.list()
                 return [model.to_dict(mode="json") for model in page.data or ()]
+        except sdk.APIStatusError as error:
+            raise make_error(self.name, error.response.status_code, error.body, error.response.headers) from None
+        except sdk.APIConnectionError as error:
+            raise ModelDown(f"{self.name} cannot be reached.", stage=_find_stage(error)) from None
         except (sdk.APIError, http.HTTPError, ValueError, KeyError, TypeError, AttributeError):
-            return []
+            raise ModelDown(f"{self.name} gave no list of models.") from None
 
     async def _read(self, question: wire.Question, stream: wire.AnswerStream, *, again: bool = True) -> Reply:
         # Importing an SDK takes seconds and building its client 25 ms: neither belongs on the event loop.
@@ -182,6 +196,19 @@ class SdkModel:
         if header in ("x-api-key", "api-key"):
             del request.headers["authorization"]
             request.headers[header] = self._secret or "none"
+
+
+def _find_stage(error: BaseException) -> str:
+    """Say what keeps a connection from coming about.
+
+    It is ``address`` or ``encryption``.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return "encryption"
+        cause = cause.__cause__ or cause.__context__
+    return "address"
 
 
 def _forget_environment(client: Any) -> None:

@@ -18,7 +18,6 @@ from bot.models.port import (
     BadAnswer,
     BudgetExceeded,
     Conversation,
-    Message,
     Model,
     ModelBusy,
     ModelDown,
@@ -31,14 +30,13 @@ from bot.models.port import (
     Tool,
     Usage,
 )
-from bot.models.ring import KEY_SCOPES, HeldKey, KeyRing, KeyScope, SettingsRing
+from bot.models.probe import ONE_WORD, ONE_WORD_OUTPUT
+from bot.models.ring import HeldKey, KeyRing, SettingsRing
 from bot.settings import ModelRole, Settings
 from bot.store.ledger import Ceilings, Ledger, ModelCall, Settlement, Shortfall
 from bot.store.store import Store
-from bot.types import ForgehandError
+from bot.types import KEY_SCOPES, ForgehandError, KeyScope
 
-_PROBE = 1024  # tokens: some models think before they say a word
-_REACHED = "You are asked a word, to see whether you can be reached."
 log = structlog.get_logger(__name__)
 _PASSES_ON = (ModelBusy, ModelDown, ModelQuota, ModelRefused)  # the next model may answer; the most hopeful first
 _OWNERS = {"task": "This task", "repository_day": "This repository's day", "server_day": "This server's day"}
@@ -92,7 +90,7 @@ class ModelGateway:
         self.catalogue = catalogue
         self._connect = connect
         self._retry = retry
-        self._resting: dict[tuple[str, str], float] = {}  # by model and key: another key has a quota of its own
+        self._resting: dict[str, float] = {}  # models of the settings' keys: the ring knows of its own
         self._locks: weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def ask(
@@ -123,8 +121,7 @@ class ModelGateway:
 
     async def probe(self, name: str, spender: Spender) -> Reply:
         """Ask one model, and no other, for a word, or raise :class:`ModelError`."""
-        said = Message(role="user", text="Answer with the word: ready")
-        request = _Request(spender, "probe", "cheap", Conversation(system=_REACHED, messages=(said,)), (), None, _PROBE)
+        request = _Request(spender, "probe", "cheap", ONE_WORD, (), None, ONE_WORD_OUTPUT)
         return await self._ask_one(request, self.catalogue.spec(name))
 
     def models_for(
@@ -173,10 +170,21 @@ class ModelGateway:
         if refusal := self._refuse(request.spender.permitted, spec):
             raise ModelRefused(refusal, reason="policy")
         key = await self._ring.find(spec, request.spender, widest)
-        rest = self._resting.get((spec.name, key.id), 0.0) - time.monotonic()
-        if rest > 0:
+        try:
+            return await self._ask_with(request, spec, key)
+        except (ModelRefused, ModelQuota) as error:
+            if not key.id or not _is_about_key(error):
+                raise
+            other = await self._ring.find(spec, request.spender, widest)  # a successor, or words that say whose it is
+            if other.id == key.id:
+                raise
+            return await self._ask_with(request, spec, other)
+
+    async def _ask_with(self, request: _Request, spec: ModelSpec, key: HeldKey) -> Reply:
+        rest = self._resting.get(spec.name, 0.0) - time.monotonic()
+        if rest > 0 and not key.id:
             message = f"{spec.name} is out of quota and will be tried again later."
-            raise _bind(ModelQuota(message, until=time.time() + rest), key)
+            raise ModelQuota(message, until=time.time() + rest)
         worst = await self._reserve(request, spec, key)
         model = self._connect(spec, key.secret)
         try:
@@ -236,10 +244,10 @@ class ModelGateway:
         is_final = bool(counted) and isinstance(error, BadAnswer)
         recorded = error.to_json() if is_final else None
         await self._settle(request, spec, Usage.model_validate(counted), 0.0, recorded)
-        if isinstance(error, ModelQuota):
+        if isinstance(error, ModelQuota) and not key.id:
             until = error.detail("until")
             rest = float(until) - time.time() if until is not None else self._retry.rest
-            self._resting[spec.name, key.id] = time.monotonic() + rest
+            self._resting[spec.name] = time.monotonic() + rest
 
     async def _settle(
         self, request: _Request, spec: ModelSpec, usage: Usage, seconds: float, reply: dict[str, Any] | None
@@ -274,8 +282,12 @@ class ModelGateway:
 
 def _bind(error: ModelError, key: HeldKey) -> ModelError:
     """Say in an error about a key that no wider key may stand in for it."""
-    about_key = isinstance(error, ModelQuota) or error.detail("reason") == "key"
-    return type(error)(error.message, **(error.details | {"scope": key.scope})) if key.alone and about_key else error
+    bound = key.alone and _is_about_key(error)
+    return type(error)(error.message, **(error.details | {"scope": key.scope})) if bound else error
+
+
+def _is_about_key(error: ModelError) -> bool:
+    return isinstance(error, ModelQuota) or error.detail("reason") == "key"
 
 
 def _narrow(widest: KeyScope, error: ModelError) -> KeyScope:

@@ -23,6 +23,11 @@ _FILL_IT = (
     "Which colour has grass? Answer with a JSON object that has the one member `colour`: red, green or blue. Write no "
     "word beside it."
 )
+ONE_WORD = Conversation(
+    system="You are asked a word, to see whether you can be reached.",
+    messages=(Message(role="user", text="Answer with the word: ready"),),
+)
+ONE_WORD_OUTPUT = 1024  # tokens: some models think before they say a word
 _CONTEXT_NAMES = ("max_model_len", "context_length", "max_context_length", "n_ctx")
 
 

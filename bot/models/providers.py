@@ -29,6 +29,11 @@ class Provider:
     path_names_model: bool = False  # the model stands in the path and the version in the body, in the messages format
 
     @property
+    def takes_keys(self) -> bool:
+        """Return True if a text is all that its owner has to give."""
+        return self.key_variable is not None and self.auth != "google"
+
+    @property
     def placeholders(self) -> tuple[str, ...]:
         """Return what must be known of an account before its address is."""
         text = " ".join((*self.homes.values(), *self.hosts.values()))

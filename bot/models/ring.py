@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, get_args
+from typing import Protocol
 
 from bot.models.catalogue import Catalogue, ModelSpec
 from bot.models.port import ModelError, Spender, TokenSource
-
-KeyScope = Literal["person", "repository", "organisation", "instance"]
-"""Whose a key is, the narrowest first: the narrowest that there is pays."""
-KEY_SCOPES: tuple[KeyScope, ...] = get_args(KeyScope)
+from bot.types import KeyScope
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,10 @@ from bot.types import ForgehandError
 
 
 class SealError(ForgehandError):
-    """A sealed text or a master key that cannot be used."""
+    """A sealed text or a master key that cannot be used.
+
+    ``details``: ``away`` is True where the place of the key does not answer now.
+    """
 
 
 class Wrapped(NamedTuple):
@@ -20,6 +23,19 @@ class Wrapped(NamedTuple):
 
 class MasterKey(Protocol):
     """A key that never leaves its place and wraps the keys of texts."""
+
+    @property
+    def place(self) -> str:
+        """Say where the key is kept."""
+
+    async def prepare(self) -> None:
+        """Make a key where there is none, if that is done here."""
+
+    async def current(self) -> str:
+        """Return the name of what wraps now, its version included."""
+
+    def knows(self, master: str) -> bool:
+        """Return True if a name is of the form that this place gives."""
 
     async def wrap(self, key: bytes) -> Wrapped:
         """Wrap a data key. Raises :class:`SealError`."""

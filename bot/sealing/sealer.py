@@ -42,14 +42,28 @@ class Sealer:
         sealed = Sealed.model_construct(master=wrapped.master, key=wrapped.key, nonce=nonce, text=data)
         return sealed.model_dump_json()
 
+    async def rewrap(self, sealed: str) -> str:
+        """Return a sealed text with its key wrapped by the master key of now.
+
+        The text itself is not opened. Raises :class:`SealError`.
+        """
+        read = read_sealed(sealed)
+        wrapped = await self._master.wrap(await self._master.unwrap(Wrapped(read.master, read.key)))
+        return read.model_copy(update={"master": wrapped.master, "key": wrapped.key}).model_dump_json()
+
     async def open(self, sealed: str, place: str) -> str:
         """Return a sealed text. Raises :class:`SealError`."""
-        try:
-            read = Sealed.model_validate_json(sealed)
-        except ValidationError:
-            raise SealError("What is stored is no sealed text that this Forgehand knows.") from None
+        read = read_sealed(sealed)
         key = await self._master.unwrap(Wrapped(read.master, read.key))
         try:
             return AESGCM(key).decrypt(read.nonce, read.text, place.encode()).decode()
         except (InvalidTag, ValueError):
             raise SealError("A sealed text was changed, or moved from where it was stored.") from None
+
+
+def read_sealed(text: str) -> Sealed:
+    """Read a sealed text, without opening it. Raises :class:`SealError`."""
+    try:
+        return Sealed.model_validate_json(text)
+    except ValidationError:
+        raise SealError("What is stored is no sealed text that this Forgehand knows.") from None

@@ -18,6 +18,7 @@ from bot.store.tables import (
     finding,
     installation,
     kept_change,
+    key,
     model_call,
     outcome,
     signal_source,
@@ -93,10 +94,11 @@ def forget_tasks(connection: sa.Connection, ids: Collection[str]) -> None:
 
 
 def forget_installation(connection: sa.Connection, number: int) -> None:
-    """Delete a removed installation and its sources of signals."""
+    """Delete a removed installation, its sources of signals and its keys."""
     gone = installation.delete().where(installation.c.id == number, installation.c.state == "deleted")
     if connection.execute(gone).rowcount:
-        connection.execute(signal_source.delete().where(signal_source.c.installation == number))
+        for table in (signal_source, key):
+            connection.execute(table.delete().where(table.c.installation == number))
 
 
 def forget_payloads_of(connection: sa.Connection, number: int, after: str) -> str | None:

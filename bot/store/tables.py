@@ -240,6 +240,39 @@ signal_source = _table(
     sa.Column("revoked", sa.BigInteger),
 )
 
+key = _table(
+    "key",
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("owner", sa.BigInteger, nullable=False),
+    sa.Column("owner_name", sa.Text, nullable=False),
+    sa.Column("installation", sa.BigInteger, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("masked", sa.Text, nullable=False),
+    sa.Column("sealed", sa.Text),
+    sa.Column("use", sa.Text, nullable=False),
+    sa.Column("slot", sa.Text, unique=True),
+    sa.Column("fallback", sa.Boolean, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("problem", sa.Text, nullable=False),
+    sa.Column("until", sa.BigInteger),
+    sa.Column("added_by", sa.Text, nullable=False),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("tested", sa.BigInteger),
+    sa.Column("retired", sa.BigInteger),
+    sa.Index("fh_key_owner", "provider", "scope", "owner"),
+)
+
+resealing = _table(
+    "resealing",
+    sa.Column("master", sa.Text, primary_key=True),
+    sa.Column("began", sa.BigInteger, nullable=False),
+    sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("ended", sa.BigInteger),
+)
+
 deployment = _table(
     "deployment",
     sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),

@@ -28,6 +28,8 @@ from bot.git.mirrors import Mirrors
 from bot.github.api.access import GitHubs, open_session
 from bot.github.api.errors import Forbidden, Invalid
 from bot.github.api.limiter import Clock
+from bot.keys.keeper import Keeper
+from bot.keys.ring import StoredKeys
 from bot.local.hosting import free_port, manifest_rights
 from bot.models.catalogue import Catalogue
 from bot.models.client import SdkModel
@@ -138,12 +140,14 @@ async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings, session
         session, settings.api_url, settings.app_id, key, clock=Clock(clock.now, clock.sleep, clock.steady)
     )
     sandbox = await choose_sandbox(settings)
+    catalogue = Catalogue(settings)
+    ring = StoredKeys(store, Keeper.of(settings, store, catalogue), catalogue)
     return Services(
         settings=settings,
         store=store,
         github=github,
         mirrors=Mirrors(settings.data_dir / "mirrors", settings.web_url, names=github),
-        models=ModelGateway(store, settings, Catalogue(settings), SdkModel),
+        models=ModelGateway(store, settings, catalogue, SdkModel, ring=ring),
         indexer=await stack.enter_async_context(Indexer(settings.data_dir / "index")),
         sandbox=sandbox,
         policies=PolicyLoader(DefaultBranch(github), settings, HANDLERS.registry.schema),
