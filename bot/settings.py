@@ -42,6 +42,7 @@ ProviderName = Literal["anthropic", "openai", "azure", "foundry", "bedrock", "ve
 ModelRole = Literal["fix", "review", "verify", "cheap"]
 MODEL_ROLES: tuple[ModelRole, ...] = get_args(ModelRole)
 ResultFormat = Literal["junit", "tap", "trx", "exit"]
+ToolUse = Literal["native", "text", "schema"]
 Tier = Literal["auto", "bubblewrap", "gvisor", "process", "none"]
 _DATABASE = re.compile(r"(postgres(ql)?(\+psycopg)?|sqlite)://")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -71,6 +72,7 @@ class ModelSettings(BaseModel):
     context: int | None = None
     max_output: int | None = None
     token_limit: int | None = None
+    tools: ToolUse | None = None
 
 
 _PlaceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]{0,99}$")]  # it becomes a part of a URL

@@ -15,7 +15,7 @@ from bot.models.federation import Federation
 from bot.models.google import GoogleTokens
 from bot.models.port import ModelError, ModelRefused, TokenSource, Usage
 from bot.models.providers import HOUSES, KEY_VARIABLES, PROVIDERS, Provider
-from bot.settings import MODEL_ROLES, Api, ModelRole, ModelSettings, ProviderName, ProviderPlace, Settings
+from bot.settings import MODEL_ROLES, Api, ModelRole, ModelSettings, ProviderName, ProviderPlace, Settings, ToolUse
 from bot.types import JsonModel
 
 SET_UP = f"set {' or '.join(KEY_VARIABLES)}, or roles.{{role}}"
@@ -75,6 +75,7 @@ class ModelSpec(JsonModel):
     max_output: int
     price: Price | None  # None where only ``token_limit`` was given
     token_limit: int | None = None  # tokens that a task may spend on it
+    tools: ToolUse = "native"  # how it calls them: by itself, or as bot.models.text_tools has it write
     packaged: bool = False
     at_home: bool = False  # at an address of the provider's own, where nobody is asked without a key
     place: Mapping[str, str] = Field(default_factory=dict)  # region, resource or project of the account there
@@ -123,6 +124,7 @@ class Catalogue:
             max_output=given.max_output or known.get("max_output", _MAX_OUTPUT),
             price=_price(name, given, known),
             token_limit=given.token_limit,
+            tools=given.tools or "native",
             packaged=bool(known),
             at_home=at_home,
             place=place,

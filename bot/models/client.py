@@ -15,12 +15,13 @@ from typing import Any
 
 import structlog
 
-from bot.models import wire, wire_chat, wire_messages, wire_responses
+from bot.models import text_tools, wire, wire_chat, wire_messages, wire_responses
 from bot.models.catalogue import ModelSpec
 from bot.models.errors import make_error
 from bot.models.federation import Federation
-from bot.models.port import Conversation, ModelDown, ModelError, Reply, TokenSource, Tool, Usage
+from bot.models.port import ContextTooLong, Conversation, ModelDown, ModelError, Reply, TokenSource, Tool, Usage
 from bot.models.providers import PROVIDERS
+from bot.models.window import fit
 from bot.settings import Api
 
 IDLE_SECONDS = 600.0  # a provider's longest silence: reasoning models may think for minutes before the first byte
@@ -88,15 +89,28 @@ class SdkModel:
     ) -> Reply:
         """Return one answer; errors carry the tokens counted so far."""
         question = wire.Question(self.spec, conversation, tools, schema, min(max_output, self.spec.max_output))
-        stream = self._format.stream(question)
         started = time.monotonic()
+        fitting = fit(question, self.spec.context)
         try:
-            reply = wire.finish(question, _ensure_usage(question, await self._read(question, stream), stream))
+            reply = await self._answer(fitting)
+        except ContextTooLong as error:
+            told = int(error.detail("limit") or self.spec.context)
+            smaller = fit(question, min(told, self.spec.context), density=2)
+            if smaller == fitting:
+                raise
+            reply = await self._answer(smaller)
+        return reply.model_copy(update={"seconds": time.monotonic() - started})
+
+    async def _answer(self, question: wire.Question) -> Reply:
+        asked = text_tools.rewrite(question)
+        stream = self._format.stream(asked)
+        try:
+            reply = _ensure_usage(asked, await self._read(asked, stream), stream)
+            return wire.finish(question, text_tools.read(question, reply))
         except ModelError as error:
             message = error.message.replace(self._secret, "***") if self._secret else error.message
             counted = stream.usage.model_dump() if stream.usage is not None else {}
             raise type(error)(message, **(error.details | counted)) from None
-        return reply.model_copy(update={"seconds": time.monotonic() - started})
 
     async def list_offered(self) -> list[dict[str, Any]]:
         """List what the server says of its models; [] where it does not say."""

@@ -34,6 +34,7 @@ _QUOTA_WORDS = re.compile(r"credit balance is too low|specified API usage limits
 _LONG_WORDS = re.compile(
     r"prompt is too long|exceeds? (the )?(model's )?(maximum )?context|maximum context length|context window", re.I
 )
+_NO_TOOLS = re.compile(r"(does|do) not support (tool|function)|support tool use|tool choice requires", re.I)
 _LIMIT = re.compile(r"(?:> |maximum context length (?:is|of) )(\d{4,})")
 _REGAIN = re.compile(r"regain access on (\d{4}-\d\d-\d\d)(?: at (\d\d:\d\d))?")
 _LONGEST_WAIT = 600.0  # seconds: a rate limit that asks for more is a quota, whatever the provider calls it
@@ -58,6 +59,9 @@ def make_error(model: str, status: int, body: object, headers: Mapping[str, str]
         return ModelBusy(f"Busy: {said}.", retry_after=wait)
     if names & _FILTER_CODES or _read_reasons(inner):
         return make_refusal(model, "; ".join((message, *_read_reasons(inner))))
+    if status in (400, 404, 422, 500, 501) and _NO_TOOLS.search(message):
+        advice = f"Set models.{model}.tools to `schema` or `text`, which need no tool calls, or choose another model."
+        return ModelRefused(f"The model cannot call tools here ({said}). {advice}", reason="request")
     return _make_plain_error(said, status, kind)
 
 

@@ -94,8 +94,13 @@ def estimate(question: Question) -> int:
 
     Source text has 2.5 to 4 bytes a token; 2 leaves room for what is denser.
     """
+    return measure(question) // _BYTES_A_TOKEN + _FRAME_TOKENS
+
+
+def measure(question: Question) -> int:
+    """Return the bytes of a question."""
     conversation = question.conversation
     said = sum(len(message.model_dump_json().encode()) for message in conversation.messages)
     offered = sum(len(tool.model_dump_json().encode()) for tool in question.tools)
     extra = len(json.dumps(question.schema)) if question.schema else 0
-    return (len(conversation.system.encode()) + said + offered + extra) // _BYTES_A_TOKEN + _FRAME_TOKENS
+    return len(conversation.system.encode()) + said + offered + extra
