@@ -7,6 +7,7 @@ from bot.dispatch.spec import TaskSpec, Writes
 from bot.engine.port import Ctx, Outcome
 from bot.store import tasks
 from bot.store.database import now_ms
+from bot.store.tasks import Task
 from bot.work.services import Services
 from handlers.heal.recipe import HEAL
 from handlers.heal.records import HealInput, HealTask
@@ -27,15 +28,20 @@ async def refuse(services: Services, request: HealTask) -> str | None:
         return None
     policy, _ = await services.policies.load_or_default(request.repository)
     most = policy.rules(HealRules).attempts
-    number = request.subject.number
-    earlier = await services.store.run(tasks.find, request.repository.id, number, flow="heal")
-    day = now_ms() - _DAY
-    same = [task for task in earlier if task.argument["input"].get("branch", "") == request.input.branch]
-    tried = [task for task in same if task.source in ("alert", "ci", "schedule") and task.created > day]
+    recent = await services.store.run(tasks.list_started, request.repository.id, ["heal"], now_ms() - _DAY)
+    tried = [task for task in recent if task.source in ("alert", "ci", "schedule") and _is_same(task, request)]
     if len(tried) < most:
         return None
     where = request.input.branch or "this branch"
     return f"{most} heals of {where} were tried within a day. A person has to look now; `/heal` tries once more."
+
+
+def _is_same(task: Task, request: HealTask) -> bool:
+    """Return whether an earlier heal was of the same branch or pull request."""
+    default = request.repository.default_branch
+    about = (task.argument.get("subject") or {}).get("number")
+    branch = str(task.argument["input"].get("branch") or default)
+    return about == request.subject.number and branch == (request.input.branch or default)
 
 
 TASK = TaskSpec(

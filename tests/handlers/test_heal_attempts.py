@@ -16,15 +16,16 @@ from tests.support.within import _services, installed
 REPOSITORY = Repository(id=1, owner="octo", name="sample", installation=1, default_branch="main")
 
 
-def ask(key: str, door: Door = "alert", branch: str = "") -> HealTask:
+def ask(key: str, door: Door = "alert", branch: str = "", issue: int | None = None) -> HealTask:
     people = door == "api"
     principal = Principal(
         kind="account" if people else "alert", actor=Actor(id=1, login="mara"), vouched="" if people else "the policy"
     )
+    at = "2026-12-01T00:00:00Z"
     return HealTask(
         repository=REPOSITORY,
         subject=Subject(kind="repository"),
-        origin=Origin(door=door, principal=principal, key=key, at="2026-12-01T00:00:00Z", delivery=key),
+        origin=Origin(door=door, principal=principal, key=key, at=at, delivery=key, issue=issue),
         input=HealInput(branch=branch),
     )
 
@@ -46,6 +47,7 @@ async def test_two_heals_of_a_branch_then_a_person(tmp_path: Path) -> None:
             return isinstance(started, StartedTask) and started.created
 
         assert await begun(ask("one", "api"))
-        assert [await begun(ask(key)) for key in ("two", "three", "four")] == [True, True, False]
+        tries = [ask("two"), ask("three", branch="main", issue=7), ask("four", issue=8)]
+        assert [await begun(each) for each in tries] == [True, True, False], "whichever incident wanted it"
         assert await begun(ask("five", branch="release")), "another branch has tries of its own"
         assert await begun(ask("six", "api")), "people may ask"
