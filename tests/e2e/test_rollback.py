@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from bot.store.deployments import Deployed
 from bot.store.incidents import Incident
 from bot.types import Repository as BotRepository
 from simhub.model import Deployment
+from tests.doors.signals.test_door import add
 from tests.e2e.conftest import Tell
 from tests.e2e.scenes import POLICY, git, installation_of, put, rows
 from tests.support.api import asker, opened
@@ -22,6 +24,9 @@ pytestmark = pytest.mark.needs("sandbox")
 RIGHTS = {"deployments": "write", "actions": "write"}
 EVENTS = ["deployment_status", "deployment_protection_rule"]
 RULES = """review: { on: [] }
+incidents:
+  rollback: act
+  services: { shop: { environment: production }, mail: { environment: production } }
 rollback:
   environments:
     production: {}
@@ -61,8 +66,9 @@ def rolled_back(story: Story) -> list[Deployment]:
     return [each for each in story.repository.deployments if each.task == "rollback"]
 
 
-async def test_a_bad_deployment_is_rolled_back_once_though_the_bot_is_killed(tell: Tell) -> None:
+async def test_an_alert_rolls_a_bad_deployment_back_once_though_the_bot_is_killed(tell: Tell) -> None:
     story = await prepared(tell)
+    sender = await add(story, "own")
     good = await deployed(story, "One.\n")
     await deployed(story, "Two.\n")
     killed = asyncio.Event()
@@ -72,12 +78,21 @@ async def test_a_bad_deployment_is_rolled_back_once_though_the_bot_is_killed(tel
             killed.set()
 
     story.hub.observers.append(watch)
-    number = await story.file("Checkout is down", "Since the last deployment.", label=None)
-    await comment(story, number, "/rollback production")
-    await killed.wait()
+    await story.until(
+        lambda: len(rows(story, "select 1 from fh_deployment where good > 0")) == 2, what="both are known"
+    )
+    down = {"kind": "alert_firing", "title": "Checkout is down", "severity": "critical", "service": "shop"}
+    before = down | {"title": "The disk fills", "service": "mail", "started": time.time() - 3_600}
+    assert (await sender.send({"signals": [before, down]}))[0] == 202
+    await story.until(killed.is_set, what="a deployment is asked for")
     await story.kill_bot()
     await story.start_bot()
-    assert (await story.until_status(number, *ENDS)).startswith("Done.")
+    ended = "select number from fh_task where flow = 'rollback' and state = 'done'"
+    await story.until(lambda: rows(story, ended), what="the end of the task")
+    ((number,),) = rows(story, ended)
+    assert rows(story, "select title from fh_incident where number = ?", number) == [("Checkout is down",)]
+    ((choices,),) = rows(story, "select data from fh_incident where title = 'The disk fills'")
+    assert "It began before the newest deployment." in choices, "so it acts on nothing"
     (made,) = rolled_back(story)
     assert (made.sha, made.environment) == (good.sha, "production")
     assert len(story.shown(number, "rollback")) == 1
