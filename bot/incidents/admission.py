@@ -118,6 +118,8 @@ def _count(session: Session, one: Incident, signal: Signal, *, fresh: bool, begi
     data = one.data | {"listed": one.data.get("listed", 0) + int(fresh)}
     if session.now - started <= OLD:
         data["fresh"] = True
+    if signal.labels.get("check"):
+        data["check"] = signal.labels["check"]  # the newest red job: its log says which test failed
     first = min(one.first, started)
     place = session.repository
     session.change(one.id, count=one.count + 1, last=session.now, data=data, first=first, place=place)
@@ -175,7 +177,7 @@ def _reopen(session: Session, one: Incident, known: Trouble | None, signal: Sign
         good_sha=good or one.good_sha,
         cause="unknown",
         severity=signal.severity,
-        data={name: value for name, value in one.data.items() if name != "fresh"},
+        data={name: value for name, value in one.data.items() if name not in {"fresh", "test"}},
     )
 
 

@@ -78,7 +78,7 @@ def _find_problems(act: Act, incident: Incident, rules: IncidentRules, facts: Fa
     checks: dict[Act, tuple[Check, ...]] = {
         "rerun": (_lacks_github, _lacks_machine_fault, _lacks_rest, _was_rerun),
         "heal": (_lacks_github, _is_no_code, _is_in_outage, _is_healing, _waits_for_merge, _has_no_attempt),
-        "quarantine": (_lacks_github, _lacks_flake),
+        "quarantine": (_lacks_github, _lacks_flake, _was_excused),
         "revert": (_lacks_github, _is_no_code, _is_in_outage, _lacks_range, _failed_once, _may_heal, _took_turn),
         "rollback": (_lacks_service, _lacks_deployment, _is_shared, _began_before, _took_turn, _was_rolled_back),
     }
@@ -127,7 +127,7 @@ def _is_no_code(incident: Incident, _rules: IncidentRules, _facts: Facts) -> str
     return {
         "infrastructure": "The job's machine failed before the repository's own code ran.",
         "configuration": "The workflow itself is wrong, and workflows are changed by people only.",
-        "flaky": "The same commit passed as well: it is flaky.",
+        "flaky": "It is flaky: the same files passed as well.",
     }.get(incident.cause)
 
 
@@ -155,6 +155,10 @@ def _lacks_flake(incident: Incident, _rules: IncidentRules, _facts: Facts) -> st
     if incident.cause == "flaky" and incident.data.get("test"):
         return None
     return "No single test is shown to be flaky."
+
+
+def _was_excused(incident: Incident, _rules: IncidentRules, facts: Facts) -> str | None:
+    return "Its quarantine was asked for once." if _list_own(incident, facts, "quarantine") else None
 
 
 def _lacks_range(incident: Incident, _rules: IncidentRules, facts: Facts) -> str | None:
@@ -267,6 +271,7 @@ def _target(act: Act, incident: Incident, rules: IncidentRules) -> dict[str, obj
     if act == "revert":
         return {"input": {"sha": incident.bad_sha, "reason": reason}, "branch": incident.branch}
     if act == "quarantine":
-        return {"input": {"target": incident.data.get("test", ""), "reason": reason}, "branch": incident.branch}
+        # No reason of ours: that would renew what is in quarantine already, for which a person has to speak.
+        return {"input": {"target": incident.data.get("test", ""), "reason": ""}, "branch": incident.branch}
     environment = _find_service(incident, rules).environment
     return {"input": {"environment": environment, "to": "", "reason": reason}, "environment": environment}

@@ -76,7 +76,13 @@ def _read_job(payload: Mapping[str, Any], delivery: str, now: int) -> tuple[Sign
         return ()
     branch, workflow, name = clean_line(job.head_branch), clean_line(job.workflow_name or ""), clean_line(job.name)
     failed = next((step.name for step in job.steps if step.conclusion in {"failure", "timed_out"}), "")
-    labels = {"workflow": workflow, "job": name, "step": clean_line(failed), "run": str(job.run_id)}
+    labels = {
+        "workflow": workflow,
+        "job": name,
+        "step": clean_line(failed),
+        "run": str(job.run_id),
+        "check": str(job.id),
+    }
     if failed.startswith(_SETUP):
         labels["setup"] = "true"
     whole = f"github ci {branch} {workflow}"

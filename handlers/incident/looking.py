@@ -17,6 +17,7 @@ from bot.store.database import now_ms
 from bot.store.incidents import Incident, Trouble
 from bot.types import JsonModel, Repository
 from bot.work.services import Services
+from handlers.incident.flakes import find_flake
 
 _MOST_LOOKS = 20  # troubles that are looked at in one pass
 
@@ -27,6 +28,7 @@ class Sight(JsonModel):
     on: bool  # the policy wants incidents
     commits: int | None = None  # from the last good commit to the first bad one
     missing: tuple[str, ...] = ()  # what lacks for the end
+    test: str = ""  # the one test that failed, where CI's history shows it to be flaky
 
 
 async def look(services: Services, request: IncidentTask) -> Sight:
@@ -43,7 +45,8 @@ async def look(services: Services, request: IncidentTask) -> Sight:
     if len(silent) > _MOST_LOOKS:
         missing += (f"{len(silent) - _MOST_LOOKS} more are looked at next time",)
     await services.store.run(partial(_record, incident=one, found=found, now=now_ms()))
-    return Sight(on=True, commits=await _count_commits(services, one), missing=missing)
+    commits = await _count_commits(services, one)
+    return Sight(on=True, commits=commits, missing=missing, test=await find_flake(services, one, rules))
 
 
 def _is_silent(trouble: Trouble) -> bool:

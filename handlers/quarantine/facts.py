@@ -11,6 +11,7 @@ from bot.markdown import inline_code
 from bot.quarantine.nearness import find_file, find_guarded
 from bot.store import test_outcomes
 from bot.store.database import now_ms
+from bot.store.store import Store
 from bot.test_history.names import normalise
 from bot.test_history.rules import is_flaky
 from bot.types import JsonModel
@@ -29,10 +30,16 @@ class Facts(JsonModel):
 
 
 async def find_known(job: Job[Any], name: str) -> Facts:
-    """Look for a test in what CI told and what was examined lately."""
+    """Look for the test that is meant in what is known of its repository."""
+    return await look_up(job.services.store, job.task.repository.id, name)
+
+
+async def look_up(store: Store, number: int, name: str) -> Facts:
+    """Look for a test in what CI told and what was examined lately.
+
+    ``number`` is its repository's.
+    """
     wanted = normalise(name)
-    store = job.services.store
-    number = job.task.repository.id
     outcomes = await store.run(test_outcomes.list_outcomes, number)
     judged = {key: found for key, found in judge_all(outcomes).items() if key[0] == wanted}
     broken = next((one.reason for found in judged.values() for one in found if one.state == "broken"), "")

@@ -54,6 +54,16 @@ async def run(ctx: Ctx, services: Services, request: QuarantineTask) -> Outcome:
     return Outcome(state="done", summary=f"Opened #{proposed.number}", data=data)
 
 
+async def refuse(services: Services, request: QuarantineTask) -> str | None:
+    """Refuse what nobody asked for where nobody would own the test."""
+    if request.origin.principal.kind not in ("alert", "self"):
+        return None
+    policy, _ = await services.policies.load_or_default(request.repository)
+    if policy.rules(QuarantineRules).owner:
+        return None
+    return "A test in quarantine needs an owner: name one in the policy (`quarantine.owner`), or ask by `/quarantine`."
+
+
 def _refuse(problem: str) -> Outcome:
     return Outcome(state="refused", summary=problem, data=Ending(report=problem).model_dump())
 
@@ -81,5 +91,6 @@ TASK = TaskSpec(
         Stage.PUBLISH: "Open the pull request",
     },
     needs_open=True,
+    objection=refuse,
     unverified="Stopped: nothing was put in quarantine.",
 )

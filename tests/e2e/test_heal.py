@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.github.resources.manifest import load_manifest
+from bot.store.incident_tables import incident
 from simhub import Job
 from tests.e2e.answers import calls, change, edit, finish
 from tests.e2e.conftest import Tell
@@ -25,8 +27,9 @@ from tests.e2e.healing import (
     pushed,
 )
 from tests.e2e.revisions import finals
-from tests.e2e.scenes import during, git, rows
+from tests.e2e.scenes import POLICY, during, git, rows
 from tests.e2e.test_gates import refusals
+from tests.support.api import opened as writing
 from tests.support.pulls import propose, pull, push
 from tests.support.story import Story
 from tests.support.typing import comment
@@ -35,12 +38,16 @@ pytestmark = pytest.mark.needs("sandbox")
 
 
 async def test_red_main_is_healed_and_the_merge_turns_ci_green(tell: Tell, tmp_path: Path) -> None:
-    story = await tell([*MEND, JUDGE], source=lay(tmp_path))
+    policy = "review: { on: [] }\nincidents: { heal: act }\n"
+    story = await tell([*MEND, JUDGE], source=lay(tmp_path, {POLICY: policy}))
+    story.app.app.events = load_manifest().event_names(["ci"])
     enable(story)
     green = await pushed(story, {"notes.txt": "one\n"}, "success")
     red = await pushed(story, {CODE: BROKEN}, "failure")
-    result = await healed(story)
-    assert result["state"] == "done", result
+    end = "select source, state, result from fh_task where flow = 'heal' and ended is not null"
+    await story.until(lambda: rows(story, end), what="the incident is healed")
+    ((source, state, result),) = rows(story, end)
+    assert (source, state) == ("ci", "done"), result
     (opened,) = await story.pulls()
     body = opened["body"]
     assert (opened["title"], opened["base"]["ref"], opened["draft"]) == ("Make test_cents pass again", "main", False)
@@ -54,7 +61,11 @@ async def test_red_main_is_healed_and_the_merge_turns_ci_green(tell: Tell, tmp_p
     await story.request("PUT", f"/pulls/{opened['number']}/merge", {})
     merged = git(story, "rev-parse", "main")
     assert (await ended(story, merged)).conclusion == "success"
-    assert rows(story, "select source from fh_task where flow = 'heal'") == [("api",)]
+    with writing(story) as store:
+        await store.run(lambda connection: connection.execute(incident.update().values(due=1)))
+    lesson = "select healed_by, citation, worked from fh_lesson"
+    await story.until(lambda: rows(story, lesson), what="the incident is closed by green CI")
+    assert rows(story, lesson) == [("heal", f"#{opened['number']}", 1)]
 
 
 async def merged(story: Story) -> str:

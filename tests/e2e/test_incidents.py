@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,13 @@ from bot.upkeep.incidents import IncidentWatch
 from bot.work.services import Services
 from simhub.workflows import Job
 from tests.e2e.scenes import POLICY, SAMPLE, git, handled, place, put, rows
+from tests.e2e.test_flaky_report import upload
 from tests.incidents.news import alert
 from tests.support.pulls import push
 from tests.support.story import Story
 from tests.support.typing import answered, comment
 from tests.support.within import installed
+from tests.test_history.test_reading import GREEN, RED
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 GROUPS = ["ci", "security"]
@@ -60,6 +63,13 @@ class Town:
         """Take signals in as the door does, then look."""
         await take(self.services, self.place, signals)
         await self.look()
+
+    async def ended(self, flow: str) -> list[tuple[Any, ...]]:
+        """Wait for the end of what was started; the states, and the issues that they are followed on."""
+        query = "select state, number from fh_task where flow = ? and repository = ? and ended is not null"
+        here = self.story.repository.full_name
+        await self.story.until(lambda: rows(self.story, query, flow, here), what=f"the end of {flow}")
+        return rows(self.story, query, flow, here)
 
     @property
     def place(self) -> Repository:
@@ -248,3 +258,42 @@ async def test_what_policy_permits_is_started_and_followed_on_the_issue(town: To
     numbers = "select number from fh_task where flow = 'revert' and repository = ?"
     await story.until(lambda: len(rows(story, numbers, here)) == 2, what="the task once more")
     assert set(rows(story, numbers, here)) == {(issue.number,)}, "it is followed there as well"
+
+
+async def test_jobs_whose_machine_failed_run_once_more_after_ten_minutes(town: Town) -> None:
+    town = town.move("machine")
+    story = town.story
+    await put(story, POLICY, "incidents: { rerun: act }\nreview: { on: [] }\n")
+    await run_ci(story, Job("test", "failure", steps=(("Set up job", "failure"),)))
+    await town.look()
+    (issue,) = town.issues()
+    assert "The machines are given ten minutes." in issue.body
+    (run,) = story.repository.workflow_runs
+    assert run.attempt == 1
+    await town.services.store.run(lambda found: found.execute(incident.update().values(first=now_ms() - 660_000)))
+    await town.look()
+    assert await town.ended("rerun") == [("done", issue.number)]
+    assert run.attempt == 2
+    await town.look()
+    assert "It was run again once." in issue.body
+
+
+async def test_a_flaky_test_that_alone_makes_main_red_is_proposed_for_quarantine(town: Town) -> None:
+    town = town.move("flake")
+    story = town.story
+    rules = "incidents: {{ quarantine: act }}\nquarantine: {{ owner: '{}' }}\nreview: {{ on: [] }}\n"
+    await put(story, POLICY, rules.format(""))
+    await upload(story, RED, GREEN, RED, GREEN)
+    log = "FAILED tests/test_a.py::{} - assert 1 == 2\n"
+    told = {"nightly": ("test_other", "No single test is shown to be flaky."), "slow": ("test_x", "needs an owner")}
+    for name, (test, said) in told.items():
+        await run_ci(story, Job(name, "failure", log.format(test)))
+        await town.look()
+        assert said in town.issues()[-1].body
+    await put(story, POLICY, rules.format("@mara"))
+    await run_ci(story, Job("test", "failure", log.format("test_x")))
+    await town.look()
+    assert await town.ended("quarantine") == [("done", town.issues()[-1].number)]
+    (opened,) = await story.pulls()
+    assert "it failed and passed on the same files, 2 times" in opened["body"]
+    assert re.search("owner @.?mara", opened["body"])
