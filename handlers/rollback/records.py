@@ -21,6 +21,11 @@ class RollbackInput(TaskInput):
 RollbackTask = Request[RollbackInput]
 
 
+def told_issue(task: RollbackTask) -> int | None:
+    """Return the issue that is told: where it was asked, or the incident's."""
+    return task.subject.number or task.origin.issue
+
+
 class Plan(JsonModel):
     """State of an environment and the one wanted, or why nothing is done."""
 

@@ -11,7 +11,7 @@ from bot.store import deployments
 from bot.store.database import now_ms
 from bot.store.deployments import Rollback
 from bot.work.assignment import Assignment
-from handlers.rollback.records import Plan, RollbackTask, Started
+from handlers.rollback.records import Plan, RollbackTask, Started, told_issue
 from handlers.rollback.rules import EnvironmentRules, RollbackRules, Way
 
 LOOK = 30_000
@@ -28,7 +28,7 @@ async def claim(work: Assignment[RollbackTask], plan: Plan) -> str:
         bad=plan.bad.id,
         bad_sha=plan.bad.sha,
         sha=plan.sha,
-        issue=work.task.subject.number,
+        issue=told_issue(work.task),
         began=now_ms(),
     )
     other = await work.services.store.run(deployments.begin, wanted, PAUSE)

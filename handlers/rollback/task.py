@@ -16,7 +16,7 @@ from bot.work.results import Ending
 from bot.work.services import Services
 from handlers.rollback import words
 from handlers.rollback.planning import plan
-from handlers.rollback.records import Plan, RollbackInput, RollbackTask, Started
+from handlers.rollback.records import Plan, RollbackInput, RollbackTask, Started, told_issue
 from handlers.rollback.rules import RollbackRules
 from handlers.rollback.starting import claim, set_off
 
@@ -58,7 +58,7 @@ async def tell(work: Assignment[RollbackTask], found: Plan, started: Started) ->
     bot = await services.github.bot()
     marker = Marker(task=work.task_id, part=PART)
     body = services.outgoing(words.write_begun(work.task, found, started))
-    number = work.task.subject.number
+    number = told_issue(work.task)
     if number is not None:
         await issues.ensure_comment(github, repository, number, body, marker=marker, bot_id=bot.id)
     else:
