@@ -90,6 +90,7 @@ async def test_only_whole_runs_of_branch_and_queue_count(world: World, github: G
 )
 def test_a_test_is_one_however_it_is_written(other: str) -> None:
     assert normalise(other) == "tests.test_a.TestB.test_c[x/y.py::z]"
+    assert normalise("test_c (tests.test_a.TestB)") == normalise("tests/test_a.py::TestB::test_c")
 
 
 def test_hostile_reports_are_passed_over() -> None:
