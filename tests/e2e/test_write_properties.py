@@ -39,16 +39,15 @@ def decode(text: str) -> str:
     return "".join(run[0] * int(run[1:]) if run else "" for run in runs)
 '''
 ROUND_TRIP = """
-import random
-
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from runs import decode, encode
 
 
-def test_what_is_encoded_is_decoded():
-    draw = random.Random(0)
-    for _ in range(100):
-        text = "".join(draw.choice("ab") for _ in range(draw.randrange(6)))
-        assert decode(encode(text)) == text
+@settings(derandomize=True, max_examples=20)
+@given(st.text(alphabet="ab", max_size=6))
+def test_what_is_encoded_is_decoded(text):
+    assert decode(encode(text)) == text
 """
 CANNOT_FAIL = ROUND_TRIP.replace("decode(encode(text)) == text", "decode(encode(text)) == decode(encode(text))")
 FUZZ = """
@@ -107,15 +106,17 @@ async def asked(story: Story, typed: str) -> tuple[str, str]:
     return status, "\n".join(each.text for each in story.script.requests)
 
 
-async def test_a_pair_of_opposites_invites_a_round_trip(tell: Tell, source: Path) -> None:
+async def test_a_pair_of_opposites_invites_a_property_where_hypothesis_is_installed(tell: Tell, source: Path) -> None:
+    write(source, {"requirements.txt": "hypothesis\n"})
     story = await tell(writes(CANNOT_FAIL, ROUND_TRIP), source=source)
     status, said = await asked(story, "/test runs.py")
     assert status.startswith("Done.")
+    assert "hypothesis is installed" in said
     assert "encode and decode: round trip: decode(encode(x)) == x for every x that encode accepts" in said
     assert "only where the code raises: let it assert what comes out" in said, "a property that cannot fail is refused"
     (pull,) = await story.pulls()
     assert f"errors: ValueError: {NEW}::test_what_is_encoded_is_decoded" in pull["body"]
-    assert "decode(encode(text)) == text" in git(story, "show", f"{pull['head']['ref']}:{NEW}")
+    assert "@given(st.text(" in git(story, "show", f"{pull['head']['ref']}:{NEW}")
 
 
 async def test_a_fuzz_target_is_seeded_and_swallows_nothing(tell: Tell, source: Path) -> None:

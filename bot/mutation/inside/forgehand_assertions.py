@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
-import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -19,8 +19,8 @@ def skip_shrinking() -> None:
 
     Looking for a smaller one costs most of the time, and changes no outcome.
     """
-    hypothesis = sys.modules.get("hypothesis")
-    if hypothesis is not None:
+    with contextlib.suppress(ImportError):
+        hypothesis: Any = importlib.import_module("hypothesis")  # now: settings take the profile of when they are made
         phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
         hypothesis.settings.register_profile("forgehand", hypothesis.settings(phases=phases))
         hypothesis.settings.load_profile("forgehand")
