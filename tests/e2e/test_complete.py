@@ -84,7 +84,9 @@ async def test_a_draft_is_completed_on_its_branch_and_revised(tell: Tell) -> Non
 
 async def test_a_stub_that_is_removed_or_filled_in_unseen_is_sent_back(tell: Tell) -> None:
     renamed = STUB.replace("def write_duration(seconds)", "def written(seconds)").replace(
-        OPEN, f"{FILLED}\n\nfrom functools import partial\n\nwrite_duration = partial(written)\n"
+        OPEN,
+        f"{FILLED}\n\nfrom functools import partial\n\nwrite_duration = partial(written)\n\n\n"
+        "def later():  # noqa: D103\n    raise NotImplementedError\n",
     )
     weak = "from durations.write import write_duration\n\n\ndef test_it():\n    write_duration(5400)\n    assert True\n"
     untested = STUB.replace(OPEN, '    return f"{seconds // 3600}h{seconds % 3600 // 60}m"\n')
@@ -101,6 +103,8 @@ async def test_a_stub_that_is_removed_or_filled_in_unseen_is_sent_back(tell: Tel
     assert "I changed nothing" in final
     assert rows(story, "select source from fh_task where flow = 'complete'") == [("label",)]
     assert "`write_duration` was removed rather than filled in" in results(story)
+    assert "durations/write.py:16 in later" in results(story), "what is newly left open"
+    assert "durations/write.py silences a check: def later():  # noqa: D103" in results(story)
     assert "no new test notices any of" in final, "tests that only run it hold nothing"
     assert git(story, "log", "-1", "--format=%s", "topic") == "Change"
 

@@ -16,6 +16,7 @@ from bot.surface.measures import Measure
 from handlers.refactor import coverage, gates
 from handlers.refactor.records import Goal
 from handlers.refactor.renaming import Made, reproduced_gate
+from tests.change.test_proof_rules import case, run
 from tests.codemod.trap import FILES
 
 TOTAL = Rename(old="shop.cart.total", new="shop.cart.sum_up")
@@ -120,6 +121,14 @@ def test_what_cannot_be_compared_is_not_published() -> None:
     assert not gates.python_gate(["shop/page.js"], []).passed
     assert not gates.python_gate([], ["shop/new_syntax.py"]).passed
     assert gates.python_gate([], []).passed
+
+
+def test_what_was_written_first_must_pass_on_the_unchanged_code() -> None:
+    assert gates.first_tests_gate(run(case("", verdict="passed"))).passed
+    gate = gates.first_tests_gate(run(case("AssertionError")))
+    assert not gate.passed
+    assert "A test that does not pass there does not say what the code did." in gate.detail
+    assert "no usable result" in gates.first_tests_gate(run()).detail
 
 
 def test_a_codemod_with_another_hunk_is_refused() -> None:

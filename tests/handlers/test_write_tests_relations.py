@@ -9,6 +9,7 @@ from bot.mutation.records import Scope
 from handlers.test.draws import find_fuzz_tests, find_loose_draws, find_undocumented
 from handlers.test.dropping import drop_tests, find_test
 from handlers.test.invitations import find_invitations, find_taken_up
+from handlers.test.objections import fuzz_gate
 from handlers.test.records import WriteTestsInput
 
 CODE = {
@@ -108,6 +109,10 @@ def test_a_fuzz_target_lets_pass_only_what_the_target_names() -> None:
     assert find_fuzz_tests(source, {"g"}) == []
     assert find_fuzz_tests(source.replace("Random(0)", "Random()"), {"f"}) == []
     assert find_undocumented(source, ["raise KeyError"]) == []
+    targets = {"a.py": "def f(x):\n    raise KeyError\n"}
+    drawn, plain = (Changes(files={"tests/test_a.py": one}) for one in (source, "def test_a():\n    f(1)\n"))
+    assert fuzz_gate(drawn, targets).after == "tests/test_a.py::test_a"
+    assert "No new test draws its input" in fuzz_gate(plain, targets).detail
     (one,) = find_undocumented(source, ["raise ValueError"])
     assert one.told == "line 5: `KeyError` is named neither by the target's code nor its docstrings"
 
