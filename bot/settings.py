@@ -41,6 +41,7 @@ Api = Literal["messages", "responses", "chat"]
 ProviderName = Literal["anthropic", "openai", "azure", "foundry", "bedrock", "vertex", "openrouter", "compatible"]
 ModelRole = Literal["fix", "review", "verify", "cheap"]
 MODEL_ROLES: tuple[ModelRole, ...] = get_args(ModelRole)
+Strategy = Literal["strongest", "cheapest", "escalate"]
 ResultFormat = Literal["junit", "tap", "trx", "exit"]
 ToolUse = Literal["native", "text", "schema"]
 Tier = Literal["auto", "bubblewrap", "gvisor", "process", "none"]
@@ -195,6 +196,7 @@ class Settings(BaseSettings):
     models: dict[str, ModelSettings] = {}
     providers: dict[ProviderName, ProviderPlace] = {}
     roles: dict[ModelRole, list[str]] = {}
+    strategies: dict[ModelRole, Strategy] = {}
     budget: BudgetSettings = BudgetSettings()
     checks: Checks = Checks()
     trusted_bots: list[str] = []

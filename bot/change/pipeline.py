@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.change import baseline, editor, gate_runner, kept, localization
-from bot.change.conversation import add_message, render_system
+from bot.change.conversation import add_message, hand_on, render_system
 from bot.change.delivery import deliver
 from bot.change.publication import tell
 from bot.change.recipe import AnyEvidence, Job, ProofResult, Recipe
@@ -47,7 +47,7 @@ async def run_change(ctx: Ctx, services: Services, recipe: Recipe[Any, Any, Any]
     found, base = await _look_around(ctx, job, brief)
     evidence: AnyEvidence = recipe.evidence(task=task, brief=brief, baseline=base)
     proved = await recipe.proof.prove(ctx, job, evidence, found)
-    evidence = evidence.updated(proof=proved.proof, **proved.fields).noted(proved.note)
+    evidence = evidence.updated(proof=proved.proof, tries=proved.tries, **proved.fields).noted(proved.note)
     if proved.ended:
         return await tell(ctx, job, evidence)
     if evidence.made is None:
@@ -78,6 +78,7 @@ async def _edit(
     # A model that fails on the way ends the work, not the evidence: what was proved and checked by then is reported.
     brief = evidence.brief
     state = await ctx.step("edit-prompt", editor.start_editing, job, evidence, found, proved.messages)
+    state = state.model_copy(update={"tries": proved.tries})
     hands = await editor.edit_hands(ctx, job, evidence, found)
     system = render_system(job, brief, found)
     try:
@@ -87,27 +88,32 @@ async def _edit(
     evidence = evidence.updated(snapshots=snapshots)
     if state.ended != "finished":
         return _stop(evidence, state)
-    said: tuple[str, str] | None = None
+    said: tuple[str, tuple[str, str]] | None = None
     gated: Changes | None = None
     for attempt in range(_ROUNDS):
         try:
             state = await work(ctx, f"edit-{attempt}", system, state, hands, _LIMITS)
             if state.ended != "finished":
-                return _stop(evidence, state)
+                handed = await hand_on(ctx, job, f"edit-{attempt}-next", brief, state)
+                if handed is None or attempt == _ROUNDS - 1:
+                    return _stop(evidence, state)
+                state = handed
+                continue
             evidence = await _check(ctx, job, evidence, state, gated, attempt)
             gated = state.changes if evidence.report is not None else gated
         except ModelError as error:
             return evidence.noted(f"The work was stopped: {error}")
         why = _objection(evidence)
-        if why is None or why == said:
-            break  # done, or the same gates fail in the same way again: another round would change nothing
-        said = why
+        if why is None or said == (state.model, why):
+            break  # done, or the same gates fail a model in the same way again: another round would change nothing
+        said = (state.model, why)
         state = add_message(state, brief, *why)
     return evidence
 
 
 def _stop(evidence: AnyEvidence, state: Work) -> AnyEvidence:
-    return evidence.updated(unusable=state.ended == "malformed").noted(f"The work was stopped: {state.summary}.")
+    stopped = evidence.updated(unusable=state.ended == "malformed", tries=state.tries, author=state.model)
+    return stopped.noted(f"The work was stopped: {state.summary}.")
 
 
 async def _check_made(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, made: Changes) -> AnyEvidence:
@@ -128,7 +134,8 @@ async def _check(
     nothing but the proof was changed there is nothing to check.
     """
     cause, _, change = state.summary.partition("\n")
-    evidence = evidence.updated(claims=Claims(cause=cause, change=change), judgement=None)
+    claims = Claims(cause=cause, change=change)
+    evidence = evidence.updated(claims=claims, judgement=None, tries=state.tries, author=state.model)
     if set(state.changes.files) <= set(evidence.begun.files):
         await ctx.step(f"unchanged-{attempt}", job.stage, Stage.EDIT, "failed", "nothing was changed")
         return evidence.updated(report=None)
@@ -153,7 +160,8 @@ def _objection(evidence: AnyEvidence) -> tuple[str, str] | None:
     if report is None:
         return ("You changed nothing but the proof.", "The code is as it was.") if evidence.proof is not None else None
     if not report.passed:
-        return "These gates did not pass.", report.complaints()
+        names = ", ".join(gate.name for gate in report.failed())
+        return f"These gates did not pass: {names}.", report.complaints()
     if judgement is None or judgement.passed or evidence.objections > 1:
         return None
     return _OBJECTED, judgement.objection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from bot.change.conversation import add_message, render_system
+from bot.change.conversation import add_message, hand_on, render_system
 from bot.change.proof_rules import RUNS, check_proof, reported_errors
 from bot.change.recipe import AnyEvidence, Job, ProofResult
 from bot.change.records import Brief, CodeLocation, Proof
@@ -52,15 +52,19 @@ class FailingTest:
         for attempt in range(_ROUNDS):
             state = await work(ctx, f"prove-{attempt}", system, state, hands, _LIMITS)
             if state.ended != "finished":
-                fields = {"unusable": state.ended == "malformed"}
-                return ProofResult(note=f"no proof: {state.summary}", ended=True, fields=fields)
+                handed = await hand_on(ctx, job, f"prove-{attempt}-next", brief, state)
+                if handed is None:
+                    fields = {"unusable": state.ended == "malformed", "author": state.model}
+                    return ProofResult(note=f"no proof: {state.summary}", ended=True, fields=fields, tries=state.tries)
+                state, problem = handed, state.summary
+                continue
             step = f"prove-{attempt}-check"
             proved = await ctx.step(step, self.check, job, brief, state.changes, attempt, interruptible=True)
             if proved.proof is not None:
-                return ProofResult(proved.proof, messages=state.messages)
+                return ProofResult(proved.proof, messages=state.messages, tries=state.tries)
             problem = proved.problem
             state = add_message(state, brief, self.refused, problem)
-        return ProofResult(note=problem, ended=True)
+        return ProofResult(note=problem, ended=True, fields={"author": state.model}, tries=state.tries)
 
     async def check(self, job: Job[Any], brief: Brief, changes: Changes, attempt: int) -> ProofAttempt:
         """Run the new test three times on the base and judge it."""

@@ -14,6 +14,7 @@ from bot.git.changes import Changes
 from bot.models.port import Message
 from bot.policy import Policy
 from bot.work.assignment import Assignment, RequestT
+from bot.work.records import Try
 from bot.work.toolset import Check, May
 
 AnyEvidence = Evidence[Any, Any, Any]
@@ -66,6 +67,7 @@ class ProofResult:
     messages: tuple[Message, ...] = ()
     # what was measured before any edit: values of fields that the recipe's evidence adds
     fields: Mapping[str, Any] = field(default_factory=dict)
+    tries: tuple[Try, ...] = ()  # that did not become the proof
 
 
 def verified_or_draft(rules: Rules, evidence: AnyEvidence) -> bool:

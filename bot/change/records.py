@@ -11,7 +11,7 @@ from bot.toolchains.port import RaisedError, Verdict
 from bot.types import JsonModel
 from bot.work.assignment import RequestT
 from bot.work.origin import Request
-from bot.work.records import NO_COST, CommandRun, Cost, Reused
+from bot.work.records import NO_COST, CommandRun, Cost, Reused, Try
 from bot.work.results import PartName
 
 ChangeTask = Request[Any]
@@ -209,6 +209,8 @@ class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
     claims: Claims = NO_CLAIMS  # the author's words before anybody judged them
     notes: tuple[str, ...] = ()
     unusable: bool = False  # the model's answers were: no other words in the request would have helped
+    tries: tuple[Try, ...] = ()  # that did not pass, whoever made them
+    author: str = ""  # the model that wrote last
     cost: Cost = NO_COST
 
     @property

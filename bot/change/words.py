@@ -13,7 +13,7 @@ from bot.change.new_pull import PullText
 from bot.change.recipe import AnyEvidence
 from bot.change.records import Baseline, Failure, Gate, GateReport
 from bot.change.refusals import Refusal
-from bot.markdown import code_block, duration, expense, folded, inline_code, listed, paragraph, shortened, table
+from bot.markdown import code_block, duration, expense, folded, inline_code, listed, money, paragraph, shortened, table
 from bot.work.failures import summarise
 
 _ROWS = 4
@@ -217,14 +217,43 @@ def list_quiet_gates(report: GateReport | None) -> str:
     return f"Also checked by code: {', '.join(said)}." if said else ""
 
 
+def tell_tries(evidence: AnyEvidence) -> str:
+    """Say whose tries did not pass, where models took turns."""
+    models = dict.fromkeys(one.model for one in evidence.tries)
+    if not set(models) - {evidence.author}:
+        return ""
+    told = "; ".join(f"{inline_code(one.model)}: {one.why.rstrip('.').lower()}" for one in evidence.tries)
+    last = f" What is shown here is the work of {inline_code(evidence.author)}." if evidence.author else ""
+    return f"Tries that did not pass: {told}.{last}"
+
+
+def fold_cost(evidence: AnyEvidence) -> str:
+    """Fold what each model cost, and how much of its input was cached."""
+    rows = [
+        [
+            inline_code(one.model),
+            str(one.calls),
+            f"{one.input:,}",
+            f"{one.cached / one.input:.0%}" if one.input else "",
+            f"{one.output:,}",
+            money(one.dollars),
+        ]
+        for one in evidence.cost.models
+    ]
+    head = ["model", "calls", "tokens in", "of these from the cache", "tokens out", "cost"]
+    return folded("What it cost, by model", table(head, rows)) if len(rows) > 1 else ""
+
+
 def list_notes(evidence: AnyEvidence) -> list[str]:
     """Return the notes for people, of the work and of the last run."""
     report = evidence.report
+    tried = tell_tries(evidence)
+    before = [*evidence.notes, *([tried] if tried else [])]
     if report is None:
-        return list(evidence.notes)
+        return before
     named = listed([quote(test) for test in report.flaky], _FLAKY)
     flaky = [f"These tests failed once and passed when run again: {named}."] if report.flaky else []
-    return [*evidence.notes, *report.notes, *flaky]
+    return [*before, *report.notes, *flaky]
 
 
 def write_footer(evidence: AnyEvidence, cost: str = "Cost") -> str:
@@ -263,6 +292,7 @@ def fold_details(evidence: AnyEvidence, failures: Sequence[Failure] | None = Non
         )
         reused = f"Not anew: {base.reused}, and nothing that decides it has changed." if base.reused else ""
         found.append(folded("How it was set up", join([reused, "\n".join(lines)])))
+    found += [cost] if (cost := fold_cost(evidence)) else []
     return "\n\n".join(found)
 
 

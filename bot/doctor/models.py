@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import date
 
 from bot.doctor.line import Line
+from bot.models import selection
 from bot.models.catalogue import SET_UP, Catalogue, ModelSpec, UnknownModel
 from bot.models.client import SdkModel
 from bot.models.port import ModelError
 from bot.models.probe import Probe, probe
+from bot.settings import ModelRole, Strategy
 
 _SUBJECT = "Models"
 _SILENCE = 60.0  # seconds
@@ -81,6 +84,24 @@ def check_models(catalogue: Catalogue) -> list[Line]:
         for name in names:
             uses.setdefault(name, []).append(role)
     return lines + [_check(catalogue, name, ", ".join(users)) for name, users in uses.items()]
+
+
+def check_strategies(catalogue: Catalogue, strategies: Mapping[ModelRole, Strategy]) -> list[Line]:
+    """Name every role that is to escalate and has nobody to escalate to."""
+    lines: list[Line] = []
+    for role, strategy in strategies.items():
+        specs = [_find_spec(catalogue, name) for name in catalogue.roles()[role]]
+        if strategy != "escalate" or None in specs or not specs:
+            continue
+        prices = {spec.name: spec.cost(selection.TYPICAL) for spec in specs if spec is not None}
+        first = next(iter(prices))
+        if prices[first] == min(prices.values()):
+            text = (
+                f"{role} is to escalate, and no model of its list is cheaper than the first, {first}: it is asked "
+                f"before and after a failure. List the strongest model first in roles.{role}, a cheaper one behind it."
+            )
+            lines.append(_warn(text))
+    return lines
 
 
 def check_prices(catalogue: Catalogue, today: date) -> list[Line]:

@@ -15,7 +15,7 @@ from bot.doctor import machine, repository
 from bot.doctor.actions import check_actions
 from bot.doctor.github import check_github
 from bot.doctor.line import Level, Line
-from bot.doctor.models import check_models, check_prices, try_models
+from bot.doctor.models import check_models, check_prices, check_strategies, try_models
 from bot.doctor.signals import check_signals
 from bot.models.catalogue import Catalogue
 from bot.settings import Checks, Settings, settings_file
@@ -73,5 +73,7 @@ async def find(settings: Settings) -> AsyncIterator[Line]:
     yield await machine.check_sandbox(settings)
     yield await asyncio.to_thread(machine.check_toolchains)
     catalogue = Catalogue(settings)
-    for line in [*check_models(catalogue), *check_prices(catalogue, datetime.now(UTC).date())]:
+    for line in [*check_models(catalogue), *check_strategies(catalogue, settings.strategies)]:
+        yield line
+    for line in check_prices(catalogue, datetime.now(UTC).date()):
         yield line

@@ -165,6 +165,7 @@ def bot_environment(settings: Settings) -> dict[str, str]:
             name: place.model_dump(exclude_none=True) for name, place in settings.providers.items()
         },
         "FORGEHAND_ROLES": settings.roles,
+        "FORGEHAND_STRATEGIES": settings.strategies,
         "FORGEHAND_BUDGET": settings.budget.model_dump(),
         "FORGEHAND_CHECKS": settings.checks.model_dump(exclude_unset=True),
         "FORGEHAND_REGISTRIES": settings.registries,

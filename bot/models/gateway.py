@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from bot.models import wire
+from bot.models import selection, wire
 from bot.models.catalogue import Catalogue, ModelSpec
 from bot.models.permitted import ANYTHING, PermittedModels
 from bot.models.port import (
@@ -63,6 +63,7 @@ class _Request:
     tools: Sequence[Tool]
     schema: dict[str, Any] | None
     max_output: int
+    failed: int | None = None
 
 
 class ModelGateway:
@@ -87,6 +88,7 @@ class ModelGateway:
         self._ring = ring or SettingsRing(catalogue)
         self._ledger = Ledger(store)
         self._budget = settings.budget
+        self._strategies = settings.strategies
         self.catalogue = catalogue
         self._connect = connect
         self._retry = retry
@@ -103,13 +105,15 @@ class ModelGateway:
         tools: Sequence[Tool] = (),
         schema: dict[str, Any] | None = None,
         max_output: int = 8192,
+        failed: int | None = None,
     ) -> Reply:
         """Return the answer to ``step`` of the spender's task.
 
         It is the one already bought, else a new one. ``step`` names the question: asking something else needs another
-        name. ``max_output`` (tokens) includes what the model thinks. Raises :class:`ModelError`:
-        :class:`BudgetExceeded` before any request is made; the last model's error where all of the role's models
-        failed; a paid :class:`BadAnswer` again when repeated.
+        name. ``max_output`` (tokens) includes what the model thinks. ``failed`` counts the tries before this one that
+        did not pass, where something checks them: a strategy may then choose another model. Raises
+        :class:`ModelError`: :class:`BudgetExceeded` before any request is made; the last model's error where all of the
+        role's models failed; a paid :class:`BadAnswer` again when repeated.
         """
         lock = self._locks.setdefault((spender.task, step), asyncio.Lock())
         async with lock:
@@ -117,21 +121,25 @@ class ModelGateway:
                 if "error" in bought:  # it was paid for as well
                     raise ForgehandError.from_json(bought)
                 return Reply.model_validate(bought)
-            return await self._ask_any(_Request(spender, step, role, conversation, tools, schema, max_output))
+            return await self._ask_any(_Request(spender, step, role, conversation, tools, schema, max_output, failed))
 
     async def probe(self, name: str, spender: Spender) -> Reply:
         """Ask one model, and no other, for a word, or raise :class:`ModelError`."""
         request = _Request(spender, "probe", "cheap", ONE_WORD, (), None, ONE_WORD_OUTPUT)
         return await self._ask_one(request, self.catalogue.spec(name))
 
-    def models_for(
-        self, role: ModelRole, allowed: Sequence[str] = (), permitted: PermittedModels = ANYTHING
-    ) -> list[str]:
-        """List a role's models by a policy's ``allowed``; raises ModelRefused.
+    def models_for(self, role: ModelRole, spender: Spender, failed: int | None = None) -> list[str]:
+        """List a role's models in the order to ask them; raises ModelRefused.
 
-        Those that are not ``permitted`` are left out.
+        Those that are not permitted to the spender are left out.
         """
-        names = self.catalogue.names(role, allowed)
+        names = self._list_permitted(role, spender)
+        strategy = spender.strategies.get(role) or self._strategies.get(role, "strongest")
+        return selection.order(names, strategy, failed, lambda name: self.catalogue.spec(name).cost(selection.TYPICAL))
+
+    def _list_permitted(self, role: ModelRole, spender: Spender) -> list[str]:
+        names = self.catalogue.names(role, spender.models.get(role, ()))
+        permitted = spender.permitted
         if permitted == ANYTHING:
             return names
         refused = {name: self._refuse(permitted, self.catalogue.spec(name)) for name in names}
@@ -145,7 +153,7 @@ class ModelGateway:
     async def _ask_any(self, request: _Request) -> Reply:
         """Ask the role's models in turn, round by round, until one answers."""
         spender = request.spender
-        names = self.models_for(request.role, spender.models.get(request.role, ()), spender.permitted)
+        names = self.models_for(request.role, spender, request.failed)
         errors: dict[str, ModelError] = {}
         widest: KeyScope = "instance"
         for turn in range(self._retry.rounds):

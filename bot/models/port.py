@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 from pydantic import Field
 
 from bot.models.permitted import ANYTHING, PermittedModels
+from bot.settings import ModelRole, Strategy
 from bot.types import ForgehandError, JsonModel
 
 
@@ -164,6 +165,7 @@ class Spender(JsonModel):
     max_day: float
     models: dict[str, list[str]] = Field(default_factory=dict)
     permitted: PermittedModels = ANYTHING  # where its code may go
+    strategies: dict[ModelRole, Strategy] = Field(default_factory=dict)
     person: str = ""  # the login of who started the task; "" where nobody did
     person_id: int = 0  # of that account: a login may be another's tomorrow
     repository_id: int = 0

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from bot.policy.organisation import BY, OPEN, Governed
 from bot.policy.permission import Level
-from bot.settings import Checks, ModelRole
+from bot.settings import Checks, ModelRole, Strategy
 from bot.types import JsonModel
 
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -79,6 +79,7 @@ class Policy(JsonModel):
     commands: CommandPolicy = CommandPolicy()
     checks: Checks = Checks()
     models: dict[ModelRole, list[str]] = Field(default_factory=dict)
+    strategies: dict[ModelRole, Strategy] = Field(default_factory=dict)
     limits: LimitPolicy = LimitPolicy()
     publish: PublishPolicy = PublishPolicy()
     protected: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from pydantic import Field, create_model
 
 from bot.policy.permission import Level
 from bot.policy.rules import CommandPolicy, LimitPolicy, PublishPolicy, TaskRules
-from bot.settings import Checks, ModelRole
+from bot.settings import Checks, ModelRole, Strategy
 from bot.types import JsonModel
 
 
@@ -69,6 +69,7 @@ class PolicySchema:
             commands=(commands, commands()),
             checks=(Checks, Checks()),
             models=(dict[ModelRole, list[str]], Field(default_factory=dict)),
+            strategies=(dict[ModelRole, Strategy], Field(default_factory=dict)),
             limits=(LimitPolicy, LimitPolicy()),
             publish=(PublishPolicy, PublishPolicy()),
             protected=(tuple[str, ...], ()),

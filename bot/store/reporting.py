@@ -27,6 +27,16 @@ class Spending(NamedTuple):
     calls: int
 
 
+class ModelSpending(NamedTuple):
+    """The part of a task's spending that is one model's, with its tokens."""
+
+    dollars: float
+    calls: int
+    input: int
+    cached: int
+    output: int
+
+
 def list_unreported(connection: sa.Connection) -> list[str]:
     """List active tasks, and last week's whose comment lacks their end."""
     recent = sa.or_(task.c.ended.is_(None), task.c.ended > now_ms() - _LOOK_BACK_MS)
@@ -51,3 +61,14 @@ def sum_spending(connection: sa.Connection, task_id: str) -> Spending:
     query = sa.select(total, sa.func.count(model_call.c.cost)).where(model_call.c.task == task_id)
     dollars, calls = connection.execute(query).one()
     return Spending(float(dollars), int(calls))
+
+
+def sum_by_model(connection: sa.Connection, task_id: str) -> dict[str, ModelSpending]:
+    """Add up what was paid for this task by model, in the order first asked."""
+    calls = model_call.c
+    tokens = (calls.input_tokens, calls.cached_tokens, calls.output_tokens)
+    sums = [sa.func.coalesce(sa.func.sum(column), 0) for column in tokens]
+    paid = (calls.task == task_id, calls.cost.is_not(None))
+    query = sa.select(calls.model, sa.func.sum(calls.cost), sa.func.count(), *sums).where(*paid)
+    rows = connection.execute(query.group_by(calls.model).order_by(sa.func.min(calls.created), calls.model))
+    return {row[0]: ModelSpending(float(row[1]), *map(int, row[2:])) for row in rows}

@@ -10,13 +10,14 @@ from typing import Any, Generic, Literal, TypeVar
 from bot.git.errors import ObjectMissing
 from bot.git.mirrors import Mirror
 from bot.github.api.scopes import READ_CODE
+from bot.models.permitted import ANYTHING, PermittedModels
 from bot.models.port import Conversation, ModelRefused, Reply, Spender, Tool
 from bot.policy import Policy
 from bot.settings import ModelRole
 from bot.store import audit, reporting, tasks
 from bot.work.environments import FOLDER, Shelf
 from bot.work.origin import Request
-from bot.work.records import Cost
+from bot.work.records import Cost, ModelCost
 from bot.work.services import Services
 from bot.work.workshop import Workshop
 
@@ -55,31 +56,47 @@ class Assignment(Generic[RequestT]):
         tools: Sequence[Tool] = (),
         schema: dict[str, Any] | None = None,
         max_output: int = 8192,
+        failed: int | None = None,
     ) -> Reply:
-        """Ask a model for this task, or the ledger where it was paid already."""
+        """Ask a model for this task, or the ledger where it was paid already.
+
+        ``failed`` counts the tries before this one that did not pass.
+        """
         left = await self.services.policies.owners.govern(self.task.repository)
         if left.stopped:  # since it was started
             raise ModelRefused(left.stopped, reason="policy")
-        spender = Spender(
+        spender = self._spender(left.permitted)
+        return await self.services.models.ask(
+            spender, step, role, conversation, tools=tools, schema=schema, max_output=max_output, failed=failed
+        )
+
+    def choose_model(self, role: ModelRole, failed: int) -> str:
+        """Name the model that is asked after so many tries that did not pass."""
+        organisation = self.policy.organisation
+        spender = self._spender(organisation.permitted if organisation is not None else ANYTHING)
+        return self.services.models.models_for(role, spender, failed)[0]
+
+    def _spender(self, permitted: PermittedModels) -> Spender:
+        return Spender(
             task=self.task_id,
             repository=self.task.repository.full_name,
             max_task=self.max_dollars,
             max_day=self.policy.limits.dollars_per_day,
             models={role: list(names) for role, names in self.policy.models.items()},
-            permitted=left.permitted,
+            permitted=permitted,
+            strategies=self.policy.strategies,
             person=self.task.actor.login,
             person_id=self.task.actor.id,
             repository_id=self.task.repository.id,
             installation=self.task.repository.installation,
         )
-        return await self.services.models.ask(
-            spender, step, role, conversation, tools=tools, schema=schema, max_output=max_output
-        )
 
     async def cost(self) -> Cost:
         """Return what this task has used by now."""
-        spent = await self.services.store.run(reporting.sum_spending, self.task_id)
-        return Cost(dollars=spent.dollars, calls=spent.calls)
+        spent = await self.services.store.run(reporting.sum_by_model, self.task_id)
+        models = tuple(ModelCost(model=model, **one._asdict()) for model, one in spent.items())
+        total = sum(one.dollars for one in models)
+        return Cost(dollars=total, calls=sum(one.calls for one in models), models=models)
 
     async def mirror(self, sha: str) -> Mirror:
         """Return the repository's mirror with ``sha``, fetched where missing."""

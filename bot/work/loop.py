@@ -46,7 +46,7 @@ class TurnResult(JsonModel):
 class Hands(Protocol):
     """A model and its tools, as a loop needs them inside steps."""
 
-    async def ask(self, step: str, conversation: Conversation) -> Reply: ...
+    async def ask(self, step: str, conversation: Conversation, failed: int) -> Reply: ...
 
     async def act(self, reply: Reply, changes: Changes) -> TurnResult: ...
 
@@ -60,7 +60,7 @@ async def work(ctx: Ctx, name: str, system: str, start: Work, hands: Hands, limi
         try:
             step = f"{name}-{turn}-ask"
             conversation = Conversation(system=system, messages=shorten_history(state.messages))
-            reply = await ctx.step(step, hands.ask, step, conversation, interruptible=True)
+            reply = await ctx.step(step, hands.ask, step, conversation, len(state.tries), interruptible=True)
         except BudgetExceeded as error:
             return _end(state, "dollars", str(error))
         acted = await ctx.step(f"{name}-{turn}-act", hands.act, reply, state.changes, interruptible=True)
@@ -85,6 +85,7 @@ def _advance(state: Work, reply: Reply, acted: TurnResult) -> Work:
             "messages": (*state.messages, *said),
             "changes": acted.changes,
             "turns": state.turns + 1,
+            "model": reply.model,
             "seconds": state.seconds + reply.seconds + acted.seconds,
         }
     )

@@ -30,14 +30,33 @@ class Reused(JsonModel):
         return f"installed on {at} for commit {self.base_sha[:8]}"
 
 
+class ModelCost(JsonModel):
+    """The part of a cost that is one model's, with its tokens."""
+
+    model: str
+    dollars: float
+    calls: int
+    input: int
+    cached: int  # the part of ``input`` read from the provider's cache
+    output: int
+
+
 class Cost(JsonModel):
     """Money and model calls that a task has used."""
 
     dollars: float = 0.0
     calls: int = 0
+    models: tuple[ModelCost, ...] = ()
 
 
 NO_COST = Cost()
+
+
+class Try(JsonModel):
+    """Work that was sent back: whose it was, and why."""
+
+    model: str
+    why: str
 
 
 class Work(JsonModel):
@@ -48,4 +67,6 @@ class Work(JsonModel):
     turns: int = 0
     seconds: float = 0.0
     summary: str = ""
+    model: str = ""  # that spoke last
+    tries: tuple[Try, ...] = ()  # that did not pass; their number says which model is asked
     ended: Literal["finished", "turns", "malformed", "repeated", "wall clock", "dollars"] = "finished"

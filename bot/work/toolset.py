@@ -12,7 +12,6 @@ from bot.edits import Edit, EditError, EditRefused, apply, parse
 from bot.edits.formats import format_for
 from bot.git.changes import Changes
 from bot.git.errors import GitError, PathRefused
-from bot.models.permitted import ANYTHING
 from bot.models.port import Conversation, Message, Reply, Tool, ToolCall
 from bot.sandbox.port import Limits
 from bot.toolchains.port import TestCase, TestRun
@@ -70,15 +69,14 @@ class Hands:
     check: Check  # runs after each edit
     may_run: bool = True  # False where code may not run here
 
-    @property
-    def tools(self) -> tuple[Tool, ...]:
-        policy = self.job.policy
-        permitted = policy.organisation.permitted if policy.organisation is not None else ANYTHING
-        models = self.job.services.models.models_for("fix", policy.models.get("fix", ()), permitted)
-        return tuple(tool for tool in tools_for(models[0]) if self.may_run or tool != RUN)
+    def tools(self, failed: int = 0) -> tuple[Tool, ...]:
+        """Return the tools, worded for the model after so many failed tries."""
+        model = self.job.choose_model("fix", failed)
+        return tuple(tool for tool in tools_for(model) if self.may_run or tool != RUN)
 
-    async def ask(self, step: str, conversation: Conversation) -> Reply:
-        return await self.job.ask(step, "fix", conversation, tools=self.tools, max_output=16_384)
+    async def ask(self, step: str, conversation: Conversation, failed: int) -> Reply:
+        tools = self.tools(failed)
+        return await self.job.ask(step, "fix", conversation, tools=tools, max_output=16_384, failed=failed)
 
     async def act(self, reply: Reply, changes: Changes) -> TurnResult:
         """Carry out the reply's calls in order, and edits written as text."""
@@ -86,7 +84,7 @@ class Hands:
         before = changes
         if not reply.tool_calls:
             return await self._act_on_text(reply, changes, started)
-        await audit_unknown(self.job, reply.tool_calls, self.tools)
+        await audit_unknown(self.job, reply.tool_calls, self.tools())
         messages: list[Message] = []
         finished = None
         refused = False
@@ -125,7 +123,7 @@ class Hands:
 
     async def _call(self, call: ToolCall, changes: Changes) -> tuple[str, Changes]:
         """Return one call's answer and tree, or raise :class:`EditError`."""
-        problem = fault(call, self.tools)
+        problem = fault(call, self.tools())
         if problem is not None:
             return problem, changes
         if call.name == "edit":

@@ -8,7 +8,7 @@ from typing import Any
 from bot.benchmarking.benchmark_file import find_target, names_target, read_target_name
 from bot.benchmarking.records import Benchmark, BenchmarkError
 from bot.benchmarking.vetting import calibrate, check_null, check_profile
-from bot.change.conversation import add_message, render_system
+from bot.change.conversation import add_message, hand_on, render_system
 from bot.change.recipe import AnyEvidence, Job, ProofResult
 from bot.change.records import Baseline, Brief, CodeLocation
 from bot.change.stages import Stage
@@ -60,10 +60,14 @@ class BenchmarkFirst:
         for attempt in range(_ROUNDS):
             state = await work(ctx, f"prove-{attempt}", system, state, hands, _LIMITS)
             if state.ended != "finished":
+                handed = await hand_on(ctx, job, f"prove-{attempt}-next", brief, state)
+                if handed is not None:
+                    state, problem = handed, state.summary
+                    continue
                 return ProofResult(note=f"There is no benchmark: {state.summary}.", ended=True)
             vetting = await ctx.step(f"prove-{attempt}-vet", vet, job, brief, state.changes, interruptible=True)
             if vetting.vetted is not None:
-                return ProofResult(messages=state.messages, fields={"vetted": vetting.vetted})
+                return ProofResult(messages=state.messages, fields={"vetted": vetting.vetted}, tries=state.tries)
             problem = vetting.problem
             state = add_message(state, brief, "That benchmark cannot be used.", problem)
         return ProofResult(note=f"There is no benchmark that can be used. {problem}", ended=True)

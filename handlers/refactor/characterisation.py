@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from bot.change.conversation import add_message, render_system
+from bot.change.conversation import add_message, hand_on, render_system
 from bot.change.proof_rules import RUNS
 from bot.change.recipe import AnyEvidence, Job, ProofResult
 from bot.change.records import Baseline, Brief, Claims, CodeLocation
@@ -97,12 +97,16 @@ class CharacterisedFirst:
         for attempt in range(_ROUNDS):
             state = await work(ctx, f"prove-{attempt}", system, state, _hands(job, brief), _LIMITS)
             if state.ended != "finished":
+                handed = await hand_on(ctx, job, f"prove-{attempt}-next", brief, state)
+                if handed is not None:
+                    state, problem = handed, state.summary
+                    continue
                 return ProofResult(note=f"No tests were written first: {state.summary}.", ended=True)
             step = f"prove-{attempt}-check"
             written = await ctx.step(step, check_tests, job, evidence, plan, state.changes, interruptible=True)
             if not written.problem:
                 fields = {"plan": plan, "written": state.changes, "baseline": _extend(evidence.baseline, written)}
-                return ProofResult(messages=state.messages, fields=fields)
+                return ProofResult(messages=state.messages, fields=fields, tries=state.tries)
             problem = written.problem
             state = add_message(state, brief, "The functions are not characterised yet.", problem)
         return ProofResult(note=f"The functions could not be characterised. {problem}", ended=True)

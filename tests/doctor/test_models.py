@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from bot.doctor.models import check_models, check_prices
+from bot.doctor.models import check_models, check_prices, check_strategies
 from bot.settings import ModelSettings
 from tests.models.test_catalogue import BOTH, catalogue
 
@@ -41,6 +41,14 @@ def test_doctor_names_federation_and_an_identity_that_is_not_there(tmp_path: Pat
     assert {line.level for line in lines} == {"ok"}
     assert all("; federation in place of a key)" in line.text for line in lines)
     assert not any("federation" in line.text for line in check_models(catalogue(**BOTH, **given)))
+
+
+def test_doctor_says_where_there_is_nobody_to_escalate_to() -> None:
+    weak_first = catalogue(**BOTH, roles={"fix": ["claude-haiku-5-5", "claude-opus-5-5"]})
+    (line,) = check_strategies(weak_first, {"fix": "escalate", "review": "cheapest"})
+    assert line.level == "warn"
+    assert "no model of its list is cheaper than the first, claude-haiku-5-5" in line.text
+    assert check_strategies(catalogue(**BOTH), {"fix": "escalate"}) == []
 
 
 def test_doctor_names_prices_that_nobody_has_looked_at_for_long() -> None:

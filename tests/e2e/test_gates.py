@@ -10,6 +10,7 @@ from typing import Any
 from tests.e2e.answers import (
     BODY,
     FIX,
+    FIXED,
     GOOD,
     JUDGED,
     PROOF,
@@ -17,6 +18,7 @@ from tests.e2e.answers import (
     PROVED,
     RECOGNISED,
     TITLE,
+    Rule,
     calls,
     change,
     edit,
@@ -27,7 +29,8 @@ from tests.e2e.answers import (
     verdict,
 )
 from tests.e2e.conftest import SAMPLE, Tell
-from tests.e2e.scenes import purchases, rows
+from tests.e2e.scenes import during, purchases, rows
+from tests.e2e.test_crashes import restarted
 from tests.support.story import Story
 
 PRICES = "basket/prices.py"
@@ -98,6 +101,55 @@ async def test_a_fix_that_breaks_another_test_is_not_published(tell: Tell) -> No
     assert "tests/test_basket.py::BasketTest::test_whole_prices: passed before, failed now" in final
     assert "**Not verified" not in final
     assert "What I can show: the new test" in final
+
+
+def escalating(folder: Path) -> Path:
+    """Return the sample with a policy: ``spare`` is cheap and asked first, ``thinker`` after a failure."""
+    source = shutil.copytree(SAMPLE, folder / "source")
+    (source / ".github").mkdir(exist_ok=True)
+    policy = "models:\n  fix: [thinker, spare]\nstrategies:\n  fix: escalate\n"
+    (source / ".github" / "forgehand.yml").write_text(policy)
+    return source
+
+
+async def test_answers_nobody_can_use_are_another_models_turn_also_after_a_kill(tell: Tell, tmp_path: Path) -> None:
+    async def kill() -> None:
+        await story.kill_bot()
+
+    mend: Rule = {"match": {"text": "Second task", "model": "thinker"}, "reply": FIXED[0]["reply"]}
+    chat: Rule = {"match": {"text": "Second task", "tool": "edit", "model": "spare"}, "reply": {"text": "Done!"}}
+    end: Rule = {"match": {"text": "Second task", "model": "thinker"}, "reply": FIXED[1]["reply"]}
+    story = await tell([*PROVED, chat, chat, chat, during(mend, kill), mend, end, JUDGED], source=escalating(tmp_path))
+    number = await story.file(TITLE, BODY)
+    await restarted(story)
+    await story.until_status(number, "Done.")
+    (pull,) = await story.pulls()
+    assert (
+        "`spare`: the work before did not come to its end. What is shown here is the work of `thinker`." in pull["body"]
+    )
+    writers = [asked.model for asked in story.script.requests if "edit" in asked.tools]
+    assert writers == ["spare"] * 6 + ["thinker"] * 3  # one of these was killed
+
+
+async def test_what_a_cheap_model_cannot_fix_the_strong_one_does_and_both_are_told(tell: Tell, tmp_path: Path) -> None:
+    breaking = [calls(edit(change(PRICES, FIX[0], "    return 250\n"))), calls(finish())]
+    mending = [calls(edit(change(PRICES, "    return 250\n", FIX[1]))), calls(finish())]
+    turns = [("spare", reply) for reply in breaking] + [("thinker", reply) for reply in mending]
+    rules = [{"match": {"text": "Second task", "tool": "edit", "model": name}, "reply": one} for name, one in turns]
+    story = await tell([*PROVED, *rules, JUDGED], source=escalating(tmp_path))
+    number = await story.file(TITLE, BODY)
+    await story.until_status(number, "Done.")
+    (pull,) = await story.pulls()
+    assert not pull["draft"]
+    told = "Tries that did not pass: `spare`: these gates did not pass: regressions. What is shown here is the work of"
+    assert f"{told} `thinker`." in pull["body"]
+    writers = [asked.model for asked in story.script.requests if "edit" in asked.tools]
+    assert writers == ["spare"] * 5 + ["thinker"] * 2
+    bill = rows(story, "select model, count(*), sum(cost) from fh_model_call group by model order by min(created)")
+    assert [row[:2] for row in bill] == [("spare", 5), ("checker", 1), ("thinker", 3)]
+    for model, calls_made, cost in bill:
+        assert f"| `{model}` | {calls_made} |" in pull["body"]
+        assert cost > 0
 
 
 async def test_a_fix_that_passes_only_sometimes_is_not_published(tell: Tell) -> None:

@@ -50,7 +50,9 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_only_models_checks_and_money_of_a_server_are_taken_over(server: Path) -> None:
     environment = bot_environment(load_settings())
     taken = {name for name in environment if name.startswith("FORGEHAND_")}
-    assert taken == {f"FORGEHAND_{name}" for name in ("MODELS", "ROLES", "BUDGET", "CHECKS", "REGISTRIES")}
+    assert taken == {
+        f"FORGEHAND_{name}" for name in ("MODELS", "ROLES", "STRATEGIES", "BUDGET", "CHECKS", "REGISTRIES")
+    }
     assert '"mine": {"provider": "openai"' in environment["FORGEHAND_MODELS"]
     assert environment["FORGEHAND_ROLES"] == '{"fix": ["mine"]}'
     assert environment["FORGEHAND_BUDGET"] == '{"task": 3.0, "day": 7.0}'

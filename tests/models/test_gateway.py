@@ -31,6 +31,7 @@ from tests.support.models import MODEL_OF, dollars, new_gateway, new_store, scri
 from tests.support.patience import PATIENCE
 
 FIRST, SECOND, LOCAL = MODEL_OF["messages"], MODEL_OF["responses"], MODEL_OF["chat"]
+CHEAP = "claude-haiku-5-5"
 ASK = talk("Mend it.")
 
 
@@ -282,11 +283,25 @@ async def test_a_model_out_of_quota_rests(server: ScriptedModel, store: Store) -
 
 async def test_a_policy_chooses_only_among_what_the_server_offers(server: ScriptedModel, store: Store) -> None:
     gateway = gateway_of(server, store)
-    assert gateway.models_for("fix") == [FIRST, SECOND]
-    assert gateway.models_for("fix", ["claude-fable-5-1", LOCAL, SECOND]) == [LOCAL, SECOND]
+    assert gateway.models_for("fix", spender()) == [FIRST, SECOND]
+    assert gateway.models_for("fix", spender(role="fix", models=["claude-fable-5-1", LOCAL, SECOND])) == [LOCAL, SECOND]
     with pytest.raises(ModelRefused, match="does not offer claude-fable-5-1"):
         await gateway.ask(spender(role="fix", models=["claude-fable-5-1"]), "prove", "fix", ASK)
     assert server.requests == []
+
+
+async def test_a_failed_try_changes_the_model_and_a_repeated_step_does_not_ask_again(
+    server: ScriptedModel, store: Store
+) -> None:
+    server.script.on({"text": "ok"}, reusable=True)
+    gateway = gateway_of(server, store, roles={"fix": [FIRST, CHEAP]}, strategies={"fix": "cheapest"})
+    escalating = spender(role="fix", models=[FIRST, CHEAP], strategies={"fix": "escalate"})
+    for failed in (0, 1):
+        await gateway.ask(escalating, f"try-{failed}", "fix", ASK, failed=failed)
+        await gateway.ask(escalating, f"try-{failed}", "fix", ASK, failed=failed)
+    await gateway.ask(escalating, "plan", "fix", ASK)
+    await gateway.ask(spender("other"), "plan", "fix", ASK)
+    assert [asked.model for asked in server.requests] == [CHEAP, FIRST, FIRST, CHEAP]
 
 
 async def test_prompts_are_never_logged(

@@ -31,7 +31,7 @@ LABEL = "ai-bug-fix"
 MODELS = {
     "thinker": {"input_price": 1.0, "output_price": 5.0},
     "checker": {"input_price": 1.0, "output_price": 5.0},
-    "spare": {"input_price": 1.0, "output_price": 5.0},
+    "spare": {"input_price": 0.1, "output_price": 0.5},
 }
 
 

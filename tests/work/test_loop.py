@@ -28,7 +28,7 @@ class ScriptedHands:
     replies: Iterator[Reply]
     asked: list[str] = field(default_factory=list)
 
-    async def ask(self, step: str, conversation: Conversation) -> Reply:
+    async def ask(self, step: str, conversation: Conversation, failed: int) -> Reply:
         self.asked.append(step)
         reply = next(self.replies, None)
         if reply is None:
