@@ -2,8 +2,8 @@
 
 GitHub, model and all counting are this build's; only the server process is the build's that is measured. What a request
 to a model weighs is counted the same way for every build: the characters of what was really sent (tools, system text
-and messages as JSON, without cache marks), four to a token, priced by ``bot/models/prices.yml``. Models are those of
-the table's roles for Anthropic.
+and messages as JSON, without cache marks), four to a token, cached as ``simhub.prompt_cache`` says and priced by
+``bot/models/prices.yml``. Models are those of the table's roles for Anthropic.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import resources
@@ -30,11 +30,10 @@ from bot.sandbox.program import find_bubblewrap
 from simhub import AppCredentials, Hub
 from simhub.model import Account, Repository
 from simhub.model_formats import Json, ModelRequest
+from simhub.prompt_cache import PromptCache
 from simhub.scripted_model import Script, ScriptedModel
 
 _CHARACTERS_A_TOKEN = 4
-# of a prompt; providers keep nothing shorter
-_LEAST_CACHED = 1024
 _TABLE = yaml.safe_load(resources.files("bot.models").joinpath("prices.yml").read_text())
 
 
@@ -124,20 +123,13 @@ async def _sandbox() -> dict[str, str]:
 
 def used(answered: Sequence[tuple[ModelRequest, Json]]) -> Used:
     """Add up what the requests weighed, each as the provider would count it after those before."""
-    before: list[_Prompt] = []
+    cache = PromptCache()
     counts, cold = [], []
     for asked, reply in answered:
-        prompt = _Prompt.of(asked)
         price = Price.model_validate(_TABLE["models"][asked.model])
-        count = Usage(
-            input=prompt.tokens,
-            output=_tokens(reply),
-            cached=max((prompt.read_from(one) for one in before), default=0),
-        )
-        written = prompt.marked - count.cached if prompt.marked >= _LEAST_CACHED else 0
-        before.append(prompt)
-        counts.append((count, price.cost(count.model_copy(update={"cache_write": max(0, written)}))))
-        cold.append(price.cost(count.model_copy(update={"cached": 0})))
+        count = Usage(**cache.count(asked)._asdict(), output=_tokens(reply))
+        counts.append((count, price.cost(count)))
+        cold.append(price.cost(count.model_copy(update={"cached": 0, "cache_write": 0})))
     return Used(
         requests=len(counts),
         input_tokens=sum(count.input for count, _ in counts),
@@ -146,51 +138,6 @@ def used(answered: Sequence[tuple[ModelRequest, Json]]) -> Used:
         dollars=round(sum(dollars for _, dollars in counts), 4),
         dollars_without_cache=round(sum(cold), 4),
     )
-
-
-@dataclass(frozen=True)
-class _Prompt:
-    """A prompt in pieces. ``marks`` are how many of them stand before each cache mark."""
-
-    model: str
-    pieces: tuple[str, ...]
-    marks: tuple[int, ...]
-
-    @classmethod
-    def of(cls, asked: ModelRequest) -> _Prompt:
-        pieces, marks = [], []
-        for block in _blocks(asked.body):
-            pieces.append(json.dumps({**block, "cache_control": None}, ensure_ascii=False))
-            if "cache_control" in block:
-                marks.append(len(pieces))
-        return cls(asked.model, tuple(pieces), tuple(marks))
-
-    @property
-    def tokens(self) -> int:
-        return self._until(len(self.pieces))
-
-    @property
-    def marked(self) -> int:
-        return self._until(max(self.marks, default=0))
-
-    def read_from(self, before: _Prompt) -> int:
-        """Tokens that a provider reads from what it kept of an earlier prompt."""
-        same = [mark for mark in before.marks if self.pieces[:mark] == before.pieces[:mark]]
-        found = self._until(max(same, default=0)) if before.model == self.model else 0
-        return found if found >= _LEAST_CACHED else 0
-
-    def _until(self, end: int) -> int:
-        return sum(map(len, self.pieces[:end])) // _CHARACTERS_A_TOKEN
-
-
-def _blocks(body: Json) -> Iterator[Json]:
-    """List the prompt as a provider caches it: tools, system, messages."""
-    yield {"tools": body.get("tools", []), "format": body.get("output_config")}
-    yield from body["system"]
-    for message in body["messages"]:
-        content = message["content"]
-        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
-        yield from ({"role": message["role"], **block} for block in blocks)
 
 
 def _tokens(reply: Json) -> int:

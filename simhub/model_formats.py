@@ -199,6 +199,7 @@ def _usage(asked: ModelRequest, reply: Json) -> Json:
         "input": max(1, len(json.dumps(asked.body)) // 4),
         "output": max(1, len(json.dumps(reply)) // 4),
         "cached": 0,
+        "cache_write": 0,
     }
     return counted | dict(reply.get("usage") or {})
 
@@ -236,9 +237,9 @@ def _message(asked: ModelRequest, reply: Json) -> Json:
         if "refusal" in reply
         else None,
         "usage": {
-            "input_tokens": used["input"] - used["cached"],
+            "input_tokens": used["input"] - used["cached"] - used["cache_write"],
             "cache_read_input_tokens": used["cached"],
-            "cache_creation_input_tokens": 0,
+            "cache_creation_input_tokens": used["cache_write"],
             "output_tokens": used["output"],
         },
     }
@@ -294,7 +295,7 @@ def _response(asked: ModelRequest, reply: Json) -> Json:
         "tools": asked.body.get("tools", []),
         "usage": {
             "input_tokens": used["input"],
-            "input_tokens_details": {"cached_tokens": used["cached"], "cache_write_tokens": 0},
+            "input_tokens_details": {"cached_tokens": used["cached"], "cache_write_tokens": used["cache_write"]},
             "output_tokens": used["output"],
             "output_tokens_details": {"reasoning_tokens": 0},
             "total_tokens": used["input"] + used["output"],

@@ -13,7 +13,7 @@ each of a list of strings; ``turn`` equals the number of assistant turns so far;
 
 ``reply``: ``text``; ``tool_calls`` (``name`` with ``arguments``, or with ``raw``: text that need not be JSON); ``json``
 (sent as text); ``reasoning`` (sent as an opaque block); ``refusal``; ``stop: "length"``; ``usage`` (``input``,
-``output``, ``cached``, else counted as characters / 4); ``delay`` (seconds before each piece).
+``output``, ``cached``, ``cache_write``, else counted as characters / 4); ``delay`` (seconds before each piece).
 Or ``fault``: one of ``busy``, ``overloaded``, ``down``, ``quota``, ``bad_key``, ``no_model``, ``bad_request``,
 ``too_long``, ``too_large`` (HTTP errors in the provider's own shape; ``retry_after`` in seconds and ``message`` may be
 added), ``reset`` (the connection breaks mid-stream), ``truncate`` (the stream ends early), ``malformed`` (no JSON in
@@ -39,6 +39,7 @@ from aiohttp import web
 
 from simhub import model_formats
 from simhub.model_formats import Json, ModelRequest
+from simhub.prompt_cache import PromptCache
 from simhub.token_exchange import PATH as EXCHANGE_PATH
 from simhub.token_exchange import TokenExchange
 
@@ -125,13 +126,15 @@ class ScriptedModel:
     """The server: ``async with ScriptedModel(script) as server``. Port 0 takes a free one; ``delay`` is in seconds.
 
     With ``exchange`` models are asked with tokens that it gave, and with nothing else. With ``keys`` (a key's fault, ""
-    where it has none) they are asked with these keys; ``models`` are listed for them.
+    where it has none) they are asked with these keys; ``models`` are listed for them. With ``cache`` a request's
+    tokens are those that it counts, unless the reply says others.
     """
 
     def __init__(self, script: Script, *, port: int = 0, delay: float = 0.0) -> None:
         self.script = script
         self.exchange: TokenExchange | None = None
         self.keys: dict[str, str] | None = None
+        self.cache: PromptCache | None = None
         self.models: list[str] = []
         self._port = port
         self._delay = delay
@@ -183,6 +186,8 @@ class ScriptedModel:
                 )
                 return web.json_response(body, status=409)
             spoken = reply if isinstance(reply, dict) else await reply
+            if self.cache is not None:
+                spoken = {"usage": self.cache.count(asked)._asdict(), **spoken}
             return await self._answer(request, asked, spoken)
 
         return handle

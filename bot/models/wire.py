@@ -29,6 +29,30 @@ class Question:
     schema: Json | None
     max_output: int
 
+    @property
+    def goes_on(self) -> bool:
+        """Return True if the same conversation is likely to be asked again.
+
+        Whoever may call a tool is told its result; all other questions are asked once, and writing them to a cache
+        costs more than it can save.
+        """
+        return bool(self.tools)
+
+    @property
+    def shares(self) -> bool:
+        """Return True if other questions begin as this one does."""
+        return any(message.shared for message in self.conversation.messages)
+
+    @cached_property
+    def cache_key(self) -> str:
+        """Name what comes before all turns but the first.
+
+        It is the same in every turn, and in all questions that share their beginning: a provider finds what it kept.
+        """
+        first = self.conversation.messages[0] if self.conversation.messages else None
+        begin = "" if first is None else first.text[: first.shared] or first.text
+        return hashlib.sha256("\0".join([*self._start, begin]).encode()).hexdigest()[:32]
+
     def replayed(self) -> list[tuple[Message, list[Json] | None]]:
         """Pair messages with the blocks that only this model may get back."""
         pairs: list[tuple[Message, list[Json] | None]] = []
@@ -44,11 +68,14 @@ class Question:
             return None
         return Opaque(model=self.spec.name, after=self._pasts[-1], blocks=blocks)
 
+    @property
+    def _start(self) -> list[str]:
+        return [self.conversation.system, *(tool.model_dump_json() for tool in self.tools)]
+
     @cached_property
     def _pasts(self) -> list[str]:
         """Hash the conversation before each message, and before the one to come."""
-        start = [self.conversation.system, *(tool.model_dump_json() for tool in self.tools)]
-        digest = hashlib.sha256("\0".join(start).encode())
+        digest = hashlib.sha256("\0".join(self._start).encode())
         pasts = [digest.hexdigest()]
         for message in self.conversation.messages:
             digest.update(message.model_dump_json(exclude={"opaque"}).encode())

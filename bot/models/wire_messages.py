@@ -20,13 +20,15 @@ _PLAIN = {"text", "tool_use"}
 def request(question: Question) -> Json:
     """Build the body.
 
-    Cache marks stand after tools and system, after what other questions share, and at the end, so that the next turn
-    reads this one.
+    Cache marks stand after what other questions share and, where the conversation goes on, after tools and system and
+    at the ends of the last two turns: this one is read by the next, and the last one is found however many blocks came
+    since, of which a provider looks back over twenty. They are four at most, as many as are allowed.
     """
+    mark = _CACHED if question.goes_on else {}
     body: Json = {
         "model": question.spec.name,
         "max_tokens": question.max_output,
-        "system": [{"type": "text", "text": question.conversation.system, **_CACHED}],
+        "system": [{"type": "text", "text": question.conversation.system, **mark}],
         "messages": _turns(question),
         "stream": True,
     }
@@ -49,8 +51,9 @@ def _turns(question: Question) -> list[Json]:
             turns[-1]["content"] += blocks
         elif blocks:
             turns.append({"role": role, "content": list(blocks)})
-    if turns and turns[-1]["role"] == "user":
-        turns[-1]["content"][-1] = turns[-1]["content"][-1] | _CACHED
+    ends = [turn["content"] for turn in turns if turn["role"] == "user"]
+    for content in ends[-2:] if question.goes_on else []:
+        content[-1] = content[-1] | _CACHED
     return turns
 
 

@@ -14,15 +14,22 @@ from bot.models.port import Message, Reply, Usage
 from bot.models.wire import Event, Json, Question, make_truncation, stop_reason
 
 _PLAIN = {"message", "function_call"}
+_BREAKPOINT = {"prompt_cache_breakpoint": {"mode": "explicit"}}
 
 
 def request(question: Question) -> Json:
-    """Build the body; reasoning comes encrypted, as nothing is stored there."""
+    """Build the body; reasoning comes encrypted, as nothing is stored there.
+
+    OpenAI caches by itself up to the newest turn, at a price since GPT-5.6. A conversation that goes on lets it and
+    says with a key where it was kept; a single question forbids it, but for what others share.
+    """
+    # other servers that speak this format may refuse what they do not know
+    knows_caching = question.spec.packaged and question.spec.provider == "openai"
     body: Json = {
         "model": question.spec.name,
         "max_output_tokens": question.max_output,
         "instructions": question.conversation.system,
-        "input": [item for message, kept in question.replayed() for item in kept or _items(message)],
+        "input": [item for message, kept in question.replayed() for item in kept or _items(message, knows_caching)],
         "include": ["reasoning.encrypted_content"],
         "store": False,
         "stream": True,
@@ -31,6 +38,10 @@ def request(question: Question) -> Json:
         body["tools"] = [{"type": "function", "strict": False, **tool.model_dump()} for tool in question.tools]
     if question.schema is not None:
         body["text"] = {"format": {"type": "json_schema", **answer_format(question.schema)}}
+    if knows_caching and (question.goes_on or question.shares):
+        body["prompt_cache_key"] = question.cache_key
+    if knows_caching and not question.goes_on:
+        body["prompt_cache_options"] = {"mode": "explicit"}
     return body
 
 
@@ -39,14 +50,22 @@ def answer_format(schema: Json) -> Json:
     return {"name": "answer", "schema": structured.make_portable(schema), "strict": structured.is_strict(schema)}
 
 
-def _items(message: Message) -> list[Json]:
+def _items(message: Message, knows_caching: bool) -> list[Json]:
     if message.role == "tool":
         return [{"type": "function_call_output", "call_id": message.tool_call_id, "output": message.text}]
-    said: list[Json] = [{"role": message.role, "content": message.text}] if message.text else []
+    content: str | list[Json] = _mark_shared(message) if knows_caching and message.shared else message.text
+    said: list[Json] = [{"role": message.role, "content": content}] if message.text else []
     return said + [
         {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": json.dumps(call.arguments)}
         for call in message.tool_calls
     ]
+
+
+def _mark_shared(message: Message) -> list[Json]:
+    """Return the content in two parts, with a mark between them."""
+    own = message.text[message.shared :]
+    shared: Json = {"type": "input_text", "text": message.text[: message.shared], **_BREAKPOINT}
+    return [shared, *([{"type": "input_text", "text": own}] if own else [])]
 
 
 class ResponsesStream:

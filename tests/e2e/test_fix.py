@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+from simhub.prompt_cache import Prompt, PromptCache
 from tests.e2e.answers import BODY, GOOD, PROOF, TITLE
 from tests.e2e.conftest import Tell
-from tests.e2e.scenes import git
+from tests.e2e.scenes import git, rows
 
 
 async def test_a_label_becomes_a_verified_pull_request(tell: Tell) -> None:
     story = await tell(GOOD)
+    story.model.cache = PromptCache()
     number = await story.file(TITLE, BODY)
     status = await story.until_status(number, "Done.")
     (pull,) = await story.pulls()
@@ -29,5 +33,11 @@ async def test_a_label_becomes_a_verified_pull_request(tell: Tell) -> None:
     assert len(comments["status"]) == len(comments["final"]) == 1
     assert f"Opened #{pull['number']}" in status
     assert "- [ ]" not in status
+    writing = [Prompt.of(asked) for asked in story.script.requests if "edit" in asked.tools]
+    assert all(after.pieces[: len(before.pieces)] == before.pieces for before, after in pairwise(writing))
+    query = "select input_tokens, cached_tokens from fh_model_call where step glob '*-*-ask' order by created"
+    first, *later = rows(story, query)
+    assert first[1] == 0
+    assert sum(cached for _, cached in later) >= 0.8 * sum(tokens for tokens, _ in later)
     reactions = await story.request("GET", f"/issues/{number}/reactions")
     assert [(reaction["content"], reaction["user"]["id"]) for reaction in reactions] == [("eyes", story.app.bot_id)]

@@ -34,7 +34,8 @@ class Asker:
 
     async def __call__(self, *turns: str | Message, **options: Any) -> Reply:
         paying = spender(task=self.protocol, role="fix", models=[MODEL_OF[self.protocol]])
-        return await self._gateway.ask(paying, f"ask{next(self._steps)}", "fix", talk(*turns), **options)
+        step = options.pop("step", f"ask{next(self._steps)}")
+        return await self._gateway.ask(paying, step, "fix", talk(*turns), **options)
 
 
 @pytest.fixture(params=FORMATS)
@@ -158,32 +159,52 @@ async def test_reasoning_goes_back_verbatim_to_its_own_model_only(
 
 
 async def test_anthropic_is_told_what_to_cache(server: ScriptedModel, store: Store) -> None:
-    server.script.on({"text": "ok"})
+    server.script.on({"text": "ok"}, reusable=True)
     history = [
         Message(role="assistant", text="Yes?"),
         Message(role="user", text="One."),
         Message(role="user", text="Two."),
     ]
-    await Asker(server, store, "messages")("Hi.", *history, tools=[READ])
-    body = server.requests[0].body
-    marks = [block.get("cache_control") for turn in body["messages"] for block in turn["content"]]
-    assert [turn["role"] for turn in body["messages"]] == ["user", "assistant", "user"]
-    assert marks == [None, None, None, {"type": "ephemeral"}]
-    assert body["system"][0]["cache_control"] == {"type": "ephemeral"}
+    ask = Asker(server, store, "messages")
+    await ask("Hi.", *history, tools=[READ])
+    await ask("Hi.", *history)
+    going_on, single = (asked.body for asked in server.requests)
+    marks = [block.get("cache_control") for turn in going_on["messages"] for block in turn["content"]]
+    assert [turn["role"] for turn in going_on["messages"]] == ["user", "assistant", "user"]
+    assert marks == [{"type": "ephemeral"}, None, None, {"type": "ephemeral"}]
+    assert going_on["system"][0]["cache_control"] == {"type": "ephemeral"}
+    assert "cache_control" not in str(single)
 
 
-async def test_anthropic_is_told_what_other_questions_share(server: ScriptedModel, store: Store) -> None:
-    server.script.on({"text": "ok"})
-    server.script.on({"text": "ok"})
-    for protocol in ("messages", "chat"):
-        await Asker(server, store, protocol)("", Message(role="user", text="The diff.\n\nConcern: tests.", shared=11))
-    messages, chat = (asked.body["messages"][-1]["content"] for asked in server.requests)
-    mark = {"cache_control": {"type": "ephemeral"}}
-    assert messages[-2:] == [
-        {"type": "text", "text": "The diff.\n\n", **mark},
-        {"type": "text", "text": "Concern: tests.", **mark},
-    ]
-    assert chat == "The diff.\n\nConcern: tests."
+async def test_openai_is_told_where_a_conversation_is_kept_and_to_keep_nothing_else(
+    server: ScriptedModel, store: Store
+) -> None:
+    server.script.on({"text": "ok"}, reusable=True)
+    ask = Asker(server, store, "responses")
+    await ask("Hi.", tools=[READ])
+    await ask("Hi.", Message(role="assistant", text="Yes?"), "Go on.", tools=[READ])
+    await ask("Hello.", tools=[READ])
+    await ask("Hi.")
+    first, second, other, single = (asked.body for asked in server.requests)
+    assert first["prompt_cache_key"] == second["prompt_cache_key"] != other["prompt_cache_key"]
+    assert not any("prompt_cache_options" in body for body in (first, second, other))
+    assert single["prompt_cache_options"] == {"mode": "explicit"}
+    assert "prompt_cache_key" not in single
+
+
+async def test_what_other_questions_share_is_marked_also_in_single_ones(server: ScriptedModel, store: Store) -> None:
+    server.script.on({"text": "ok"}, reusable=True)
+    for protocol in FORMATS:
+        for concern in ("tests", "names"):
+            asked = Message(role="user", text=f"The diff.\n\nConcern: {concern}.", shared=11)
+            await Asker(server, store, f"{protocol}")(asked, step=concern)
+    messages, responses, chat = (asked.body for asked in server.requests[::2])
+    shared = {"type": "text", "text": "The diff.\n\n", "cache_control": {"type": "ephemeral"}}
+    assert messages["messages"][-1]["content"] == [shared, {"type": "text", "text": "Concern: tests."}]
+    part = {"type": "input_text", "text": "The diff.\n\n", "prompt_cache_breakpoint": {"mode": "explicit"}}
+    assert responses["input"][-1]["content"] == [part, {"type": "input_text", "text": "Concern: tests."}]
+    assert responses["prompt_cache_key"] == server.requests[3].body["prompt_cache_key"]
+    assert chat["messages"][-1]["content"] == "The diff.\n\nConcern: tests."
 
 
 async def test_keys_go_only_where_they_belong(server: ScriptedModel, store: Store) -> None:
