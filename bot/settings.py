@@ -11,9 +11,11 @@ import binascii
 import os
 import posixpath
 import re
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import (
@@ -177,6 +179,7 @@ class Settings(BaseSettings):
     public_url: str | None = None
     poll: bool = False
     sweep_minutes: float = Field(default=5.0, gt=0)
+    time_zone: str = "UTC"
     workers: int = Field(default=4, ge=1)
     api_requests_a_minute: int = Field(default=600, ge=1)
     oidc_issuers: list[str] | None = None
@@ -230,6 +233,18 @@ class Settings(BaseSettings):
         parts = urlsplit(value or "http://unset")
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:  # one beyond 65535 raises
             raise ValueError("not a URL; it must look like https://github.example.com")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _check_zone(cls, value: str) -> str:
+        try:
+            if value != "UTC":
+                ZoneInfo(value)
+        except (ValueError, OSError, KeyError):
+            raise ValueError(
+                "not a time zone that this machine knows; it must look like Europe/Berlin (package tzdata has them)"
+            ) from None
         return value
 
     @field_validator("maven_mirror")
@@ -288,6 +303,11 @@ class Settings(BaseSettings):
         if self.database_url is None:
             return f"sqlite:///{self.data_dir / 'forgehand.db'}"
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
+
+    @property
+    def zone(self) -> tzinfo:
+        """Return the zone in which days and months of money begin."""
+        return UTC if self.time_zone == "UTC" else ZoneInfo(self.time_zone)
 
     @property
     def origin(self) -> str | None:

@@ -15,6 +15,8 @@ SourceKind = Literal["alertmanager", "grafana", "sentry", "datadog", "pagerduty"
 KeyScope = Literal["person", "repository", "organisation", "instance"]
 """Whose a key of a model's provider is, the narrowest first: the narrowest that there is pays."""
 KEY_SCOPES: tuple[KeyScope, ...] = get_args(KeyScope)
+Period = Literal["total", "day", "month"]
+"""What a limit of money is for."""
 T = TypeVar("T")
 
 

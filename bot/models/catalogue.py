@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from importlib import resources
 from typing import Any
 
@@ -15,11 +16,11 @@ from bot.models.federation import Federation
 from bot.models.google import GoogleTokens
 from bot.models.port import ModelError, ModelRefused, TokenSource, Usage
 from bot.models.providers import HOUSES, KEY_VARIABLES, PROVIDERS, Provider
+from bot.money import to_dollars
 from bot.settings import MODEL_ROLES, Api, ModelRole, ModelSettings, ProviderName, ProviderPlace, Settings, ToolUse
 from bot.types import JsonModel
 
 SET_UP = f"set {' or '.join(KEY_VARIABLES)}, or roles.{{role}}"
-_MILLION = 1_000_000
 _CONTEXT = 128_000  # tokens assumed of a model nobody describes: the least that models sold in 2026 hold
 _MAX_OUTPUT = 8_192  # tokens: servers refuse a request that asks for more than theirs can write
 
@@ -52,15 +53,20 @@ class Price(JsonModel):
         """Name this list in an account: its day, or ``settings``."""
         return self.checked.isoformat() if self.checked is not None else "settings"
 
-    def cost(self, usage: Usage) -> float:
-        """Return the price of these tokens in dollars."""
+    def micro_dollars(self, usage: Usage) -> int:
+        """Return the price of these tokens: exact, rounded to whole ones once."""
         band = self.long_prompt
         fresh = usage.input - usage.cached - usage.cache_write
-        read = fresh * self.input + usage.cached * self.cached + usage.cache_write * self.cache_write
-        written = usage.output * self.output
+        lines = ((fresh, self.input), (usage.cached, self.cached), (usage.cache_write, self.cache_write))
+        read = sum((_exact(price) * tokens for tokens, price in lines), Decimal())
+        written = _exact(self.output) * usage.output
         if band is not None and usage.input > band.over:
-            return (read * band.input + written * band.output) / _MILLION
-        return (read + written) / _MILLION
+            read, written = read * _exact(band.input), written * _exact(band.output)
+        return int((read + written).to_integral_value(ROUND_HALF_UP))
+
+    def cost(self, usage: Usage) -> float:
+        """Return the price of these tokens in dollars, to be shown."""
+        return to_dollars(self.micro_dollars(usage))
 
 
 class ModelSpec(JsonModel):
@@ -88,9 +94,13 @@ class ModelSpec(JsonModel):
         """
         return self.packaged or PROVIDERS[self.provider].newest_chat
 
+    def micro_dollars(self, usage: Usage) -> int:
+        """Return these tokens' price, 0 where only tokens are limited."""
+        return self.price.micro_dollars(usage) if self.price else 0
+
     def cost(self, usage: Usage) -> float:
-        """Return these tokens' price in dollars, 0 where only tokens are limited."""
-        return self.price.cost(usage) if self.price else 0.0
+        """Return these tokens' price in dollars, to be shown."""
+        return to_dollars(self.micro_dollars(usage))
 
 
 class Catalogue:
@@ -242,6 +252,11 @@ def takes_key(spec: ModelSpec, provider: ProviderName) -> bool:
     """Return True if a model is asked with a provider's own key."""
     row = PROVIDERS[provider]
     return row.takes_keys and (spec.provider, spec.key_env) == (provider, row.key_variable)
+
+
+def _exact(price: float) -> Decimal:
+    """Return the number that was written; dollars a million are millionths each."""
+    return Decimal(repr(price))
 
 
 def _price(name: str, given: ModelSettings, known: Mapping[str, Any]) -> Price | None:

@@ -12,11 +12,11 @@ from typing import Any
 import structlog
 
 from bot.models import selection, wire
+from bot.models.budgets import list_limits, make_exceeded
 from bot.models.catalogue import Catalogue, ModelSpec
 from bot.models.permitted import ANYTHING, PermittedModels
 from bot.models.port import (
     BadAnswer,
-    BudgetExceeded,
     Conversation,
     Model,
     ModelBusy,
@@ -33,13 +33,12 @@ from bot.models.port import (
 from bot.models.probe import ONE_WORD, ONE_WORD_OUTPUT
 from bot.models.ring import HeldKey, KeyRing, SettingsRing
 from bot.settings import ModelRole, Settings
-from bot.store.ledger import Ceilings, Ledger, ModelCall, Settlement, Shortfall
+from bot.store.ledger import Ledger, ModelCall, Settlement
 from bot.store.store import Store
 from bot.types import KEY_SCOPES, ForgehandError, KeyScope
 
 log = structlog.get_logger(__name__)
 _PASSES_ON = (ModelBusy, ModelDown, ModelQuota, ModelRefused)  # the next model may answer; the most hopeful first
-_OWNERS = {"task": "This task", "repository_day": "This repository's day", "server_day": "This server's day"}
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class ModelGateway:
         retry: RetryPolicy = RetryPolicy(),
     ) -> None:
         self._ring = ring or SettingsRing(catalogue)
-        self._ledger = Ledger(store)
+        self._ledger = Ledger(store, settings.zone)
         self._budget = settings.budget
         self._strategies = settings.strategies
         self.catalogue = catalogue
@@ -112,8 +111,8 @@ class ModelGateway:
         It is the one already bought, else a new one. ``step`` names the question: asking something else needs another
         name. ``max_output`` (tokens) includes what the model thinks. ``failed`` counts the tries before this one that
         did not pass, where something checks them: a strategy may then choose another model. Raises
-        :class:`ModelError`: :class:`BudgetExceeded` before any request is made; the last model's error where all of the
-        role's models failed; a paid :class:`BadAnswer` again when repeated.
+        :class:`ModelError`: BudgetExceeded before any request is made; the last model's error where all of the role's
+        models failed; a paid :class:`BadAnswer` again when repeated.
         """
         lock = self._locks.setdefault((spender.task, step), asyncio.Lock())
         async with lock:
@@ -193,22 +192,23 @@ class ModelGateway:
         if rest > 0 and not key.id:
             message = f"{spec.name} is out of quota and will be tried again later."
             raise ModelQuota(message, until=time.time() + rest)
-        worst = await self._reserve(request, spec, key)
+        call = await self._reserve(request, spec, key)
         model = self._connect(spec, key.secret)
         try:
             reply = await model.ask(
                 request.conversation, tools=request.tools, schema=request.schema, max_output=request.max_output
             )
         except ModelError as error:
-            await self._settle_error(request, spec, key, error)
+            await self._settle_error(call, request, spec, error)
             await self._ring.note(key, spec, error)
             raise _bind(error, key) from None
         except asyncio.CancelledError:
             # Whoever hangs up pays for what was sent; what was answered until then is not known.
-            await self._settle(request, spec, worst.model_copy(update={"output": 0}), 0.0, None)
+            sent = Usage(input=call.input_tokens, cache_write=call.input_tokens)
+            await self._settle(call, request, spec, sent, 0.0, None)
             raise
         reply = reply.model_copy(update={"cost": spec.cost(reply.usage)})
-        await self._settle(request, spec, reply.usage, reply.seconds, reply.model_dump(mode="json"))
+        await self._settle(call, request, spec, reply.usage, reply.seconds, reply.model_dump(mode="json"))
         await self._ring.note(key, spec, None)
         log.info(
             "model_answered",
@@ -220,8 +220,8 @@ class ModelGateway:
         )
         return reply
 
-    async def _reserve(self, request: _Request, spec: ModelSpec, key: HeldKey) -> Usage:
-        """Reserve a call's worst case or raise :class:`BudgetExceeded`."""
+    async def _reserve(self, request: _Request, spec: ModelSpec, key: HeldKey) -> ModelCall:
+        """Reserve a call's worst case or raise BudgetExceeded."""
         spender = request.spender
         max_output = min(request.max_output, spec.max_output)
         tokens = wire.estimate(wire.Question(spec, request.conversation, request.tools, request.schema, max_output))
@@ -232,36 +232,38 @@ class ModelGateway:
             role=request.role,
             model=spec.name,
             repository=spender.repository,
-            dollars=spec.cost(worst),
+            micro_dollars=spec.micro_dollars(worst),
             input_tokens=worst.input,
             output_tokens=worst.output,
             key=key.id,
+            person=spender.person,
+            prices=spec.price.version if spec.price else "",
         )
-        ceilings = Ceilings(
-            task=min(spender.max_task, self._budget.task),
-            repository_day=min(spender.max_day, self._budget.day),
-            server_day=self._budget.day,
-            task_tokens=spec.token_limit,
-        )
-        if short := await self._ledger.reserve(call, ceilings):
-            raise _make_exceeded(call, short)
-        return worst
+        if short := await self._ledger.reserve(call, list_limits(spender, self._budget), spec.token_limit):
+            raise make_exceeded(call, short)
+        return call
 
-    async def _settle_error(self, request: _Request, spec: ModelSpec, key: HeldKey, error: ModelError) -> None:
+    async def _settle_error(self, call: ModelCall, request: _Request, spec: ModelSpec, error: ModelError) -> None:
         counted = {name: value for name, value in error.details.items() if name in Usage.model_fields}
         is_final = bool(counted) and isinstance(error, BadAnswer)
         recorded = error.to_json() if is_final else None
-        await self._settle(request, spec, Usage.model_validate(counted), 0.0, recorded)
-        if isinstance(error, ModelQuota) and not key.id:
+        await self._settle(call, request, spec, Usage.model_validate(counted), 0.0, recorded)
+        if isinstance(error, ModelQuota) and not call.key:
             until = error.detail("until")
             rest = float(until) - time.time() if until is not None else self._retry.rest
             self._resting[spec.name] = time.monotonic() + rest
 
     async def _settle(
-        self, request: _Request, spec: ModelSpec, usage: Usage, seconds: float, reply: dict[str, Any] | None
+        self,
+        call: ModelCall,
+        request: _Request,
+        spec: ModelSpec,
+        usage: Usage,
+        seconds: float,
+        reply: dict[str, Any] | None,
     ) -> None:
         end = Settlement(
-            dollars=spec.cost(usage),
+            micro_dollars=spec.micro_dollars(usage),
             input_tokens=usage.input,
             output_tokens=usage.output,
             cached_tokens=usage.cached,
@@ -269,12 +271,14 @@ class ModelGateway:
             final=reply is not None,
             reply=reply,
         )
-        settlement = asyncio.ensure_future(self._ledger.settle(request.spender.task, request.step, end))
+        settlement = asyncio.ensure_future(self._ledger.settle(call, end, list_limits(request.spender, self._budget)))
         try:
-            await asyncio.shield(settlement)
+            told = await asyncio.shield(settlement)
         except asyncio.CancelledError:  # what is paid for is written down first, or it would be bought again
             await settlement
             raise
+        for notice in told:
+            log.warning("budget_share_used", said=str(notice), scope=notice.limit.scope, name=notice.limit.name)
 
     def _is_worth_waiting(self, error: ModelError) -> bool:
         if isinstance(error, ModelBusy):
@@ -301,22 +305,3 @@ def _is_about_key(error: ModelError) -> bool:
 def _narrow(widest: KeyScope, error: ModelError) -> KeyScope:
     """Return the widest scope that may still pay after an error."""
     return min((scope for scope in (widest, error.detail("scope")) if scope in KEY_SCOPES), key=KEY_SCOPES.index)
-
-
-def _make_exceeded(call: ModelCall, short: Shortfall) -> BudgetExceeded:
-    if short.limit == "task_tokens":
-        return BudgetExceeded(
-            f"This task may spend {short.ceiling:.0f} tokens on {call.model}; {short.left:.0f} are left, and the next "
-            f"call may need {call.input_tokens + call.output_tokens}. "
-            f"Raise models.{call.model}.token_limit to continue.",
-            limit=short.limit,
-            dollars=0.0,
-            left=0.0,
-        )
-    return BudgetExceeded(
-        f"{_OWNERS[short.limit]} may cost ${short.ceiling:.2f}; ${short.left:.2f} is left, and the next call to "
-        f"{call.model} may cost ${call.dollars:.2f}. Raise the limit to continue.",
-        limit=short.limit,
-        dollars=call.dollars,
-        left=short.left,
-    )

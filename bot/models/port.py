@@ -9,6 +9,7 @@ from pydantic import Field
 
 from bot.models.permitted import ANYTHING, PermittedModels
 from bot.settings import ModelRole, Strategy
+from bot.store.limits import Limit
 from bot.types import ForgehandError, JsonModel
 
 
@@ -170,3 +171,4 @@ class Spender(JsonModel):
     person_id: int = 0  # of that account: a login may be another's tomorrow
     repository_id: int = 0
     installation: int = 0  # of the organisation that the repository is in
+    limits: tuple[Limit, ...] = ()  # of the organisation's file: what the repository's own policy cannot raise

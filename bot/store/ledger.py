@@ -1,65 +1,76 @@
-"""Keep the ledger of model calls, one row for each step of a task.
+"""Keep the ledger of model calls, one row for each try of a step of a task; money is whole micro-dollars.
 
-A row is reserved before the model is asked and settled after; it is read before both, so that no answer is bought
-twice.
+A try is reserved before the model is asked and settled after. A try whose process died is *lost*: nobody knows what it
+was billed, so its worst case stays counted against every limit and is told apart from what was paid. The answers are
+read before asking, so that none is bought twice.
 """
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-from typing import Any, Literal
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from typing import Any
 
 import sqlalchemy as sa
 
+from bot.store import tasks
 from bot.store.database import now_ms
+from bot.store.limits import Limit, Notice, count_held, find_limits, note_shares
 from bot.store.store import Store
 from bot.store.tables import model_call
 
-Key = tuple[str, str]
 _LOCK = 0x666F7267  # any constant of ours: PostgreSQL's advisory locks share one number space
-_held = sa.func.coalesce(sa.func.sum(sa.func.coalesce(model_call.c.cost, 0.0) + model_call.c.reserved), 0.0)
+_PUBLIC = ("task", "repository")  # scopes whose limits are the business of whoever reads the task's comment
 
 
 @dataclass(frozen=True)
 class ModelCall:
-    """A call that is about to be made; dollars and tokens are its worst case."""
+    """A call that is about to be made; money and tokens are its worst case."""
 
     task: str
     step: str
     role: str
     model: str
     repository: str
-    dollars: float
+    micro_dollars: int
     input_tokens: int
     output_tokens: int
     key: str = ""  # the public id of the key that pays; "" for the server's own, of its settings
+    person: str = ""  # the login of who started the task
+    prices: str = ""  # the version of the price table that the money is counted by
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
+    @property
+    def owner(self) -> str:
+        """Return the organisation or person whose repository it is."""
+        return self.repository.partition("/")[0]
 
-@dataclass(frozen=True)
-class Ceilings:
-    """Limits of a task, a repository's day, the server's day, in dollars."""
-
-    task: float
-    repository_day: float
-    server_day: float
-    task_tokens: int | None = None  # that a task may spend on this model
+    @property
+    def names(self) -> dict[str, str]:
+        """Return what limits may be about, by their scopes."""
+        named = {"organisation": self.owner, "repository": self.repository, "person": self.person, "key": self.key}
+        return {"instance": "", "task": self.task} | {scope: name for scope, name in named.items() if name}
 
 
 @dataclass(frozen=True)
 class Shortfall:
-    """A refusal: the ceiling that a call would exceed, and what is left of it."""
+    """A refusal: what a call would exceed, and what is left of it.
 
-    limit: Literal["task", "repository_day", "server_day", "task_tokens"]
-    ceiling: float
-    left: float
+    ``limit`` None: the tokens that a task may spend on one model; else both are micro-dollars.
+    """
+
+    limit: Limit | None
+    ceiling: int
+    left: int
 
 
 @dataclass(frozen=True)
 class Settlement:
     """The end of a call; ``final`` answers (bad ones too) are replayed."""
 
-    dollars: float
+    micro_dollars: int
     input_tokens: int
     output_tokens: int
     cached_tokens: int
@@ -69,99 +80,129 @@ class Settlement:
 
 
 class Ledger:
-    """The budgets and answers already bought; days are UTC."""
+    """The budgets and answers already bought; days and months are those of ``zone``."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, zone: tzinfo = UTC) -> None:
         self._store = store
+        self._zone = zone
 
     async def bought(self, task: str, step: str) -> dict[str, Any] | None:
         """Return the answer that was settled as final for this step, if any."""
-        query = sa.select(model_call.c.reply).where(*_match((task, step)), model_call.c.state == "answered")
+        mine = (model_call.c.task == task, model_call.c.step == step, model_call.c.state == "answered")
+        query = sa.select(model_call.c.reply).where(*mine).order_by(model_call.c.created).limit(1)
         found: dict[str, Any] | None = await self._store.run(lambda connection: connection.scalar(query))
         return found
 
-    async def reserve(self, call: ModelCall, ceilings: Ceilings) -> Shortfall | None:
-        """Reserve the worst case, in place of an earlier try's, or return a limit."""
-        return await self._store.run(_reserve, call, ceilings)
+    async def reserve(
+        self, call: ModelCall, limits: Sequence[Limit], task_tokens: int | None = None
+    ) -> Shortfall | None:
+        """Reserve the worst case below all limits, or return what it exceeds.
 
-    async def settle(self, task: str, step: str, end: Settlement) -> None:
-        """Replace a reservation by the real cost, once; earlier tries' stay."""
-        written = sa.and_(model_call.c.state != "reserved", model_call.c.seconds == end.seconds)
-        change = (
-            sa.update(model_call)
-            .where(*_match((task, step)), sa.not_(sa.func.coalesce(written, sa.false())))
-            .values(
-                state="answered" if end.final else "failed",
-                reserved=0.0,
-                cost=sa.func.coalesce(model_call.c.cost, 0.0) + end.dollars,
-                input_tokens=end.input_tokens,
-                output_tokens=end.output_tokens,
-                cached_tokens=end.cached_tokens,
-                seconds=end.seconds,
-                reply=end.reply,
-            )
-        )
-        await self._store.run(lambda connection: connection.execute(change) and None)
+        ``limits`` hold beside those in the table; ``task_tokens`` is what the task may spend on this model.
+        """
+        return await self._store.run(_reserve, call, limits, task_tokens, self._zone)
+
+    async def settle(self, call: ModelCall, end: Settlement, limits: Sequence[Limit] = ()) -> list[Notice]:
+        """Replace a reservation by the real cost, once.
+
+        Returns what is to be told of soft limits; a notice about the task or its repository is in the task's story.
+        """
+        return await self._store.run(_settle, call, end, limits, self._zone)
 
 
 def release(connection: sa.Connection, task: str) -> None:
-    """Release an ended task's reservations: its calls died with it."""
-    left = (model_call.c.task == task, model_call.c.state == "reserved")
-    connection.execute(sa.update(model_call).where(*left).values(state="failed", reserved=0.0))
+    """Give an ended task's open tries up: they died with it."""
+    _lose(connection, model_call.c.task == task)
 
 
-def _match(key: Key) -> tuple[sa.ColumnElement[bool], ...]:
-    return model_call.c.task == key[0], model_call.c.step == key[1]
+def _lose(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> None:
+    connection.execute(sa.update(model_call).where(*where, model_call.c.state == "reserved").values(state="lost"))
 
 
-def _reserve(connection: sa.Connection, call: ModelCall, ceilings: Ceilings) -> Shortfall | None:
+def _lock(connection: sa.Connection) -> None:
+    """Make "add up, then write" one act; SQLite's BEGIN IMMEDIATE does."""
     if connection.dialect.name == "postgresql":
-        # SQLite's BEGIN IMMEDIATE already makes "add up, then write" one act; PostgreSQL needs to be told.
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-    key = (call.task, call.step)
-    connection.execute(sa.update(model_call).where(*_match(key)).values(reserved=0.0, state="failed"))
-    day = time.strftime("%Y-%m-%d", time.gmtime())
-    shortfall = _find_shortfall(connection, call, ceilings, day)
-    if shortfall is None:
-        _write(connection, call, day)
+
+
+def _reserve(
+    connection: sa.Connection, call: ModelCall, given: Sequence[Limit], task_tokens: int | None, zone: tzinfo
+) -> Shortfall | None:
+    _lock(connection)
+    same = (model_call.c.task == call.task, model_call.c.step == call.step)
+    if connection.scalar(sa.select(model_call.c.id).where(model_call.c.id == call.id)):
+        return None  # written, but the answer of the commit was lost
+    _lose(connection, *same)
+    connection.execute(sa.delete(model_call).where(*same, model_call.c.state == "refused"))
+    shortfall = _find_shortfall(connection, call, find_limits(connection, call.names, given), zone)
+    if shortfall is None and task_tokens is not None:
+        shortfall = _find_token_shortfall(connection, call, task_tokens)
+    _write(connection, call, refused=shortfall is not None)
     return shortfall
 
 
-def _find_shortfall(connection: sa.Connection, call: ModelCall, ceilings: Ceilings, day: str) -> Shortfall | None:
-    today = model_call.c.day == day
-    checks: list[tuple[Literal["task", "repository_day", "server_day"], float, list[sa.ColumnElement[bool]]]] = [
-        ("task", ceilings.task, [model_call.c.task == call.task]),
-        ("repository_day", ceilings.repository_day, [today, model_call.c.repository == call.repository]),
-        ("server_day", ceilings.server_day, [today]),
-    ]
-    for name, ceiling, where in checks:
-        left = ceiling - float(connection.scalar(sa.select(_held).where(*where)) or 0.0)
-        if call.dollars > left + 1e-9:
-            return Shortfall(name, ceiling, max(left, 0.0))
-    if ceilings.task_tokens is None:
-        return None
-    used = model_call.c
-    total = sa.func.sum(sa.func.coalesce(used.input_tokens, 0) + sa.func.coalesce(used.output_tokens, 0))
-    others = (used.task == call.task, used.model == call.model, used.step != call.step)
-    left = ceilings.task_tokens - int(connection.scalar(sa.select(total).where(*others)) or 0)
-    if call.input_tokens + call.output_tokens > left:
-        return Shortfall("task_tokens", ceilings.task_tokens, max(left, 0))
+def _find_shortfall(
+    connection: sa.Connection, call: ModelCall, limits: Sequence[Limit], zone: tzinfo
+) -> Shortfall | None:
+    for limit in limits:
+        if limit.strength == "hard":
+            left = limit.ceiling - count_held(connection, limit, zone)
+            if call.micro_dollars > left:
+                return Shortfall(limit, limit.ceiling, max(left, 0))
     return None
 
 
-def _write(connection: sa.Connection, call: ModelCall, day: str) -> None:
-    values: dict[str, Any] = {
+def _find_token_shortfall(connection: sa.Connection, call: ModelCall, most: int) -> Shortfall | None:
+    used = model_call.c
+    total = sa.func.sum(sa.func.coalesce(used.input_tokens, 0) + sa.func.coalesce(used.output_tokens, 0))
+    mine = (used.task == call.task, used.model == call.model, used.state != "refused")
+    left = most - int(connection.scalar(sa.select(total).where(*mine)) or 0)
+    short = call.input_tokens + call.output_tokens > left
+    return Shortfall(None, most, max(left, 0)) if short else None
+
+
+def _write(connection: sa.Connection, call: ModelCall, *, refused: bool) -> None:
+    row = {
+        "id": call.id,
+        "task": call.task,
+        "step": call.step,
         "role": call.role,
         "model": call.model,
-        "state": "reserved",
+        "state": "refused" if refused else "reserved",
         "repository": call.repository,
-        "day": day,
-        "reserved": call.dollars,
+        "owner": call.owner,
+        "person": call.person,
+        "key": call.key,
+        "prices": call.prices,
+        "reserved": 0 if refused else call.micro_dollars,
         "input_tokens": call.input_tokens,
         "output_tokens": call.output_tokens,
-        "key": call.key,
         "created": now_ms(),
     }
-    key = (call.task, call.step)
-    if connection.execute(sa.update(model_call).where(*_match(key)).values(**values)).rowcount == 0:
-        connection.execute(sa.insert(model_call).values(task=call.task, step=call.step, **values))
+    connection.execute(sa.insert(model_call).values(**row))
+
+
+def _settle(
+    connection: sa.Connection, call: ModelCall, end: Settlement, given: Sequence[Limit], zone: tzinfo
+) -> list[Notice]:
+    soft = [limit for limit in find_limits(connection, call.names, given) if limit.strength == "soft"]
+    if soft:
+        _lock(connection)  # of two settlements that together reach a share, one must see both
+    values = {
+        "state": "answered" if end.final else "failed",
+        "reserved": 0,
+        "cost": end.micro_dollars,
+        "input_tokens": end.input_tokens,
+        "output_tokens": end.output_tokens,
+        "cached_tokens": end.cached_tokens,
+        "seconds": end.seconds,
+        "reply": end.reply,
+    }
+    open_still = (model_call.c.id == call.id, model_call.c.state.in_(("reserved", "lost")))
+    if connection.execute(sa.update(model_call).where(*open_still).values(**values)).rowcount == 0:
+        return []
+    told = note_shares(connection, soft, zone)
+    for notice in told:
+        if notice.limit.scope in _PUBLIC:
+            tasks.add_event(connection, call.task, "budget", {"text": str(notice)})
+    return told

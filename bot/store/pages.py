@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from bot.store.reporting import Spending
+from bot.store.reporting import CALLS, PAID, Spending
 from bot.store.tables import audit, delivery, model_call, task, task_event
 from bot.store.tasks import Task, make_task
 
@@ -80,10 +80,9 @@ def list_tasks(connection: sa.Connection, wanted: TaskFilter, after: Place | Non
 
 def sum_spending(connection: sa.Connection, tasks: Collection[str]) -> dict[str, Spending]:
     """Add up what was paid for each of these tasks."""
-    total = sa.func.coalesce(sa.func.sum(model_call.c.cost), 0.0)
-    query = sa.select(model_call.c.task, total, sa.func.count(model_call.c.cost)).where(model_call.c.task.in_(tasks))
+    query = sa.select(model_call.c.task, PAID, CALLS).where(model_call.c.task.in_(tasks))
     rows = connection.execute(query.group_by(model_call.c.task))
-    return {name: Spending(float(dollars), int(calls)) for name, dollars, calls in rows}
+    return {name: Spending(int(paid), int(calls)) for name, paid, calls in rows}
 
 
 def find_stages(connection: sa.Connection, tasks: Collection[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from bot.money import to_dollars
 from bot.store.database import now_ms
 from bot.store.tables import model_call, task
 
@@ -21,10 +22,20 @@ class TaskSummary(NamedTuple):
 
 
 class Spending(NamedTuple):
-    """The dollars and model calls of a task so far."""
+    """The micro-dollars and model calls of a task so far."""
 
-    dollars: float
+    micro_dollars: int
     calls: int
+
+    @property
+    def dollars(self) -> float:
+        """Return the money in dollars, to be shown."""
+        return to_dollars(self.micro_dollars)
+
+
+PAID = sa.func.coalesce(sa.func.sum(model_call.c.cost), 0)
+# what used tokens; a provider that was too busy to answer was not called
+CALLS = sa.func.count(sa.case((sa.and_(model_call.c.cost.is_not(None), model_call.c.input_tokens > 0), 1)))
 
 
 class ModelSpending(NamedTuple):
@@ -57,10 +68,8 @@ def is_past(ended: int | None) -> bool:
 
 def sum_spending(connection: sa.Connection, task_id: str) -> Spending:
     """Add up what was paid for this task; reservations do not count."""
-    total = sa.func.coalesce(sa.func.sum(model_call.c.cost), 0.0)
-    query = sa.select(total, sa.func.count(model_call.c.cost)).where(model_call.c.task == task_id)
-    dollars, calls = connection.execute(query).one()
-    return Spending(float(dollars), int(calls))
+    paid, calls = connection.execute(sa.select(PAID, CALLS).where(model_call.c.task == task_id)).one()
+    return Spending(int(paid), int(calls))
 
 
 def sum_by_model(connection: sa.Connection, task_id: str) -> dict[str, ModelSpending]:
@@ -69,6 +78,6 @@ def sum_by_model(connection: sa.Connection, task_id: str) -> dict[str, ModelSpen
     tokens = (calls.input_tokens, calls.cached_tokens, calls.output_tokens)
     sums = [sa.func.coalesce(sa.func.sum(column), 0) for column in tokens]
     paid = (calls.task == task_id, calls.cost.is_not(None))
-    query = sa.select(calls.model, sa.func.sum(calls.cost), sa.func.count(), *sums).where(*paid)
+    query = sa.select(calls.model, PAID, CALLS, *sums).where(*paid)
     rows = connection.execute(query.group_by(calls.model).order_by(sa.func.min(calls.created), calls.model))
-    return {row[0]: ModelSpending(float(row[1]), *map(int, row[2:])) for row in rows}
+    return {row[0]: ModelSpending(to_dollars(int(row[1])), *map(int, row[2:])) for row in rows}

@@ -91,15 +91,18 @@ artifact = _table(
 
 model_call = _table(
     "model_call",
-    sa.Column("task", sa.Text, primary_key=True),
-    sa.Column("step", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("task", sa.Text, nullable=False),
+    sa.Column("step", sa.Text, nullable=False),
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("model", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("repository", sa.Text, nullable=False),
-    sa.Column("day", sa.Text, nullable=False),
-    sa.Column("reserved", sa.Float, nullable=False),
-    sa.Column("cost", sa.Float),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("person", sa.Text, nullable=False, server_default=""),
+    sa.Column("prices", sa.Text, nullable=False, server_default=""),
+    sa.Column("reserved", sa.BigInteger, nullable=False),
+    sa.Column("cost", sa.BigInteger),
     sa.Column("input_tokens", sa.Integer),
     sa.Column("output_tokens", sa.Integer),
     sa.Column("cached_tokens", sa.Integer),
@@ -107,7 +110,33 @@ model_call = _table(
     sa.Column("reply", sa.JSON),
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("key", sa.Text, nullable=False, server_default=""),
-    sa.Index("fh_model_call_day", "day", "repository"),
+    sa.Index("fh_model_call_step", "task", "step"),
+    sa.Index("fh_model_call_created", "created"),
+    sa.Index("fh_model_call_repository", "repository", "created"),
+    sa.Index("fh_model_call_owner", "owner", "created"),
+    sa.Index("fh_model_call_person", "person", "created"),
+)
+
+spending_limit = _table(
+    "spending_limit",
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("period", sa.Text, primary_key=True),
+    sa.Column("strength", sa.Text, primary_key=True),
+    sa.Column("ceiling", sa.BigInteger, nullable=False),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    sa.Column("changed", sa.BigInteger, nullable=False),
+)
+
+limit_notice = _table(
+    "limit_notice",
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("period", sa.Text, primary_key=True),
+    sa.Column("start", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("ceiling", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("share", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
 )
 
 outcome = _table(

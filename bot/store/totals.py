@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from bot.money import to_dollars
+from bot.store.reporting import PAID
 from bot.store.tables import attempt, model_call, outcome, task
 
 
@@ -21,9 +23,8 @@ def count_outcomes(connection: sa.Connection) -> dict[str, int]:
 
 def sum_dollars(connection: sa.Connection) -> dict[tuple[str, str], float]:
     """Add up what settled calls cost: (model, role) -> US dollars."""
-    cost = sa.func.coalesce(sa.func.sum(model_call.c.cost), 0.0)
-    query = sa.select(model_call.c.model, model_call.c.role, cost).group_by(model_call.c.model, model_call.c.role)
-    return {(model, role): float(dollars) for model, role, dollars in connection.execute(query)}
+    query = sa.select(model_call.c.model, model_call.c.role, PAID).group_by(model_call.c.model, model_call.c.role)
+    return {(model, role): to_dollars(int(paid)) for model, role, paid in connection.execute(query)}
 
 
 def count_repeats(connection: sa.Connection) -> int:

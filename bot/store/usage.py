@@ -1,50 +1,92 @@
-"""Add up what models cost, by day, model, role, repository, task or account."""
+"""Add up what models cost: by day, month, model, role, repository, owner, key, task or account."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date, tzinfo
+from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
+from bot.store.periods import QUARTER_MS, find_bounds, find_day
 from bot.store.tables import model_call, task
 
-UsageKey = Literal["day", "model", "role", "repository", "task", "actor"]
+UsageKey = Literal["day", "month", "model", "role", "repository", "owner", "key", "task", "actor"]
+_DATES = {"day": 10, "month": 7}  # characters of YYYY-MM-DD
 
 
 class UsageRow(NamedTuple):
-    """The sum of all settled calls of one key."""
+    """The sums of one key: micro-dollars, calls, tokens.
+
+    ``lost`` tries died with their process; they may have cost ``lost_micro_dollars`` at most, which are no part of
+    ``micro_dollars``. ``refused`` ones were asked of nobody, because a limit forbade them.
+    """
 
     key: str
-    dollars: float
+    micro_dollars: int
     calls: int
     input_tokens: int
     output_tokens: int
     cached_tokens: int
+    lost: int
+    lost_micro_dollars: int
+    refused: int
 
 
 def sum_usage(
-    connection: sa.Connection, by: UsageKey, first: str, last: str, repository: tuple[int, str] | None
+    connection: sa.Connection,
+    by: UsageKey,
+    first: date,
+    last: date,
+    repository: tuple[int, str] | None,
+    zone: tzinfo,
 ) -> list[UsageRow]:
-    """Add up settled calls of the days ``first`` to ``last`` (UTC).
+    """Add up the calls of the days ``first`` to ``last`` of a zone.
 
-    Days are ``YYYY-MM-DD``; ``repository`` is an id and a name. Sorted by key.
+    ``repository`` is an id and a name. Sorted by key.
     """
-    keys: dict[str, sa.ColumnElement[Any]] = {
-        "day": model_call.c.day,
-        "model": model_call.c.model,
-        "role": model_call.c.role,
-        "repository": model_call.c.repository,
-        "task": task.c.flow,
-        "actor": task.c.actor,
-    }
-    key = sa.func.coalesce(keys[by], sa.literal_column("''"))  # a bound value would be two for PostgreSQL
-    tokens = (model_call.c.input_tokens, model_call.c.output_tokens, model_call.c.cached_tokens)
-    sums = [sa.func.coalesce(sa.func.sum(column), 0) for column in (model_call.c.cost, *tokens)]
+    key = _keys()[by]
+    start, end = find_bounds(first, last, zone)
+    within = (model_call.c.created >= start, model_call.c.created < end)
     joined = model_call.outerjoin(task, task.c.id == model_call.c.task)
-    settled = (model_call.c.cost.is_not(None), model_call.c.day >= first, model_call.c.day <= last)
-    query = sa.select(key, sums[0], sa.func.count(), *sums[1:]).select_from(joined).where(*settled)
+    query = sa.select(key, *_sums()).select_from(joined).where(*within)
     if repository is not None:
         told = sa.cast(task.c.argument["repository"]["id"].as_string(), sa.BigInteger)
         query = query.where(model_call.c.repository == repository[1], told == repository[0])
-    rows = connection.execute(query.group_by(key).order_by(key))
-    return [UsageRow(str(row[0]), float(row[1]), *(int(value) for value in row[2:])) for row in rows]
+    rows = [UsageRow(str(row[0]), *map(int, row[1:])) for row in connection.execute(query.group_by(key).order_by(key))]
+    return _fold(rows, _DATES[by], zone) if by in _DATES else rows
+
+
+def _keys() -> dict[str, sa.ColumnElement[Any]]:
+    """Return what rows are grouped by; days and months by quarters of hours."""
+    quarter = model_call.c.created // sa.literal_column(str(QUARTER_MS), sa.Integer)
+    names = {name: model_call.c[name] for name in ("model", "role", "repository", "owner", "key")}
+    told = names | {"task": task.c.flow, "actor": task.c.actor}
+    empty: sa.ColumnElement[str] = sa.literal_column("''")  # a bound value would be two for PostgreSQL
+    return {name: sa.func.coalesce(column, empty) for name, column in told.items()} | dict.fromkeys(_DATES, quarter)
+
+
+def _sums() -> list[sa.ColumnElement[Any]]:
+    settled, lost = model_call.c.cost.is_not(None), model_call.c.state == "lost"
+    called = sa.and_(settled, model_call.c.input_tokens > 0)
+    tokens = (model_call.c[f"{kind}_tokens"] for kind in ("input", "output", "cached"))
+    return [
+        _add(settled, model_call.c.cost),
+        _add(called, sa.literal_column("1")),
+        *(_add(settled, column) for column in tokens),
+        _add(lost, sa.literal_column("1")),
+        _add(lost, model_call.c.reserved),
+        _add(model_call.c.state == "refused", sa.literal_column("1")),
+    ]
+
+
+def _add(where: sa.ColumnElement[bool], column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return sa.func.coalesce(sa.func.sum(sa.case((where, column), else_=0)), 0)
+
+
+def _fold(quarters: Iterable[UsageRow], length: int, zone: tzinfo) -> list[UsageRow]:
+    """Add quarters of hours, in their order, up to days or months of a zone."""
+    dated = [(find_day(int(row.key) * QUARTER_MS, zone)[:length], row[1:]) for row in quarters]
+    groups = groupby(sorted(dated), key=lambda item: item[0])
+    return [UsageRow(key, *map(sum, zip(*(sums for _, sums in rows), strict=True))) for key, rows in groups]

@@ -84,8 +84,8 @@ def rows(story: Story, query: str, *values: object) -> list[tuple[Any, ...]]:
 
 
 def purchases(story: Story) -> dict[str, str]:
-    """The model calls of the repository's tasks: step and how it ended."""
-    query = "select task || ' ' || step, state from fh_model_call where repository = ?"
+    """The model calls of the repository's tasks: step and how its last try ended."""
+    query = "select task || ' ' || step, state from fh_model_call where repository = ? order by created, rowid"
     return dict(rows(story, query, story.repository.full_name))
 
 

@@ -32,7 +32,7 @@ async def test_a_program_asks_for_a_fix_and_follows_it_to_the_pull_request(tell:
     assert (result["head_sha"], result["state"]) == (pull["head"]["sha"], "done")
     paid = rows(story, "select count(*), sum(cost) from fh_model_call where task = ?", task)[0]
     assert result["cost"]["model_calls"] == paid[0] > 0
-    assert abs(result["cost"]["micro_dollars"] - paid[1] * 1_000_000) <= 1
+    assert result["cost"]["micro_dollars"] == paid[1]
     usage = (await program.get("/api/v1/usage?repository=octo/sample&by=task")).data["items"]
     assert [(each["key"], each["micro_dollars"]) for each in usage] == [("fix", result["cost"]["micro_dollars"])]
 

@@ -22,7 +22,9 @@ from bot.models.port import (
     ModelRefused,
 )
 from bot.settings import BudgetSettings, ModelSettings
-from bot.store.ledger import Ceilings, Ledger, ModelCall
+from bot.store import limits
+from bot.store.ledger import Ledger, ModelCall
+from bot.store.limits import Limit
 from bot.store.store import Store
 from bot.store.tables import model_call
 from simhub.model_formats import ModelRequest
@@ -96,7 +98,7 @@ async def test_a_failed_call_is_asked_again_and_its_known_cost_stays(server: Scr
     server.script.on({"text": "ok"})
     reply = await gateway.ask(paying, "prove", "fix", ASK)
     assert dollars(store, "t1") == pytest.approx(wasted + reply.cost)
-    assert [row.reserved for row in rows(store)] == [0.0]
+    assert [row.reserved for row in rows(store)] == [0, 0, 0]
 
 
 async def test_a_call_that_is_cut_short_holds_no_money_and_costs_what_was_sent(
@@ -118,12 +120,12 @@ async def test_a_call_that_is_cut_short_holds_no_money_and_costs_what_was_sent(
     with pytest.raises(asyncio.CancelledError):
         await asking
     (after,) = rows(store)
-    assert (before.state, after.state, after.reserved) == ("reserved", "failed", 0.0)
+    assert (before.state, after.state, after.reserved) == ("reserved", "failed", 0)
     assert 0 < after.cost < before.reserved
     server.script.rules.clear()
     server.script.on({"text": "ok"})
     reply = await gateway.ask(spender(), "prove", "fix", ASK)
-    assert dollars(store, "t1") == pytest.approx(after.cost + reply.cost)
+    assert dollars(store, "t1") == pytest.approx(after.cost / 1e6 + reply.cost)
 
 
 async def test_an_answer_that_came_before_the_stop_is_kept(server: ScriptedModel, store: Store) -> None:
@@ -168,9 +170,9 @@ async def test_many_at_once_never_exceed_a_budget(server: ScriptedModel, store: 
     refused = [error for error in ended if isinstance(error, BudgetExceeded)]
     spent = sum(row.cost for row in rows(store) if row.cost)
     assert len(refused) + len(server.requests) == 60
-    assert 0 < spent <= 0.05
+    assert 0 < spent <= 50_000
     assert len(server.requests) >= 3
-    assert {error.detail("limit") for error in refused} == {"server_day"}
+    assert {error.detail("limit") for error in refused} == {"instance_day"}
     assert sum(row.reserved for row in rows(store)) == 0
 
 
@@ -182,7 +184,10 @@ async def test_each_ceiling_refuses_before_any_request(
     server: ScriptedModel, store: Store, limits: dict[str, float], limit: str
 ) -> None:
     gateway = gateway_of(server, store)
-    with pytest.raises(BudgetExceeded, match=r"may cost \$0\.01; \$0\.01 is left") as caught:
+    with pytest.raises(
+        BudgetExceeded,
+        match=r"may cost \$0\.01.*; \$0\.01 is left.*(task:t1 total DOLLARS`|limits\.dollars_per_day)",
+    ) as caught:
         await gateway.ask(spender(**limits), "prove", "fix", ASK)
     assert caught.value.detail("limit") == limit
     assert server.requests == []
@@ -204,16 +209,18 @@ async def test_one_repositorys_spending_leaves_anothers_alone(server: ScriptedMo
     await gateway.ask(spender("t3", max_day=0.1, repository="octo/other"), "s", "fix", ASK)
 
 
-async def test_a_crashed_reservation_is_taken_over_not_added(server: ScriptedModel, store: Store) -> None:
-    crashed = ModelCall("t1", "prove", "fix", FIRST, "octo/demo", dollars=0.99, input_tokens=1, output_tokens=1)
-    generous = Ceilings(task=1.0, repository_day=9.0, server_day=9.0)
-    assert await Ledger(store).reserve(crashed, generous) is None
+async def test_a_crashed_reservation_counts_until_an_operator_allows_more(server: ScriptedModel, store: Store) -> None:
+    crashed = ModelCall("t1", "prove", "fix", FIRST, "octo/demo", 990_000, 1, 1)
+    assert await Ledger(store).reserve(crashed, ()) is None
     gateway = gateway_of(server, store, budget=BudgetSettings(task=1.0, day=9.0))
-    with pytest.raises(BudgetExceeded):
-        await gateway.ask(spender(), "another", "fix", ASK)
+    for step in ("another", "prove"):
+        with pytest.raises(BudgetExceeded, match="forgehand budget set task:t1 total"):
+            await gateway.ask(spender(), step, "fix", ASK)
+    allowed = Limit(scope="task", name="t1", period="total", ceiling=3_000_000)
+    await store.run(limits.set_limit, allowed, "root")
     server.script.on({"text": "ok"})
     assert (await gateway.ask(spender(), "prove", "fix", ASK)).text == "ok"
-    assert len(rows(store)) == 1
+    assert sorted(row.state for row in rows(store)) == ["answered", "lost", "refused"]
 
 
 async def test_tokens_limit_a_model_without_a_price(server: ScriptedModel, store: Store) -> None:

@@ -1,85 +1,197 @@
-"""The ledger on both databases: adding up and writing are one act."""
+"""The ledger on both databases: adding up and writing are one act, whoever else spends."""
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+from datetime import UTC, date
 
 import pytest
+import sqlalchemy as sa
 
-from bot.store.ledger import Ceilings, Ledger, ModelCall, Settlement
+from bot.store import limits, tasks, usage
+from bot.store.ledger import Ledger, ModelCall, Settlement, release
+from bot.store.limits import Limit, LimitScope
 from bot.store.store import Store
+from bot.store.tables import model_call
+from bot.store.usage import UsageRow
+from bot.types import Period
 from tests.support.models import dollars
 
-WIDE = Ceilings(task=100.0, repository_day=100.0, server_day=100.0)
+WIDE: list[Limit] = []
 
 
-def call(step: str, dollars: float, *, task: str = "t", model: str = "m", tokens: int = 0) -> ModelCall:
-    return ModelCall(task, step, "fix", model, "octo/demo", dollars, input_tokens=tokens, output_tokens=0)
+def call(step: str, dollars: float, *, task: str = "t", model: str = "m", tokens: int = 0, key: str = "") -> ModelCall:
+    worst = round(dollars * 1_000_000)
+    return ModelCall(
+        task, step, "fix", model, "octo/demo", worst, tokens, 0, key=key, person="mara", prices="2026-11-30"
+    )
 
 
 def ended(dollars: float, *, final: bool = True) -> Settlement:
-    return Settlement(dollars, 10, 5, 0, 1.5, final=final, reply={"text": "hi"} if final else None)
+    return Settlement(round(dollars * 1_000_000), 10, 5, 0, 1.5, final=final, reply={"text": "hi"} if final else None)
 
 
-async def test_concurrent_reservations_fill_the_ceiling_and_no_more(store: Store) -> None:
-    ledger = Ledger(store)
-    day = Ceilings(task=100.0, repository_day=100.0, server_day=1.0)
-    calls = (call(f"s{n}", 0.1, task=f"t{n % 4}") for n in range(40))
-    refused = [short for short in await asyncio.gather(*(ledger.reserve(one, day) for one in calls)) if short]
-    assert len(refused) == 30
-    assert {short.limit for short in refused} == {"server_day"}
+def most(scope: LimitScope, name: str, dollars: float, period: Period = "day") -> list[Limit]:
+    return [Limit(scope=scope, name=name, period=period, ceiling=round(dollars * 1_000_000), given_by="policy")]
+
+
+def used(store: Store) -> UsageRow:
+    (row,) = store.run_sync(lambda c: usage.sum_usage(c, "role", date(2020, 1, 1), date(2099, 1, 1), None, UTC))
+    return row
+
+
+_FIFTY = """
+import asyncio, sys
+from bot.store.database import create_engine
+from bot.store.ledger import Ledger
+from bot.store.store import Store
+from tests.store.test_ledger import call, ended, most
+
+async def main():
+    ledger = Ledger(Store(create_engine(url)))
+    async def spend(number):
+        mine = call(f"s{number}", 1.0, task=sys.argv[1])
+        if await ledger.reserve(mine, most("repository", "octo/demo", 10.0)) is not None:
+            return 0
+        await ledger.settle(mine, ended(1.0))
+        return 1
+    print(sum(await asyncio.gather(*(spend(number) for number in range(25)))))
+
+url = sys.stdin.readline().strip()
+print("ready", flush=True)
+sys.stdin.readline()
+asyncio.run(main())
+"""
+
+
+def test_fifty_calls_of_two_processes_do_not_exceed_a_limit_by_a_cent(database: str, store: Store) -> None:
+    command = [sys.executable, "-c", _FIFTY]
+    spenders = [
+        subprocess.Popen([*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for name in ("a", "b")
+    ]
+    for said in (f"{database}\n", "go\n"):
+        for one in spenders:
+            assert one.stdin is not None
+            assert one.stdout is not None
+            one.stdin.write(said)
+            one.stdin.flush()
+            assert said == "go\n" or one.stdout.readline() == "ready\n"
+    paid = [int(one.communicate()[0]) for one in spenders]
+    assert sum(paid) == 10
+    assert used(store)[1:3] == (10_000_000, 10)
+    assert used(store).refused == 40
 
 
 async def test_settling_gives_back_what_was_not_needed(store: Store) -> None:
     ledger = Ledger(store)
-    task = Ceilings(task=1.0, repository_day=100.0, server_day=100.0)
-    assert await ledger.reserve(call("one", 0.9), task) is None
+    task = most("task", "t", 1.0, "total")
+    first = call("one", 0.9)
+    assert await ledger.reserve(first, task) is None
     short = await ledger.reserve(call("two", 0.2), task)
     assert short is not None
-    assert (short.limit, short.ceiling) == ("task", 1.0)
-    assert short.left == pytest.approx(0.1)
-    await ledger.settle("t", "one", ended(0.05))
-    assert await ledger.reserve(call("two", 0.2), task) is None
-    assert dollars(store, "t") == pytest.approx(0.05)
+    assert (short.limit, short.ceiling, short.left) == (task[0], 1_000_000, 100_000)
+    for _ in range(2):  # its commit succeeded, but the connection broke before that was heard
+        await ledger.settle(first, ended(0.05))
+    assert await ledger.reserve(call("two", 0.95), task) is None
+    assert dollars(store, "t") == 0.05
 
 
-async def test_a_settlement_counts_once_though_it_is_written_again(store: Store) -> None:
-    """Its commit succeeded, but the connection broke before that was heard."""
+async def test_only_a_final_answer_is_given_again_and_every_try_keeps_its_model(store: Store) -> None:
     ledger = Ledger(store)
-    await ledger.reserve(call("one", 0.9), WIDE)
-    for _ in range(2):
-        await ledger.settle("t", "one", ended(0.05))
-    assert dollars(store, "t") == pytest.approx(0.05)
-
-
-async def test_only_a_final_answer_is_given_again(store: Store) -> None:
-    ledger = Ledger(store)
-    assert await ledger.bought("t", "one") is None
-    await ledger.reserve(call("one", 0.5), WIDE)
-    assert await ledger.bought("t", "one") is None
-    await ledger.settle("t", "one", ended(0.1, final=False))
-    assert await ledger.bought("t", "one") is None
-    await ledger.reserve(call("one", 0.5, model="another"), WIDE)
-    await ledger.settle("t", "one", ended(0.2))
+    tries = [call("one", 0.5), call("one", 0.5, model="another"), call("two", 0.5)]
+    for one, cost in zip(tries, (0.1, 0.2, 0.0), strict=True):
+        assert await ledger.bought("t", one.step) is None
+        assert await ledger.reserve(one, WIDE) is None
+        assert await ledger.reserve(one, WIDE) is None, "the same one again, where the answer of the commit was lost"
+        await ledger.settle(one, ended(cost, final=one.model == "another"))
     assert await ledger.bought("t", "one") == {"text": "hi"}
-    assert dollars(store, "t") == pytest.approx(0.3)
+    rows = store.run_sync(lambda c: usage.sum_usage(c, "model", date(2020, 1, 1), date(2099, 1, 1), None, UTC))
+    assert [(row.key, row.micro_dollars, row.calls, row.lost) for row in rows] == [
+        ("another", 200_000, 1, 0),
+        ("m", 100_000, 2, 0),
+    ]
+    assert set(store.run_sync(lambda c: c.execute(sa.select(model_call.c.prices)).scalars())) == {"2026-11-30"}
 
 
-async def test_a_retry_that_no_longer_fits_frees_what_it_held(store: Store) -> None:
+async def test_a_try_whose_process_died_counts_at_its_worst_until_it_is_heard_of(store: Store) -> None:
     ledger = Ledger(store)
-    task = Ceilings(task=1.0, repository_day=100.0, server_day=100.0)
-    await ledger.reserve(call("one", 0.9), task)
-    assert await ledger.reserve(call("one", 1.1), task) is not None
-    assert await ledger.reserve(call("two", 1.0), task) is None
+    task = most("task", "t", 1.0, "total")
+    died = call("one", 0.6)
+    assert await ledger.reserve(died, task) is None
+    short = await ledger.reserve(call("one", 0.6), task)
+    assert short is not None
+    assert short.left == 400_000
+    store.run_sync(release, "t")
+    assert used(store)[1:] == (0, 0, 0, 0, 0, 1, 600_000, 1)
+    await ledger.settle(died, ended(0.1))  # it was not dead, but frozen
+    assert used(store)[1:] == (100_000, 1, 10, 5, 0, 0, 0, 1)
+    assert await ledger.reserve(call("one", 0.6), task) is None
 
 
 async def test_tokens_are_limited_by_task_and_model(store: Store) -> None:
     ledger = Ledger(store)
-    few = Ceilings(task=100.0, repository_day=100.0, server_day=100.0, task_tokens=100)
-    assert await ledger.reserve(call("one", 0.0, tokens=90), few) is None
-    short = await ledger.reserve(call("two", 0.0, tokens=20), few)
+    first = call("one", 0.0, tokens=90)
+    assert await ledger.reserve(first, WIDE, 100) is None
+    short = await ledger.reserve(call("two", 0.0, tokens=20), WIDE, 100)
     assert short is not None
-    assert (short.limit, short.left) == ("task_tokens", 10)
-    assert await ledger.reserve(call("two", 0.0, tokens=20, model="another"), few) is None
-    await ledger.settle("t", "one", ended(0.0))
-    assert await ledger.reserve(call("three", 0.0, tokens=85), few) is None
+    assert (short.limit, short.left) == (None, 10)
+    assert await ledger.reserve(call("two", 0.0, tokens=20, model="another"), WIDE, 100) is None
+    await ledger.settle(first, ended(0.0))
+    assert await ledger.reserve(call("three", 0.0, tokens=85), WIDE, 100) is None
+
+
+@pytest.mark.parametrize(
+    ("scope", "name"),
+    [
+        ("instance", ""),
+        ("organisation", "Octo"),
+        ("repository", "octo/Demo"),
+        ("person", "MARA"),
+        ("key", "k1"),
+        ("task", "t"),
+    ],
+)
+async def test_an_operators_limit_holds_from_the_next_call_on(store: Store, scope: LimitScope, name: str) -> None:
+    ledger = Ledger(store)
+    for number, (ceiling, fits) in enumerate([(0.5, True), (0.5, False), (1.0, True), (0.0, False)]):
+        limit = Limit(scope=scope, name=name, period="month", ceiling=round(ceiling * 1_000_000))
+        store.run_sync(limits.set_limit, limit, "root")
+        short = await ledger.reserve(call(f"s{number}", 0.5, key="k1"), WIDE)
+        assert (short is None) == fits
+        assert short is None or short.limit is not None
+    (use,) = store.run_sync(lambda c: limits.list_uses(c, limits.list_limits(c), UTC))
+    assert (use.limit.ceiling, use.held) == (0, 1_000_000)
+    assert store.run_sync(limits.remove_limit, scope, name, "month", "hard")
+    assert await ledger.reserve(call("last", 0.5, key="k1"), WIDE) is None
+
+
+async def test_an_operator_replaces_the_settings_but_not_the_policy(store: Store) -> None:
+    ledger = Ledger(store)
+    settings = Limit(scope="instance", name="", period="day", ceiling=500_000, given_by="settings")
+    store.run_sync(limits.set_limit, settings.model_copy(update={"ceiling": 2_000_000}), "root")
+    store.run_sync(limits.set_limit, most("repository", "octo/demo", 9.0)[0], "root")
+    assert await ledger.reserve(call("one", 1.0), [settings]) is None
+    short = await ledger.reserve(call("two", 0.6), [settings, *most("repository", "octo/demo", 1.5)])
+    assert short is not None
+    assert short.limit is not None
+    assert (short.limit.given_by, short.left) == ("policy", 500_000)
+
+
+async def test_a_soft_limit_tells_each_share_once_however_many_settle_at_once(store: Store) -> None:
+    ledger = Ledger(store)
+    soft = Limit(scope="repository", name="Octo/demo", period="day", ceiling=1_000_000, strength="soft")
+    store.run_sync(limits.set_limit, soft, "root")
+    calls = [call(f"s{number}", 0.3) for number in range(12)]
+    for one in calls:
+        assert await ledger.reserve(one, WIDE) is None, "a soft limit refuses nothing"
+    told = await asyncio.gather(*(ledger.settle(one, ended(0.1)) for one in calls))
+    assert await ledger.settle(calls[0], ended(0.1)) == []
+    shares = [str(notice) for notices in told for notice in notices]
+    assert sorted(share.split()[4] for share in shares) == ["100", "50", "80"]
+    assert store.run_sync(limits.list_shares, soft, UTC) == [50, 80, 100]
+    events = store.run_sync(tasks.list_events, "t")
+    assert sorted(event.data["text"] for event in events) == sorted(shares)
+    assert shares[0].startswith("This repository has used ")

@@ -82,6 +82,26 @@ def test_every_revision_upgrades_and_keeps_what_it_holds(empty_database: str, re
     _is_whole(store)
 
 
+def test_money_in_dollars_becomes_whole_micro_dollars(empty_database: str) -> None:
+    store = Store(create_engine(empty_database))
+    at_revision(store.engine, "0016")
+    store.run_sync(keep_a_task_and_a_finding)
+    columns = "task, step, role, model, state, repository, day, reserved, cost, key, created"
+    rows = (
+        "'t1', 'a', 'fix', 'm', 'answered', 'octo/sample', '2026-01-02', 0.0, 0.1 + 0.2, 'k1', 5",
+        "'t0', 'b', 'fix', 'm', 'reserved', 'tests', '2026-01-02', 1.000001, null, '', 6",
+    )
+    for row in rows:
+        store.run_sync(lambda c, row=row: c.execute(sa.text(f"insert into fh_model_call ({columns}) values ({row})")))
+    store.migrate()
+    kept = sa.text("select task, step, owner, person, key, reserved, cost, created from fh_model_call order by step")
+    assert [tuple(row) for row in store.run_sync(lambda c: c.execute(kept).all())] == [
+        ("t1", "a", "octo", "maria", "k1", 0, 300_000, 5),
+        ("t0", "b", "tests", "", "", 1_000_001, None, 6),
+    ]
+    store.close()
+
+
 def test_a_database_of_the_last_build_upgrades(tmp_path: Path) -> None:
     """Its first revision made all tables of its day at once, the columns of the second included."""
     store = Store(create_engine(f"sqlite:///{tmp_path / 'forgehand.db'}"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date
 from typing import Any, get_args
 
 from bot.store import audit, deliveries, pages, requests, tasks, tokens, usage
 from bot.store.deliveries import Delivery, DeliveryEnd
 from bot.store.pages import Place, TaskFilter
+from bot.store.periods import find_bounds
 from bot.store.store import Store
 from bot.store.tables import model_call
 from bot.store.tasks import NewTask
@@ -48,27 +50,31 @@ def test_stages_and_money_of_several_tasks(store: Store) -> None:
             store.run_sync(lambda c, name=name, stage=stage: tasks.add_event(c, name, "stage", {"stage": stage}))
         pay(store, name, 0.5)
     assert store.run_sync(lambda c: pages.find_stages(c, ["a", "b", "c"])) == {"a": "a", "b": "b"}
-    assert store.run_sync(lambda c: pages.sum_spending(c, ["a", "b", "c"]))["a"] == (0.5, 1)
+    assert store.run_sync(lambda c: pages.sum_spending(c, ["a", "b", "c"]))["a"] == (500_000, 1)
 
 
 def pay(store: Store, task: str, dollars: float | None, day: str = "2026-01-02") -> None:
-    row: dict[str, Any] = {"task": task, "step": "s", "role": "fix", "model": "m", "state": "answered", "reserved": 0}
-    row |= {"repository": "octo/sample", "day": day, "cost": dollars, "input_tokens": 5, "created": 1}
+    state = "refused" if dollars is None else "answered"
+    row: dict[str, Any] = {"id": task, "task": task, "step": "s", "role": "fix", "model": "m", "state": state}
+    cost = None if dollars is None else round(dollars * 1_000_000)
+    row |= {"repository": "octo/sample", "owner": "octo", "reserved": 0, "cost": cost, "input_tokens": 5}
+    row |= {"created": find_bounds(date.fromisoformat(day), date.fromisoformat(day), UTC)[0]}
     store.run_sync(lambda connection: connection.execute(model_call.insert().values(row)))
 
 
 def test_usage_by_every_key(store: Store) -> None:
     store.run_sync(lambda connection: tasks.create(connection, new_task("a")))
     store.run_sync(lambda connection: tasks.create(connection, new_task("b", repository=8)))
+    first, third, last = date(2026, 1, 1), date(2026, 1, 3), date(2026, 1, 9)
     for task, dollars, day in (("a", 0.5, "2026-01-02"), ("b", 0.25, "2026-01-03"), ("c", None, "2026-01-03")):
         pay(store, task, dollars, day)
     for by in get_args(UsageKey):
-        rows = store.run_sync(lambda c, by=by: usage.sum_usage(c, by, "2026-01-01", "2026-01-09", None))
-        assert sum(row.dollars for row in rows) == 0.75
-    (row,) = store.run_sync(lambda c: usage.sum_usage(c, "task", "2026-01-01", "2026-01-09", OCTO[0]))
-    assert row == UsageRow("fix", 0.5, 1, 5, 0, 0)
-    (row,) = store.run_sync(lambda c: usage.sum_usage(c, "day", "2026-01-03", "2026-01-03", None))
-    assert (row.key, row.dollars) == ("2026-01-03", 0.25)
+        rows = store.run_sync(lambda c, by=by: usage.sum_usage(c, by, first, last, None, UTC))
+        assert [sum(sums) for sums in zip(*(row[1:] for row in rows), strict=True)] == [750_000, 2, 10, 0, 0, 0, 0, 1]
+    (row,) = store.run_sync(lambda c: usage.sum_usage(c, "task", first, last, OCTO[0], UTC))
+    assert row == UsageRow("fix", 500_000, 1, 5, 0, 0, 0, 0, 0)
+    (row,) = store.run_sync(lambda c: usage.sum_usage(c, "day", third, third, None, UTC))
+    assert (row.key, row.micro_dollars) == ("2026-01-03", 250_000)
 
 
 def test_deliveries_and_decisions_newest_first(store: Store) -> None:

@@ -71,8 +71,8 @@ async def test_a_connection_that_says_nothing_is_closed(store: Store) -> None:
 
 async def test_metrics_tell_the_inbox_and_the_money(store: Store, aiohttp_client: AiohttpClient) -> None:
     arrived = [Delivery(f"g{n}", "issues", b"{}") for n in range(3)]
-    call = {"task": "t", "step": "s", "role": "fix", "model": "m-1", "state": "settled", "repository": "octo/hidden"}
-    call |= {"day": "2026-01-01", "reserved": 1.0, "cost": 0.25, "created": 1}
+    call = {"id": "c", "task": "t", "step": "s", "role": "fix", "model": "m-1", "state": "answered", "owner": "octo"}
+    call |= {"repository": "octo/hidden", "reserved": 0, "cost": 250_000, "created": 1}
     await store.run(lambda connection: deliveries.put(connection, arrived, "forgehand"))
     await store.run(lambda connection: deliveries.end(connection, [DeliveryEnd("g0", None), DeliveryEnd("g1", "bad")]))
     await store.run(lambda connection: connection.execute(model_call.insert().values(call)))

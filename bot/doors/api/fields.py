@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -77,8 +76,3 @@ def maybe_moment(milliseconds: int | None) -> str | None:
 def cursor(at: int, key: str) -> str:
     """Return the cursor of the page behind a row."""
     return f"{at}-{key}"
-
-
-def micro_dollars(dollars: float) -> int:
-    """Return an amount in millionths of a dollar, rounded up."""
-    return math.ceil(round(dollars * 1_000_000, 3))

@@ -11,13 +11,14 @@ from pydantic import Field
 from bot.doors.api.aliases import planned
 from bot.doors.api.callers import Caller
 from bot.doors.api.context import Context
-from bot.doors.api.fields import KeyName, ModelName, ProviderParameter, micro_dollars
+from bot.doors.api.fields import KeyName, ModelName, ProviderParameter
 from bot.doors.api.operation import Operations, Sent
 from bot.doors.api.problems import Problem
 from bot.doors.api.views import Cost, clean, cost_of
 from bot.models.catalogue import Catalogue, ModelSpec, Price, UnknownModel
 from bot.models.port import ModelError, Spender
 from bot.models.providers import KEY_VARIABLES, PROVIDERS
+from bot.money import micro_dollars
 from bot.settings import Api, ModelRole
 from bot.store import audit, reporting
 from bot.types import JsonModel

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+import calendar
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from pydantic import Field
@@ -17,21 +18,20 @@ from bot.doors.api.fields import (
     RepositoryName,
     cursor,
     maybe_moment,
-    micro_dollars,
     moment,
 )
 from bot.doors.api.operation import Operations, Sent
 from bot.doors.api.problems import Problem
 from bot.store import pages, usage
 from bot.store.pages import DeliveryRow
-from bot.store.usage import UsageKey, UsageRow
+from bot.store.usage import UsageKey
 from bot.types import JsonModel
 
 operations = Operations("reports")
 
 
 class UsageQuery(Sent):
-    """The part of the bill that is wanted; days are UTC, both included."""
+    """The part of the bill that is wanted; days are the server's, both included."""
 
     repository: RepositoryName | None = Field(
         default=None, description="needed, unless the token is an administrator's and bound to no repository"
@@ -44,12 +44,18 @@ class UsageQuery(Sent):
 class UsageItem(JsonModel):
     """The sum of all model calls of one key."""
 
-    key: str = Field(description="a day, model, role, repository, type of task or login, as `by` says")
+    key: str = Field(
+        description="a day, month, model, role, repository, owner of repositories, key's id (empty: the server's own), "
+        "type of task or login, as `by` says"
+    )
     micro_dollars: int = Field(ge=0)
     calls: int = Field(ge=0)
     input_tokens: int
     output_tokens: int
     cached_tokens: int
+    lost: int = Field(ge=0, description="calls whose process died before their price was known; not part of `calls`")
+    lost_micro_dollars: int = Field(ge=0, description="what those cost at most; not part of `micro_dollars`")
+    refused: int = Field(ge=0, description="calls that a limit forbade, so that no provider was asked")
 
 
 class Usage(JsonModel):
@@ -57,6 +63,7 @@ class Usage(JsonModel):
 
     first: str
     last: str
+    time_zone: str = Field(description="the zone in which days and months begin")
     by: UsageKey
     currency: Literal["USD"] = "USD"
     items: tuple[UsageItem, ...]
@@ -124,12 +131,20 @@ async def read_usage(context: Context, caller: Caller, query: UsageQuery) -> Usa
         where = (repository.id, repository.full_name)
     elif not caller.holds("admin") or caller.bound:
         raise Problem("Name the repository whose usage you want (`repository`).", status=403)
-    today = datetime.now(UTC).date()
-    last = query.last or today.isoformat()
-    first = query.first or (_day(last, today) - timedelta(days=30)).isoformat()
-    by = query.by
-    rows = await context.services.store.run(lambda connection: usage.sum_usage(connection, by, first, last, where))
-    return Usage(first=first, last=last, by=by, items=tuple(_item(row) for row in rows))
+    settings, by = context.services.settings, query.by
+    zone = settings.zone
+    last = _day(query.last) if query.last else datetime.now(zone).date()
+    first = _day(query.first) if query.first else last - timedelta(days=30)
+    rows = await context.services.store.run(
+        lambda connection: usage.sum_usage(connection, by, first, last, where, zone)
+    )
+    return Usage(
+        first=first.isoformat(),
+        last=last.isoformat(),
+        time_zone=settings.time_zone,
+        by=by,
+        items=tuple(UsageItem(**row._asdict()) for row in rows),
+    )
 
 
 @operations.add("GET", "/deliveries", scope="admin")
@@ -163,23 +178,10 @@ async def list_audit(context: Context, query: AuditQuery) -> AuditPage:
     return AuditPage(items=tuple(AuditView(**row) for row in rows), next=more)
 
 
-def _day(text: str, otherwise: date) -> date:
-    """Return a day; the form lets 30 February through."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return otherwise
-
-
-def _item(row: UsageRow) -> UsageItem:
-    return UsageItem(
-        key=row.key,
-        micro_dollars=micro_dollars(row.dollars),
-        calls=row.calls,
-        input_tokens=row.input_tokens,
-        output_tokens=row.output_tokens,
-        cached_tokens=row.cached_tokens,
-    )
+def _day(text: str) -> date:
+    """Return a day; the form lets 30 February through, which is the 28th."""
+    year, month, day = map(int, text.split("-"))
+    return date(year, month, min(day, calendar.monthrange(year, month)[1]))
 
 
 def _delivery(row: DeliveryRow) -> DeliveryView:

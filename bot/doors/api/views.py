@@ -8,7 +8,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from pydantic import Field
 
-from bot.doors.api.fields import ArtifactName, Moment, TaskId, maybe_moment, micro_dollars, moment
+from bot.doors.api.fields import ArtifactName, Moment, TaskId, maybe_moment, moment
 from bot.engine.port import FINAL_STATES, TaskState
 from bot.redaction import redact_code
 from bot.store import pages
@@ -20,7 +20,7 @@ from bot.work.results import Ending, Form, Parts, Remark
 from bot.work.services import Services
 
 PREFIX = "/api/v1"
-_NOTHING = Spending(0.0, 0)
+_NOTHING = Spending(0, 0)
 
 
 class Cost(JsonModel):
@@ -86,7 +86,7 @@ class TaskReport(JsonModel):
 
 def cost_of(spent: Spending) -> Cost:
     """Return spending in the API's form."""
-    return Cost(micro_dollars=micro_dollars(spent.dollars), model_calls=spent.calls)
+    return Cost(micro_dollars=spent.micro_dollars, model_calls=spent.calls)
 
 
 def load_views(connection: sa.Connection, found: Sequence[Task], services: Services) -> list[TaskView]:

@@ -15,11 +15,12 @@ from bot.doors.api.aliases import ALIASES
 from bot.doors.api.application import list_operations
 from bot.doors.api.callers import RateLimit
 from bot.doors.api.document import describe
-from bot.doors.api.fields import PageQuery, TaskId, micro_dollars
+from bot.doors.api.fields import PageQuery, TaskId
 from bot.doors.api.operation import make_operation
 from bot.doors.api.starting import make_body
 from bot.doors.api.tokens import make_token, read_token
 from bot.engine.port import Ctx, Outcome
+from bot.money import micro_dollars
 from bot.types import JsonModel
 from bot.work.origin import Request, TaskInput
 from bot.work.services import Services

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.store import tasks
-from bot.store.ledger import Ceilings, Ledger, ModelCall, Settlement
+from bot.store.ledger import Ledger, ModelCall, Settlement
 from handlers import HANDLERS
 from tests.e2e.scenes import POLICY, handled, put, rows
 from tests.support.api import Asker, asker, opened
@@ -98,18 +98,26 @@ async def test_the_result_is_there_when_the_task_has_ended(story: Story) -> None
 
 async def pay(story: Story, task: str, dollars: float) -> None:
     """A settled model call of a task."""
-    call = ModelCall(task, "edit", "fix", "thinker", "octo/sample", 1.0, 10, 10)
+    call = ModelCall(task, "edit", "fix", "thinker", "octo/sample", 1_000_000, 10, 10, person="mara")
     with opened(story) as store:
         ledger = Ledger(store)
-        assert await ledger.reserve(call, Ceilings(5, 20, 50)) is None
-        await ledger.settle(task, "edit", Settlement(dollars, 100, 20, 5, 1.0, True, {}))
+        assert await ledger.reserve(call, ()) is None
+        await ledger.settle(call, Settlement(round(dollars * 1_000_000), 100, 20, 5, 1.0, True, {}))
 
 
 async def test_usage_adds_up_by_every_key(story: Story) -> None:
     program = asker(story, story.maintainer)
     for task, dollars in zip(await started(story, program, 2), (0.25, 0.5), strict=True):
         await pay(story, task, dollars)
-    expected = {"model": "thinker", "role": "fix", "repository": "octo/sample", "task": "ask", "actor": "mara"}
+    expected = {
+        "model": "thinker",
+        "role": "fix",
+        "repository": "octo/sample",
+        "task": "ask",
+        "actor": "mara",
+        "owner": "octo",
+        "key": "",
+    }
     for by, key in expected.items():
         answer = await program.get(f"/api/v1/usage?{REPOSITORY}&by={by}")
         assert answer.data["items"] == [
@@ -120,6 +128,9 @@ async def test_usage_adds_up_by_every_key(story: Story) -> None:
                 "input_tokens": 200,
                 "output_tokens": 40,
                 "cached_tokens": 10,
+                "lost": 0,
+                "lost_micro_dollars": 0,
+                "refused": 0,
             }
         ]
     today = (await program.get(f"/api/v1/usage?{REPOSITORY}")).data
@@ -196,3 +207,27 @@ async def test_a_repository_that_took_anothers_name_shows_none_of_its_tasks(stor
         store.run_sync(move)
     assert [each["id"] for each in await walk(program, f"/api/v1/tasks?{REPOSITORY}")] == [task]
     assert (await program.get("/api/v1/tasks/0123456789ab")).status == 404
+
+
+async def test_limits_are_set_listed_and_removed(story: Story) -> None:
+    admin = asker(story, story.maintainer, "admin")
+    (task,) = await started(story, asker(story, story.maintainer), 1)
+    await pay(story, task, 0.25)
+    (ours,) = (await admin.get("/api/v1/budgets")).data["items"]
+    assert (ours["subject"], ours["period"], ours["given_by"]) == ("instance", "day", "settings")
+    assert (ours["micro_dollars"], ours["paid_micro_dollars"]) == (50_000_000, 250_000)
+    soft = {"subject": "person:Mara", "period": "month", "strength": "soft", "micro_dollars": 300_000}
+    for body in (soft, {"subject": "instance", "period": "day", "micro_dollars": 80_000_000}):
+        assert (await admin.ask("PUT", "/api/v1/budgets", body)).status == 200
+    await pay(story, task, 0.01)
+    raised, mine = (await admin.get("/api/v1/budgets")).data["items"]
+    assert (raised["micro_dollars"], raised["given_by"]) == (80_000_000, "operator")
+    assert (mine["paid_micro_dollars"], mine["told"]) == (260_000, [50, 80])
+    wrong = {"subject": "repository:octo", "period": "day", "micro_dollars": 1}
+    assert (await admin.ask("PUT", "/api/v1/budgets", wrong)).status == 400
+    query = "subject=person:Mara&period=month&strength=soft"
+    assert len((await admin.ask("DELETE", f"/api/v1/budgets?{query}")).data["items"]) == 1
+    assert (await admin.ask("DELETE", f"/api/v1/budgets?{query}")).status == 404
+    audited = rows(story, "select action, reason, actor from fh_audit where action like '%limit%' order by id")
+    assert audited[0] == ("set limit person:Mara", "$0.30 a month, soft", "mara")
+    assert (await asker(story, story.maintainer).get("/api/v1/budgets")).status == 403

@@ -1,0 +1,193 @@
+"""Limit what models may cost: one record a limit, whatever it is about and whoever set it.
+
+Settings, policies and an organisation's file give theirs with each call; those that an operator sets stand in a table
+and hold from the next call on, in every process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from typing import Literal, NamedTuple
+
+import sqlalchemy as sa
+
+from bot.money import exactly
+from bot.store.database import now_ms
+from bot.store.periods import find_start
+from bot.store.tables import limit_notice, model_call, spending_limit
+from bot.store.upsert import insert
+from bot.types import JsonModel, Period
+
+LimitScope = Literal["instance", "organisation", "repository", "person", "key", "task"]
+Strength = Literal["hard", "soft"]
+Giver = Literal["settings", "policy", "organisation", "operator"]
+SHARES = (50, 80, 100)  # per cent of a soft limit, each told once
+_PAID = sa.func.coalesce(model_call.c.cost, 0)
+_COLUMNS = {
+    "organisation": model_call.c.owner,
+    "repository": model_call.c.repository,
+    "person": model_call.c.person,
+    "key": model_call.c.key,
+    "task": model_call.c.task,
+}
+_SPANS = {"total": "in all", "day": "a day", "month": "a month"}
+
+
+class Limit(JsonModel):
+    """A ceiling in micro-dollars of what one name may cost in a period.
+
+    ``name`` is ``OWNER``, ``OWNER/NAME``, a login, a key's id or a task's, and "" for the instance. A hard limit
+    refuses the call that might exceed it, a soft one only tells. ``raised_by`` says in a sentence how it is raised; ""
+    where ``given_by`` says enough.
+    """
+
+    scope: LimitScope
+    name: str
+    period: Period
+    ceiling: int
+    strength: Strength = "hard"
+    given_by: Giver = "operator"
+    raised_by: str = ""
+
+    @property
+    def subject(self) -> str:
+        """Return what the limit is about, as a sentence begins with it."""
+        subjects = {"instance": "This server", "task": "This task", "repository": "This repository"}
+        return subjects.get(self.scope) or f"The {self.scope} {self.name}"
+
+    @property
+    def key(self) -> str:
+        """Return what the limit is about as operators write it."""
+        return f"{self.scope}:{self.name}" if self.name else self.scope
+
+    @property
+    def span(self) -> str:
+        """Return the period in words."""
+        return "" if self.scope == "task" else f" {_SPANS[self.period]}"
+
+    @property
+    def command(self) -> str:
+        """Return what an operator types before the new amount."""
+        return f"forgehand budget set {self.key} {self.period}"
+
+
+class Use(NamedTuple):
+    """A limit and what counts against it: all, and the part that is paid.
+
+    In micro-dollars; the other part is set aside for calls under way, and for those that died with their process.
+    """
+
+    limit: Limit
+    held: int
+    paid: int
+
+
+class Notice(NamedTuple):
+    """A share (per cent) of a soft limit that was just reached."""
+
+    limit: Limit
+    share: int
+
+    def __str__(self) -> str:
+        limit = self.limit
+        ceiling = exactly(limit.ceiling)
+        return f"{limit.subject} has used {self.share} % of the {ceiling}{limit.span} that it is meant to cost."
+
+
+def set_limit(connection: sa.Connection, limit: Limit, by: str) -> None:
+    """Set a limit, in place of one that differs in its ceiling only."""
+    key = {"scope": limit.scope, "name": limit.name, "period": limit.period, "strength": limit.strength}
+    values = {"ceiling": limit.ceiling, "changed_by": by, "changed": now_ms()}
+    new = insert(connection, spending_limit).values(**key, **values)
+    connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def remove_limit(connection: sa.Connection, scope: LimitScope, name: str, period: Period, strength: Strength) -> bool:
+    """Remove a limit; False where there is none."""
+    wanted = {"scope": scope, "name": name, "period": period, "strength": strength}
+    query = sa.delete(spending_limit).where(*(spending_limit.c[key] == value for key, value in wanted.items()))
+    return connection.execute(query).rowcount > 0
+
+
+def list_limits(connection: sa.Connection) -> list[Limit]:
+    """List the limits that operators have set."""
+    table = spending_limit.c
+    query = sa.select(spending_limit).order_by(table.scope, table.name, table.period, table.strength)
+    return [Limit.model_validate(row._mapping) for row in connection.execute(query)]
+
+
+def list_uses(connection: sa.Connection, limits: Sequence[Limit], zone: tzinfo) -> list[Use]:
+    """Add up what counts against each limit in its period of now."""
+    return [_count(connection, limit, zone, folded=True) for limit in limits]
+
+
+def find_limits(connection: sa.Connection, names: Mapping[str, str], given: Sequence[Limit]) -> list[Limit]:
+    """Return the limits of a call whose ``names`` are keyed by their scopes.
+
+    An operator's stands in place of the settings' same one, and for a single task of any.
+    """
+    folded = sa.func.lower(spending_limit.c.name)  # GitHub does not mind how a name is written
+    mine = [sa.and_(spending_limit.c.scope == scope, folded == name.lower()) for scope, name in names.items()]
+    found = connection.execute(sa.select(spending_limit).where(sa.or_(*mine)))
+    stored = [Limit.model_validate({**row._mapping, "name": names[row.scope]}) for row in found]
+    set_here = {_identity(limit) for limit in stored}
+    kept = [limit for limit in given if not (_yields(limit) and _identity(limit) in set_here)]
+    return [*kept, *stored]
+
+
+def count_held(connection: sa.Connection, limit: Limit, zone: tzinfo) -> int:
+    """Return what counts against a limit in its period of now."""
+    return _count(connection, limit, zone).held
+
+
+def _count(connection: sa.Connection, limit: Limit, zone: tzinfo, *, folded: bool = False) -> Use:
+    """Add up; ``folded``: the name may be written otherwise than by GitHub."""
+    where = [model_call.c.created >= find_start(limit.period, now_ms(), zone)] if limit.period != "total" else []
+    if limit.scope != "instance":
+        column = _COLUMNS[limit.scope]
+        where.append(sa.func.lower(column) == limit.name.lower() if folded else column == limit.name)
+    sums = (sa.func.coalesce(sa.func.sum(column), 0) for column in (_PAID + model_call.c.reserved, _PAID))
+    held, paid = connection.execute(sa.select(*sums).where(*where)).one()
+    return Use(limit, int(held), int(paid))
+
+
+def note_shares(connection: sa.Connection, limits: Sequence[Limit], zone: tzinfo) -> list[Notice]:
+    """Note the shares of soft limits that are reached; return the new ones.
+
+    Of several that were passed at once the highest only is returned.
+    """
+    found = []
+    for limit in limits:
+        paid = _count(connection, limit, zone).paid
+        passed = [share for share in SHARES if paid * 100 >= limit.ceiling * share]
+        new = [share for share in passed if _note(connection, limit, share, zone)]
+        found += [Notice(limit, new[-1])] if new else []
+    return found
+
+
+def list_shares(connection: sa.Connection, limit: Limit, zone: tzinfo) -> list[int]:
+    """List the shares of a soft limit that were told in its period of now."""
+    query = sa.select(limit_notice.c.share).where(*(limit_notice.c[key] == value for key, value in _mark(limit, zone)))
+    return list(connection.execute(query.order_by(limit_notice.c.share)).scalars())
+
+
+def _note(connection: sa.Connection, limit: Limit, share: int, zone: tzinfo) -> bool:
+    """Note a share; False where it was told before in this period."""
+    new = insert(connection, limit_notice).values(**dict(_mark(limit, zone)), share=share, at=now_ms())
+    return connection.execute(new.on_conflict_do_nothing().returning(limit_notice.c.share)).first() is not None
+
+
+def _mark(limit: Limit, zone: tzinfo) -> list[tuple[str, str | int]]:
+    """Return the key of a limit's notices: another ceiling is told anew."""
+    start = find_start(limit.period, now_ms(), zone)
+    named = [("scope", limit.scope), ("name", limit.name.lower()), ("period", limit.period)]
+    return [*named, ("start", start), ("ceiling", limit.ceiling)]
+
+
+def _yields(limit: Limit) -> bool:
+    return limit.given_by == "settings" or limit.scope == "task"
+
+
+def _identity(limit: Limit) -> tuple[str, str, str, str]:
+    return limit.scope, limit.name, limit.period, limit.strength

@@ -1,0 +1,88 @@
+"""Days of three zones, and what they add up to: whole, over every change of clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.store import usage
+from bot.store.ledger import Ledger
+from bot.store.limits import Limit
+from bot.store.periods import find_bounds, find_day, find_start
+from bot.store.store import Store
+from bot.store.tables import model_call
+from tests.store.test_ledger import call
+from tests.support.models import new_store
+
+ZONES = [ZoneInfo(name) for name in ("Europe/Berlin", "America/Santiago", "Australia/Lord_Howe")]
+FIRST, LAST = date(2026, 3, 1), date(2026, 11, 30)  # clocks change twice in each, in Santiago at midnight
+MOMENTS = st.integers(*find_bounds(FIRST, LAST + timedelta(days=2), ZONES[0]))
+
+
+@given(st.sampled_from(ZONES), MOMENTS)
+def test_a_moment_is_in_one_day_and_one_month(zone: ZoneInfo, at: int) -> None:
+    day = date.fromisoformat(find_day(at, zone))
+    start, end = find_bounds(day, day, zone)
+    assert start <= at < end
+    assert 23 * 3_600_000 <= end - start <= 25 * 3_600_000
+    assert find_start("day", at, zone) == start
+    assert find_start("month", at, zone) == find_bounds(day.replace(day=1), day, zone)[0]
+    assert find_bounds(day + timedelta(days=1), day, zone)[0] == end
+    assert find_start("total", at, zone) == 0
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    store = new_store(tmp_path_factory.mktemp("periods"))
+    yield store
+    store.close()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from(ZONES), st.lists(st.tuples(MOMENTS, st.integers(0, 5_000_000)), min_size=1, max_size=20))
+def test_days_and_months_add_up_to_the_whole(whole: Store, zone: ZoneInfo, paid: list[tuple[int, int]]) -> None:
+    rows = [
+        {"id": str(number), "task": "t", "step": str(number), "role": "fix", "model": "m", "state": "answered"}
+        | {"repository": "o/r", "owner": "o", "reserved": 0, "cost": cost, "input_tokens": 1, "created": at}
+        for number, (at, cost) in enumerate(paid)
+    ]
+    whole.run_sync(lambda c: c.execute(model_call.delete()) and c.execute(model_call.insert(), rows))
+    first, last = FIRST - timedelta(days=2), LAST + timedelta(days=4)
+    sums = {
+        by: whole.run_sync(lambda c, by=by: usage.sum_usage(c, by, first, last, None, zone))
+        for by in ("day", "month", "model")
+    }
+    for rows_of in sums.values():
+        assert sum(row.micro_dollars for row in rows_of) == sum(cost for _, cost in paid)
+        assert sum(row.calls for row in rows_of) == len(paid)
+    expected: dict[str, int] = {}
+    for at, cost in paid:
+        day = find_day(at, zone)
+        expected[day] = expected.get(day, 0) + cost
+    assert {row.key: row.micro_dollars for row in sums["day"]} == expected
+    each = {
+        day: whole.run_sync(
+            lambda c, day=day: usage.sum_usage(c, "model", date.fromisoformat(day), date.fromisoformat(day), None, zone)
+        )
+        for day in expected
+    }
+    assert {day: rows_of[0].micro_dollars for day, rows_of in each.items()} == expected
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+async def test_a_limit_begins_anew_with_the_day_of_the_zone(store: Store, zone: str) -> None:
+    """What was held a moment before midnight does not count; what is held since does."""
+    ledger = Ledger(store, ZoneInfo(zone))
+    day = [Limit(scope="instance", name="", period="day", ceiling=1_000_000)]
+    late, early = call("late", 1.0), call("early", 1.0)
+    assert await ledger.reserve(late, day) is None
+    with store.engine.begin() as connection:
+        start = find_start("day", connection.execute(model_call.select()).one().created, ZoneInfo(zone))
+        connection.execute(model_call.update().values(created=start - 1))
+    assert await ledger.reserve(early, day) is None
+    assert await ledger.reserve(call("more", 0.1), day) is not None
