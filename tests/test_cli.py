@@ -21,6 +21,7 @@ from tests.support.patience import PATIENCE
 
 COMMANDS = ["serve", "deliver", "demo", "try", "setup", "doctor", "config check", "context", "hub"]
 COMMANDS += ["backup", "restore", "support", "judge-results"]
+COMMANDS += ["budget list", "budget set", "budget remove"]
 COMMANDS += ["tokens add", "tokens list", "tokens revoke", "completion"]
 COMMANDS += [f"signals {name}" for name in ("add", "list", "rotate", "remove", "test")]
 COMMANDS += ["incidents list", "incidents show", "incidents stats"]
@@ -207,3 +208,21 @@ def test_hub_serves_until_it_is_interrupted(tmp_path: Path) -> None:
             assert process.wait(60) == 0
         finally:
             process.kill()
+
+
+def test_limits_are_typed_and_told(tmp_path: Path) -> None:
+    said = run(tmp_path, "budget", "set", "repository:octo/shop", "month", "12.5").output
+    assert "repository:octo/shop month hard: $0.00 paid of $12.50; set by the operator" in said
+    assert run(tmp_path, "budget", "set", "person:mara", "day", "1", "--soft").exit_code == 0
+    listed = run(tmp_path, "budget", "list", FORGEHAND_TIME_ZONE="Europe/Berlin").output
+    assert "instance day hard: $0.00 paid of $50.00; set by the settings (Europe/Berlin)" in listed
+    assert "person:mara day soft" in listed
+    assert run(tmp_path, "budget", "remove", "person:mara", "day", "--soft").exit_code == 0
+    for arguments, words in (
+        (("budget", "set", "octo/shop", "day", "1"), "repository:OWNER/NAME"),
+        (("budget", "remove", "person:mara", "day"), "There is no such limit"),
+    ):
+        refused = run(tmp_path, *arguments)
+        assert (refused.exit_code, words in refused.output) == (1, True)
+    unknown = run(tmp_path, "budget", "list", FORGEHAND_TIME_ZONE="Berlin")
+    assert (unknown.exit_code, "time_zone" in unknown.output) == (2, True)

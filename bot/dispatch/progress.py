@@ -296,4 +296,5 @@ def _view(task: Task, spec: TaskSpec[Any], events: list[TaskEvent], spent: repor
         now=task.ended or now_ms(),
         dollars=spent.dollars,
         calls=spent.calls,
+        notices=[str(event.data["text"]) for event in events if event.kind == "budget"],
     )

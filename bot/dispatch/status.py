@@ -42,6 +42,7 @@ class StatusView:
     now: int
     dollars: float
     calls: int
+    notices: Sequence[str] = ()  # of soft limits that the task's calls have reached
 
 
 def status_text(view: StatusView) -> str:
@@ -49,7 +50,7 @@ def status_text(view: StatusView) -> str:
     head = f"{_head(view)} {view.summary}".strip()
     latest = {str(event["stage"]): event for event in view.stages}
     checklist = "\n".join(_line(view, title, latest.get(name)) for name, title in view.spec.stages.items())
-    return "\n\n".join(part for part in (head, checklist, _next_step(view), _foot(view)) if part)
+    return "\n\n".join(part for part in (head, checklist, *view.notices, _next_step(view), _foot(view)) if part)
 
 
 def _next_step(view: StatusView) -> str:

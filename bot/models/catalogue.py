@@ -255,7 +255,7 @@ def takes_key(spec: ModelSpec, provider: ProviderName) -> bool:
 
 
 def _exact(price: float) -> Decimal:
-    """Return the number that was written; dollars a million are millionths each."""
+    """Return the number as written: dollars a million are millionths each."""
     return Decimal(repr(price))
 
 

@@ -80,7 +80,7 @@ class Settlement:
 
 
 class Ledger:
-    """The budgets and answers already bought; days and months are those of ``zone``."""
+    """The budgets and answers already bought; days are those of ``zone``."""
 
     def __init__(self, store: Store, zone: tzinfo = UTC) -> None:
         self._store = store

@@ -85,6 +85,7 @@ def _describe(event: Event) -> str:
     """Say in words what is no stage; "" where the end is told elsewhere."""
     data = event.data
     words = {
+        "budget": str(data.get("text", "")),
         "queued": "Queued",
         "started": "Started",
         "retry": f"A step is tried again: {data.get('step', '')}",

@@ -18,7 +18,19 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from bot.dispatch.registry import Registry
-from bot.doors.api import canary, catalogue, incidents, policies, providers, reports, results, sources, starting, tasks
+from bot.doors.api import (
+    budgets,
+    canary,
+    catalogue,
+    incidents,
+    policies,
+    providers,
+    reports,
+    results,
+    sources,
+    starting,
+    tasks,
+)
 from bot.doors.api.aliases import alias_operations
 from bot.doors.api.callers import Caller, RateLimit, identify, read_bearer
 from bot.doors.api.catalogue import asked_for
@@ -36,7 +48,7 @@ PREFIX = "/api"
 _RETRY_SECONDS = 10
 _DATABASE_SECONDS = 5.0
 _HEADERS = {"X-Content-Type-Options": "nosniff"}
-_MODULES = (catalogue, tasks, results, starting, incidents, policies, canary, providers, reports, sources)
+_MODULES = (catalogue, tasks, results, starting, incidents, policies, canary, providers, reports, budgets, sources)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
 

@@ -31,7 +31,7 @@ operations = Operations("reports")
 
 
 class UsageQuery(Sent):
-    """The part of the bill that is wanted; days are the server's, both included."""
+    """The part of the bill that is wanted; both days included."""
 
     repository: RepositoryName | None = Field(
         default=None, description="needed, unless the token is an administrator's and bound to no repository"
