@@ -105,8 +105,11 @@ def is_without_data(incident: Incident) -> bool:
 
 
 def _lacks_github(incident: Incident, _rules: IncidentRules, _facts: Facts) -> str | None:
-    source = incident.data.get("signal", {}).get("source")
-    return None if source == "github" else "Only CI that GitHub itself tells of is acted on."
+    signal = incident.data.get("signal", {})
+    if signal.get("source") != "github":
+        return "Only CI that GitHub itself tells of is acted on."
+    queued = signal.get("labels", {}).get("queue")
+    return f"A merge queue's group is of pull requests, not of `{incident.branch}`." if queued else None
 
 
 def _lacks_machine_fault(incident: Incident, _rules: IncidentRules, _facts: Facts) -> str | None:

@@ -17,6 +17,7 @@ from bot.signals.github_shapes import (
     Check,
     Deployment,
     DeploymentState,
+    Group,
     HeadRepository,
     Job,
     Run,
@@ -41,6 +42,8 @@ _DEPLOYMENTS: dict[str, SignalKind] = {
     "error": "deploy_failed",
     "success": "deploy_succeeded",
 }
+_GROUPS: dict[str, SignalKind] = {"invalidated": "ci_failed", "merged": "ci_passed"}
+"""Why a group of a merge queue ended. What people took out (``dequeued``) says nothing."""
 _ACTIONS = "github-actions"
 _MATRIX = re.compile(r"\s*\([^()]*\)$")
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -135,7 +138,7 @@ def _read_run(payload: Mapping[str, Any], delivery: str, now: int) -> tuple[Sign
 def _read_check(payload: Mapping[str, Any], delivery: str, now: int) -> tuple[Signal, ...]:
     """Read another App's check; of GitHub Actions the jobs tell.
 
-    A check does not name its workflow.
+    A check does not name its workflow: two workflows with a job of the same name would be one trouble.
     """
     check = Check.model_validate(payload.get("check_run"))
     kind = _CI.get(check.conclusion or "")
@@ -247,6 +250,33 @@ def _read_deployment(payload: Mapping[str, Any], delivery: str, now: int) -> tup
     )
 
 
+def _read_group(payload: Mapping[str, Any], delivery: str, now: int) -> tuple[Signal, ...]:
+    """Read how a group of the merge queue ended, which its jobs do not tell.
+
+    What was thrown out is on no branch: the news is of the commit that the group was built on.
+    """
+    group = Group.model_validate(payload.get("merge_group"))
+    kind = _GROUPS.get(str(payload.get("reason")))
+    branch = clean_line(group.base_ref.removeprefix("refs/heads/"))
+    sha = group.head_sha if kind == "ci_passed" else group.base_sha
+    if payload.get("action") != "destroyed" or kind is None or not branch or not _SHA.fullmatch(sha):
+        return ()
+    return (
+        Signal(
+            source="github",
+            kind=kind,
+            state_key=f"github group {clean_line(group.head_sha)} {kind}",
+            incident_key=f"github queue {branch}",
+            delivery=delivery,
+            title=clean_line(_title(kind, "A group of the merge queue", branch)),
+            started=now,
+            branch=branch,
+            sha=sha,
+            labels={"queue": "true"},
+        ),
+    )
+
+
 _READERS: dict[str, Reader] = {
     "workflow_job": _read_job,
     "workflow_run": _read_run,
@@ -254,6 +284,7 @@ _READERS: dict[str, Reader] = {
     "check_suite": _read_suite,
     "status": _read_status,
     "deployment_status": _read_deployment,
+    "merge_group": _read_group,
     "code_scanning_alert": read_code_alert,
     "dependabot_alert": read_dependency_alert,
     "secret_scanning_alert": read_secret_alert,

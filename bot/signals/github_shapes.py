@@ -132,6 +132,14 @@ class Deployment(JsonModel):
     production_environment: bool = False
 
 
+class Group(JsonModel):
+    """A group of a merge queue; refs are whole ones."""
+
+    head_sha: str
+    base_sha: str
+    base_ref: str
+
+
 class Alert(JsonModel):
     """A security alert."""
 

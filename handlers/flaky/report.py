@@ -8,17 +8,19 @@ from typing import Any
 
 from bot.change.recipe import Job
 from bot.github.api.errors import GitHubError
-from bot.github.api.scopes import COMMENT, READ_ACTIONS
+from bot.github.api.scopes import COMMENT, READ_ACTIONS, READ_CHECKS
 from bot.github.resources import issues
 from bot.github.text.markers import Marker
 from bot.markdown import counted, inline_code, table
 from bot.quarantine.entries import PATH, Entry, QuarantineError, read_entries
 from bot.store import test_outcomes
 from bot.store.test_outcomes import Examined, StoredOutcome, StoredReport
+from bot.test_history.notes import read_notes
 from bot.test_history.reading import group, read_new
 from bot.test_history.records import Verdict
 from bot.test_history.rules import judge
-from bot.types import JsonModel
+from bot.types import JsonModel, Repository
+from bot.work.services import Services
 from handlers.flaky.records import FlakyStage
 
 _ROWS = 25
@@ -41,10 +43,15 @@ class Report(JsonModel):
 async def read_history(job: Job[Any]) -> str:
     """Read what is new in CI's artifacts; return in words why not."""
     await job.stage(FlakyStage.HISTORY, "started")
-    repository = job.task.repository
+    return await read_ci(job.services, job.task.repository)
+
+
+async def read_ci(services: Services, repository: Repository) -> str:
+    """Read what checks and artifacts tell that is new; return why not."""
     try:
-        client = await job.services.github.for_repository(repository, READ_ACTIONS)
-        await read_new(client, job.services.store, repository)
+        await read_notes(await services.github.for_repository(repository, READ_CHECKS), services.store, repository)
+        client = await services.github.for_repository(repository, READ_ACTIONS)
+        await read_new(client, services.store, repository)
     except GitHubError as error:
         return f"What CI reported could not be read: {error.message}"
     return ""

@@ -12,8 +12,8 @@ from bot.incidents.rules import IncidentRules
 from bot.redaction import redact
 from bot.store.incidents import Incident
 from bot.test_history.names import normalise
-from bot.test_history.reading import read_new
 from bot.work.services import Services
+from handlers.flaky.report import read_ci
 from handlers.quarantine.facts import look_up
 
 
@@ -29,9 +29,9 @@ async def find_flake(services: Services, one: Incident, rules: IncidentRules) ->
     try:
         client = await services.github.for_repository(one.place, READ_ACTIONS)
         log = await ci.download_log(client, one.place, int(job))
-        await read_new(client, services.store, one.place)
     except GitHubError:
         return ""
+    await read_ci(services, one.place)
     tests = await asyncio.to_thread(lambda: ci_logs.find_failing_tests(ci_logs.read_log(log.text, log.period)))
     if len({normalise(name) for name in tests}) != 1:
         return ""

@@ -84,6 +84,16 @@ def test_a_check_counts_unless_it_is_a_job_of_actions() -> None:
     assert hear("check_run", action="completed", check_run=actions) == ()
 
 
+def test_a_merge_queue_tells_what_it_threw_out_and_of_which_branch() -> None:
+    group = {"head_sha": "a" * 40, "base_sha": SHA, "base_ref": "refs/heads/main"}
+    (red,) = hear("merge_group", action="destroyed", reason="invalidated", merge_group=group)
+    (green,) = hear("merge_group", action="destroyed", reason="merged", merge_group=group)
+    assert (red.kind, red.sha, red.branch, green.kind, green.sha) == ("ci_failed", SHA, "main", "ci_passed", "a" * 40)
+    assert red.incident_key == green.incident_key
+    assert hear("merge_group", action="checks_requested", merge_group=group) == ()
+    assert hear("merge_group", action="destroyed", reason="dequeued", merge_group=group) == ()
+
+
 def test_a_secret_alert_says_that_and_not_which() -> None:
     alert = {"number": 4, "secret_type_display_name": "Some Token", "secret": "planted-secret-value"}
     (found,) = hear("secret_scanning_alert", action="created", alert=alert)

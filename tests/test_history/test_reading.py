@@ -10,6 +10,7 @@ from bot.github.api.access import GitHubs
 from bot.store import test_outcomes
 from bot.store.store import Store
 from bot.test_history.names import normalise
+from bot.test_history.notes import read_notes
 from bot.test_history.reading import group, read_new
 from bot.test_history.reports import read_report
 from bot.test_history.rules import is_flaky, judge
@@ -78,6 +79,28 @@ async def test_only_whole_runs_of_branch_and_queue_count(world: World, github: G
     assert seen == {"branch": [False, True, True, False], "queue": [False]}
     branch = histories["tests.test_a.test_x", "junit", "branch"]
     assert is_flaky(judge(branch)), "twice both outcomes of one tree"
+
+
+async def test_annotations_name_failures_and_a_later_pass_contradicts_them(
+    world: World, github: GitHubs, store: Store
+) -> None:
+    hub = world.hub
+    repository = hub.repository(world.repository.full_name)
+    sha = await hub.git(repository).resolve("refs/heads/main")
+    assert sha is not None
+    note = {"path": "tests/test_a.py", "start_line": 3, "end_line": 3, "annotation_level": "failure"}
+    for red in (False, True, False, True, False):  # what passed before it first failed is not kept
+        run = await hub.start_workflow(repository, sha, "main")
+        await hub.finish_workflow(run, [Job("test", "failure" if red else "success")])
+        texts = [("tests/test_a.py::test_x", "assert 1"), ("Lint", "unused")] if red else []
+        run.suite.runs[0].annotations.extend(note | {"title": title, "message": text} for title, text in texts)
+        hub.advance(60)
+    client = await github.for_repository(world.repository, {"checks": "read", "contents": "read", "metadata": "read"})
+    assert await read_notes(client, store, world.repository) == 4
+    assert await read_notes(client, store, world.repository) == 0, "each is read once"
+    histories = group(await store.run(test_outcomes.list_outcomes, world.repository.id))
+    assert list(histories) == [("tests.test_a.test_x", "check test", "branch")]
+    assert is_flaky(judge(histories["tests.test_a.test_x", "check test", "branch"]))
 
 
 @pytest.mark.parametrize(
