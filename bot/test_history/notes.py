@@ -62,7 +62,7 @@ async def read_notes(client: Client, store: Store, repository: Repository) -> in
 
 @dataclass
 class _Failures:
-    """When each test first failed, by the check that said so."""
+    """Moments when tests first failed, by the check that said so."""
 
     first: dict[str, dict[str, int]] = field(default_factory=dict)
 

@@ -9,13 +9,13 @@ from bot.types import JsonModel, Repository
 
 
 class EndedCheck(JsonModel):
-    """A check run that passed or failed; ``at`` is in ms, ``notes`` are how many."""
+    """A check run that passed or failed, with the number of its ``notes``."""
 
     id: int
     name: str
     app: str
     passed: bool
-    at: int
+    at: int  # ms
     notes: int
 
 
