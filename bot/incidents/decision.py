@@ -35,7 +35,16 @@ def decide(incident: Incident, rules: IncidentRules, facts: Facts) -> list[Choic
     """Return what may be done about an incident, with the reason of each."""
     candidates = _CANDIDATES.get(incident.kind, ())
     stop = _find_stop(incident, facts)
-    return [_choose(act, incident, rules, facts, stop) for act in candidates]
+    return _keep_one([_choose(act, incident, rules, facts, stop) for act in candidates])
+
+
+def _keep_one(choices: list[Choice]) -> list[Choice]:
+    """Leave one of a heal and a revert: a fix that failed once had its turn."""
+    acts = {choice.act for choice in choices if choice.verdict == "act"}
+    if not {"heal", "revert"} <= acts:
+        return choices
+    why = "The only commit since it was green is taken back instead; a fix of it failed."
+    return [Choice(act="heal", verdict="no", reason=why) if one.act == "heal" else one for one in choices]
 
 
 def _choose(act: Act, incident: Incident, rules: IncidentRules, facts: Facts, stop: str | None) -> Choice:
@@ -75,11 +84,13 @@ def _find_stop(incident: Incident, facts: Facts) -> str | None:
 
 def _find_problems(act: Act, incident: Incident, rules: IncidentRules, facts: Facts) -> Iterator[str]:
     """Say what speaks against an act."""
+    in_ci: tuple[Check, ...] = (_lacks_github, _is_no_code, _is_in_outage)
+    proposed: tuple[Check, ...] = (_races, _waits_for_merge)
     checks: dict[Act, tuple[Check, ...]] = {
         "rerun": (_lacks_github, _lacks_machine_fault, _lacks_rest, _was_rerun),
-        "heal": (_lacks_github, _is_no_code, _is_in_outage, _is_healing, _waits_for_merge, _has_no_attempt),
+        "heal": (*in_ci, *proposed, _has_no_attempt),
         "quarantine": (_lacks_github, _lacks_flake, _was_excused),
-        "revert": (_lacks_github, _is_no_code, _is_in_outage, _lacks_range, _failed_once, _may_heal, _took_turn),
+        "revert": (*in_ci, _lacks_range, _failed_once, *proposed, _may_heal, _took_turn),
         "rollback": (_lacks_service, _lacks_deployment, _is_shared, _began_before, _took_turn, _was_rolled_back),
     }
     for check in checks[act]:
@@ -139,14 +150,19 @@ def _is_in_outage(_incident: Incident, _rules: IncidentRules, facts: Facts) -> s
     return "CI's machines are failing." if outage else None
 
 
-def _is_healing(incident: Incident, _rules: IncidentRules, facts: Facts) -> str | None:
-    busy = any(one.active and one.act == "heal" and one.branch == incident.branch for one in facts.acts)
-    return f"`{incident.branch}` is being healed already." if busy else None
+def _races(incident: Incident, _rules: IncidentRules, facts: Facts) -> str | None:
+    """Say what is under way for the branch, whoever began it: one proposal."""
+    words = {"heal": "being healed already", "revert": "having its last change taken back"}
+    busy = [words[one.act] for one in facts.acts if one.active and one.act in words and one.branch == incident.branch]
+    return f"`{incident.branch}` is {busy[0]}." if busy else None
 
 
 def _waits_for_merge(incident: Incident, _rules: IncidentRules, facts: Facts) -> str | None:
-    ended = [one.ended for one in _list_own(incident, facts, "heal") if one.outcome == "done" and one.ended]
-    return "A fix is proposed; nothing failed since." if ended and incident.last <= max(ended) else None
+    """Say what was proposed for the branch since it last failed."""
+    words = {"heal": "A fix", "revert": "A revert"}
+    mine = [one for one in facts.acts if one.act in words and one.branch == incident.branch and one.outcome == "done"]
+    waits = [words[one.act] for one in mine if one.ended is not None and incident.last <= one.ended]
+    return f"{waits[0]} is proposed; nothing failed since." if waits else None
 
 
 def _has_no_attempt(incident: Incident, _rules: IncidentRules, facts: Facts) -> str | None:

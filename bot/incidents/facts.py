@@ -11,6 +11,7 @@ from bot.incidents.records import DAY, MINUTE
 from bot.incidents.rules import ACTS
 from bot.store import acts, incidents, tasks
 from bot.store.incidents import Incident, IncidentEvent, Trouble
+from bot.store.tasks import Task
 from bot.types import JsonModel
 
 _DEPLOYED = "github deploy "
@@ -98,10 +99,16 @@ def _list_acts(connection: sa.Connection, incident: Incident, now: int) -> list[
     for task in tasks.list_started(connection, incident.repository, ACTS, now - DAY):
         given = task.argument.get("input") or {}
         if task.id not in ours:
-            branch, environment = str(given.get("branch") or ""), str(given.get("environment") or "")
-            where = {"branch": branch, "environment": environment}
+            branch = str(given.get("branch") or _guess_branch(task, incident))
+            where = {"branch": branch, "environment": str(given.get("environment") or "")}
             found.append(PastAct(act=task.flow, at=task.created, ended=task.ended, outcome=task.state, **where))
     return found
+
+
+def _guess_branch(task: Task, incident: Incident) -> str:
+    """Return the branch of people's heal or revert that names none."""
+    healed = task.flow == "heal" and (task.argument.get("subject") or {}).get("number") is None
+    return incident.place.default_branch if healed or task.flow == "revert" else ""
 
 
 def _show(one: Incident) -> Other:

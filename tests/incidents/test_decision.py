@@ -97,6 +97,11 @@ class World:
                 acts.put(connection, row)
         return choices
 
+    def _mends(self, branch: str) -> bool:
+        """Say whether more than one heal or revert of a branch is at work."""
+        active = self.store.run_sync(acts.list_active)
+        return sum(row.act in {"heal", "revert"} and row.branch == branch for row in active) > 1
+
     def end_acts(self, outcome: str) -> None:
         """Everything that was started ends."""
 
@@ -110,6 +115,8 @@ class World:
         """Say whether an act is wrong, by what really happened and by the issue's own words."""
         where = choice.environment or choice.branch
         story = f"{choice.act} {where} for {one.title} at {(self.now - NOW) / MINUTE:g} min"
+        if choice.act in {"heal", "revert"} and self._mends(where):
+            self.wrong.append(f"beside another heal or revert: {story}")
         taken_back = [at for at, act, place, _ in self.done if act in BACK and place == where]
         if choice.act in BACK and any(at > self.now - 15 * MINUTE for at in taken_back):
             self.wrong.append(f"twice within 15 minutes: {story}")
