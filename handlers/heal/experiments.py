@@ -6,10 +6,12 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from bot.change.quarantined import describe, find_named, read_live
 from bot.change.recipe import Job
 from bot.change.records import Baseline
 from bot.change.stages import Stage
 from bot.git.changes import Changes
+from bot.quarantine.entries import Entry, find_entry
 from bot.sandbox.port import CommandResult, Limits
 from bot.toolchains.port import ToolchainError, Verdict
 from handlers.heal.records import Diagnosis, FailedCommand, HealBrief, SeenCommand
@@ -28,14 +30,27 @@ async def diagnose(job: Job[Any], brief: HealBrief, base: Baseline) -> Diagnosis
     """Run what failed on the head, again, and where it was green."""
     await job.stage(Stage.PROVE, "started")
     commands = tuple([await _see(job, brief, one.shown, one.command) for one in brief.red if one.command is not None])
-    failing = list_failing(base)
-    found = await (
-        _judge_tests(job, brief, base, failing, commands) if failing else _judge_commands(job, brief, commands)
-    )
+    excused = await _list_excused(job, brief, list_failing(base))
+    failing = [name for name in list_failing(base) if find_entry(excused, name) is None]
+    # A command that says no more than what is in quarantine has nothing to mend.
+    told = tuple(one for one in commands if not find_named(excused, one.output))
+    found = await (_judge_tests(job, brief, base, failing, commands) if failing else _judge_commands(job, brief, told))
+    if found is None and excused:
+        found = Diagnosis(kind="flaky", sentence=f"Flaky: nothing else fails here. {_CHANGED_NOTHING}")
     if found is None:
         found = await _explain_passing(job, brief, base, commands)
+    if excused:
+        said = " ".join([found.sentence, *map(describe, excused)])
+        found = found.model_copy(update={"sentence": said})
     await job.stage(Stage.PROVE, "done" if found.kind == "ours" else "failed", found.sentence[:300])
     return found
+
+
+async def _list_excused(job: Job[Any], brief: HealBrief, failing: Sequence[str]) -> list[Entry]:
+    """Return the quarantine's entries for what fails on the head."""
+    entries = await read_live(job, brief.base_sha) if failing else ()
+    found = (find_entry(entries, name) for name in failing)
+    return list(dict.fromkeys(entry for entry in found if entry is not None))
 
 
 async def _judge_tests(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bot.github.resources.manifest import load_manifest
+from bot.quarantine.entries import PATH, write_entries
 from bot.store.incident_tables import incident
 from simhub import Job
 from tests.e2e.answers import calls, change, edit, finish
@@ -29,6 +31,7 @@ from tests.e2e.healing import (
 from tests.e2e.revisions import finals
 from tests.e2e.scenes import POLICY, during, git, rows
 from tests.e2e.test_gates import refusals
+from tests.quarantine.test_quarantine import entry
 from tests.support.api import opened as writing
 from tests.support.pulls import propose, pull, push
 from tests.support.story import Story
@@ -145,7 +148,12 @@ async def test_what_is_not_our_fault_is_said_and_nothing_is_changed(tell: Tell, 
     failed = await story.hub.start_workflow(story.repository, head, "main")
     await story.hub.finish_workflow(failed, [Job("test", "failure", "FAILED\n", (("Test", "failure"),))])
     assert (await healed(story))["summary"].startswith("Flaky: CI both failed and passed on this very commit, and here")
-    broken = await push(story, "main", {".github/workflows/ci.yml": "jobs: [\n"})
+    listed = write_entries([entry(f"{TEST}::PricesTest::test_cents", since=datetime.now(UTC).date())])
+    await pushed(story, {CODE: BROKEN, PATH: listed}, "failure")
+    said = (await healed(story))["summary"]
+    assert "Flaky: nothing else fails here." in said
+    assert "it is in quarantine as flaky until" in said
+    broken = await push(story, "main", {CODE: GOOD, ".github/workflows/ci.yml": "jobs: [\n"})
     assert (await ended(story, broken)).conclusion == "startup_failure"
     assert "Configuration: GitHub could not start" in (await healed(story))["summary"]
     assert story.script.requests == []
