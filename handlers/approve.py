@@ -39,9 +39,10 @@ COMMAND = Command(
     name="approve",
     summary="Lets a task go on that waits for approval, such as a plan.",
     explanation="The new task goes on from what the waiting one holds; nothing is asked of a model twice. `/cancel` "
-    "ends the waiting instead. Where another bot obeys `/approve` too, set `commands.mention_only`.",
+    "ends the waiting instead. What others have to approve, by the organisation's file, is approved by "
+    "people who did not ask for it. Where another bot obeys `/approve` too, set `commands.mention_only`.",
     examples=(("/approve", "has the plan that waits here implemented"),),
-    places=frozenset({"issue"}),
+    places=frozenset({"issue", "pull"}),
     run=run,
     needs_open=True,
 )

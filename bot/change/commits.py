@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.change import approvals
 from bot.change.records import GateReport, Snapshot
 from bot.git.changes import Changes
 from bot.git.errors import NonFastForward, PushRefused
@@ -34,9 +35,11 @@ async def put(
     """Commit the tested tree on its base and put it on ``branch``.
 
     Trees ``before`` it become commits of their own below. Returns the last commit's sha, the same on every try.
-    ``expect`` is where the branch must be, None: nowhere yet. Raises :class:`bot.git.errors.PushRefused`,
+    ``expect`` is where the branch must be, None: nowhere yet. Raises :class:`bot.change.approvals.ApprovalNeeded` and
+    :class:`bot.change.approvals.PushClosed` where the organisation holds it back, :class:`bot.git.errors.PushRefused`,
     :class:`bot.git.errors.NonFastForward` and what git and GitHub raise.
     """
+    await approvals.require(work, [*(one.changes for one in before), report.changes])
     services = work.services
     repository = work.task.repository
     bot = await services.github.bot()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.change.approvals import PushClosed
 from bot.git.errors import AccessRefused, NonFastForward, PushRefused, ReadOnly
 from bot.github.api.errors import Forbidden, Invalid, Locked, NotFound
 from bot.toolchains.port import ToolchainError
@@ -27,6 +28,7 @@ _ADVICE_BY_ERROR: tuple[tuple[type[ForgehandError], str], ...] = (
     (AccessRefused, _ACCESS),
     (NotFound, "Look whether the repository, its default branch and the App's installation are still there."),
     (Invalid, _RULES),
+    (PushClosed, "Whoever keeps the organisation's file can open that again."),
     (ToolchainError, "See that the base branch can be installed and tested as it is now."),
 )
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
+
+from bot.dispatch.authorise import record
 from bot.dispatch.spec import TaskSpec
 from bot.dispatch.start import Refusal, StartedTask, begin
-from bot.store import tasks
+from bot.policy import Decision
+from bot.store import approvals, tasks
 from bot.store.tasks import Task
 from bot.types import Repository
 from bot.work.origin import Origin, Request
@@ -37,14 +41,38 @@ async def go_on(
 ) -> StartedTask | Refusal:
     """Start the task that goes on from what a waiting one holds.
 
-    Asked again with the same origin, it finds that task.
+    Asked again with the same origin, it finds that task. A change that several have to approve waits for the last.
     """
+    if task.data.get("waits_for") == approvals.WAITS and (refusal := await _approve(services, task, origin)):
+        return refusal
     started = await begin(services, spec, _renew(spec, task, repository, origin), parent=task.id)
     if isinstance(started, StartedTask):
         did = "approved it" if task.state == "awaiting_approval" else "answered"
         summary = f"{origin.principal.actor.login} {did}; task `{started.task}` goes on from here."
         await services.store.run(tasks.end_waiting, task.id, "done", summary)
     return started
+
+
+async def _approve(services: Services, task: Task, origin: Origin) -> Refusal | None:
+    """Count an approval; say why it is not enough, where it is not."""
+    actor = origin.principal.actor
+    digest = str(task.data.get("digest"))
+    people = int(task.data.get("people") or 1)
+
+    def give(connection: sa.Connection) -> tuple[bool, int]:
+        given = approvals.give(connection, task.id, digest, actor)
+        return given, approvals.count(connection, task.id, digest)
+
+    given, count = await services.store.run(give)
+    decision = Decision(given, f"{count} of {people} approved {digest[:12]}.")
+    if not given:
+        decision = Decision(False, f"@{actor.login} asked for this change, so somebody else has to approve it.")
+    repository = Request.model_validate(task.argument).repository
+    await record(services, origin.delivery, repository, actor, f"approve {task.flow}", decision)
+    if not given:
+        return Refusal(decision.reason)
+    missing = people - count
+    return Refusal(f"Approved. {missing} more has to approve it.") if missing > 0 else None
 
 
 def _renew(spec: TaskSpec[Any], task: Task, repository: Repository, origin: Origin) -> Request[Any]:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 
+from bot.store.governance_tables import approval
 from bot.store.tables import (
     artifact,
     attempt,
@@ -88,7 +89,7 @@ def list_tasks_of(connection: sa.Connection, number: int) -> dict[str, int]:
 def forget_tasks(connection: sa.Connection, ids: Collection[str]) -> None:
     """Delete tasks with all that was stored of them, but for their costs."""
     _forget_said(connection, ids)
-    for table in (outcome, finding):
+    for table in (outcome, finding, approval):
         connection.execute(table.delete().where(table.c.task.in_(ids)))
     connection.execute(task.delete().where(task.c.id.in_(ids)))
 

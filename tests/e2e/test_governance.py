@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from simhub.requestlog import RequestRecord
 from tests.e2e.answers import BODY, GOOD, TITLE
 from tests.e2e.conftest import SAMPLE, Tell
-from tests.e2e.scenes import POLICY, during, handled, installation_of, place, put, rows
+from tests.e2e.scenes import POLICY, branches, during, handled, installation_of, place, put, rows
 from tests.support.pulls import propose
 from tests.support.story import Story
-from tests.support.typing import comment
+from tests.support.typing import answered, comment
 from tests.support.within import within
 
 FILE = "forgehand.yml"
@@ -85,3 +86,39 @@ async def test_a_repository_that_is_paused_stops_at_once(tell: Tell, tmp_path: P
     assert "has paused this repository" in status
     assert len(story.script.requests) == 1, "the one that was under way"
     assert await story.pulls() == []
+
+
+async def test_a_change_of_named_paths_waits_for_people_who_did_not_ask_for_it(tell: Tell, tmp_path: Path) -> None:
+    story: Story = await tell(GOOD)
+    owner = governed(story, tmp_path / "empty")
+    await put(owner, FILE, "approvals: [{paths: [Basket/], people: 2}]\n")
+    await handled(story)
+    robin, sam = (story.hub.create_user(name) for name in ("robin", "sam"))
+    for name in ("robin", "sam"):
+        story.hub.set_permission(story.repository, name, "write")
+    number = await story.file(TITLE, BODY)
+    status = await story.until_status(number, "Waiting for approval.")
+    assert "It changes `basket/prices.py`" in status
+    (shown,) = story.shown(number, "final")
+    assert "+    return int(whole) * 100 + int((cents" in shown
+    assert written_refs(story) == []
+    asked = len(story.script.requests)
+
+    own, more = "somebody else has to approve it", "1 more has to approve it"
+    for who, said in ((story.maintainer, own), (robin, more), (robin, more)):  # the same person twice is one
+        (answer,) = await answered(story, await comment(story, number, "/approve", by=who))
+        assert said in answer
+    assert written_refs(story) == []
+    await asyncio.gather(comment(story, number, "/approve", by=sam), comment(story, number, "/approve", by=sam))
+    await story.until(lambda: bool(story.repository.pulls), what="a pull request")
+    await handled(story)
+    assert len(story.script.requests) == asked, "no model is asked again"
+    assert len(await story.pulls()) == 1
+    told = rows(story, "select actor, allowed from fh_audit where action = 'approve fix' order by id")
+    assert told[:3] == [("mara", 0), ("robin", 1), ("robin", 1)]
+    assert set(told[3:]) == {("sam", 1)}
+    assert ("push", 0) in rows(story, "select action, allowed from fh_audit")
+
+
+def written_refs(story: Story) -> list[str]:
+    return [name for name in branches(story) if name != "main"]
