@@ -41,6 +41,7 @@ from bot.github.api.access import GitHubs, open_session
 from bot.github.api.errors import BadCredentials, Forbidden, GitHubDown, Invalid, RateLimited
 from bot.github.api.transport import SILENCE_SECONDS
 from bot.keys.keeper import Keeper
+from bot.keys.resealing import find_unknown
 from bot.keys.ring import StoredKeys
 from bot.models.catalogue import Catalogue
 from bot.models.client import SdkModel
@@ -60,6 +61,7 @@ from bot.types import ForgehandError
 from bot.upkeep.housekeeper import Housekeeper
 from bot.upkeep.incidents import IncidentWatch
 from bot.upkeep.janitor import Janitor
+from bot.upkeep.keys import KeyWatch
 from bot.upkeep.rollbacks import RollbackSweep
 from bot.upkeep.scratch import scratch
 from bot.web.server import Crowd, make_runner, make_web
@@ -211,6 +213,9 @@ async def _open(
     janitor = Janitor(services)
     loops = {"reporter": reporter.run, "janitor": janitor.run, "sweep": sweep.run, "dispatcher": dispatcher.run}
     loops["housekeeper"] = Housekeeper(services).run
+    keeper = Keeper.of(settings, services.store, services.models.catalogue)
+    ring = StoredKeys(services.store, keeper, services.models.catalogue)
+    loops["keys"] = KeyWatch(services.store, keeper, ring).run
     loops["incidents"] = IncidentWatch(services).run
     loops["rollbacks"] = RollbackSweep(services, handlers.registry).run
     supervisors = _supervise(stack, loops)
@@ -295,7 +300,9 @@ async def _tell_lacks(services: Services) -> None:
     problem = await services.sandbox.probe()
     if problem is not None:
         log.warning("no repository code can run, so nothing can be fixed", reason=problem)
-    for line in check_models(Catalogue(services.settings)):
+    for unknown in await find_unknown(services.store, LocalMaster.of(services.settings)):
+        log.error("something that is sealed cannot be opened", reason=unknown)
+    for line in check_models(services.models.catalogue):
         if line.level != "ok":
             log.warning("a model cannot be asked", reason=line.text)
 

@@ -390,6 +390,96 @@ def signals_test(url: str) -> None:
     finish(lambda: _print_result(test_source(settings, url)))
 
 
+@main.group()
+def keys() -> None:
+    """Manage keys of models' providers, each with its owner.
+
+    A key is typed at a prompt or comes by standard input, and is no argument: others on this machine could read that.
+    """
+
+
+@keys.command("add")
+@click.argument("provider")
+@click.option("--person", metavar="LOGIN", help="Pays for the tasks that this person starts.")
+@click.option("--repo", "repository", metavar="OWNER/NAME", help="Pays for the tasks on this repository.")
+@click.option("--organisation", metavar="LOGIN", help="Pays for the tasks on the repositories of this account.")
+@click.option("--name", default="", help="What it is called in the list.  [default: the provider]")
+@click.option("--fallback", is_flag=True, help="Let a wider key pay where this one cannot be used.")
+def keys_add(provider: str, **given: Any) -> None:
+    """Add a key for a PROVIDER: for one owner, else for all.
+
+    It is tested first. Example: forgehand keys add anthropic --repo octo/shop < key.txt
+    """
+    from bot.doors.keys import add_key
+
+    if sum(given[name] is not None for name in ("person", "repository", "organisation")) > 1:
+        raise click.UsageError("A key has one owner: name one of --person, --repo and --organisation.")
+    settings = settings_or_exit()
+    secret = _read_key()
+    finish(lambda: _print_result(add_key(settings, provider, secret, **given)))
+
+
+@keys.command("list")
+def keys_list() -> None:
+    """Print every key's id, provider, owner, state and age."""
+    from bot.doors.keys import list_keys
+
+    settings = settings_or_exit()
+    finish(lambda: _print(list_keys(settings)))
+
+
+@keys.command("test")
+@click.argument("key_id", metavar="ID")
+@click.option("--ask", is_flag=True, help="Ask a model for a word too; the key's owner pays a fraction of a cent.")
+def keys_test(key_id: str, ask: bool) -> None:
+    """Test the key with this ID: address, encryption, key, models."""
+    from bot.doors.keys import test_key
+
+    settings = settings_or_exit()
+    finish(lambda: _print_result(test_key(settings, key_id, ask=ask)))
+
+
+@keys.command("rotate")
+@click.argument("key_id", metavar="ID")
+def keys_rotate(key_id: str) -> None:
+    """Give the key with this ID a successor.
+
+    It takes over once it works; tasks that run end with the old one.
+    """
+    from bot.doors.keys import rotate_key
+
+    settings = settings_or_exit()
+    secret = _read_key()
+    finish(lambda: _print_result(rotate_key(settings, key_id, secret)))
+
+
+@keys.command("retire")
+@click.argument("key_id", metavar="ID")
+@click.option("--fallback", is_flag=True, help="Let a wider key pay for its owner from now on.")
+def keys_retire(key_id: str, fallback: bool) -> None:
+    """Forget the key with this ID, at once."""
+    from bot.doors.keys import retire_key
+
+    settings = settings_or_exit()
+    finish(lambda: _print_result(retire_key(settings, key_id, fallback=fallback)))
+
+
+@keys.command("reseal")
+@click.option("--new", is_flag=True, help="Make a new master key in its file first.")
+@click.option("--drop-old", is_flag=True, help="Drop instead the master keys that nothing names any more.")
+def keys_reseal(new: bool, drop_old: bool) -> None:
+    """Seal everything anew with the first master key there is.
+
+    The server may be running; where this is killed, run it again. The old master key opens until it is dropped.
+    """
+    from bot.doors.keys import reseal_all
+
+    if new and drop_old:
+        raise click.UsageError("--new and --drop-old are two steps: one after the other.")
+    settings = settings_or_exit()
+    finish(lambda: _print_result(reseal_all(settings, new=new, drop_old=drop_old)))
+
+
 @main.command()
 @click.option("--repo", required=True, type=_FOLDER, help="A git checkout or bare repository.")
 @click.option("--issue", required=True, type=_FILE, help="A text file: title in the first line, then the body.")
@@ -428,6 +518,13 @@ def _read_checks(repo: Path) -> Checks:
         parse_policy(_text(file), settings, TASKS.schema) if file.is_file() else default_policy(settings, TASKS.schema)
     )
     return policy.checks
+
+
+def _read_key() -> str:
+    """Read a key from a prompt without echo, else from standard input."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Key", hide_input=True)).strip()
+    return sys.stdin.readline().strip()
 
 
 def _text(file: Path) -> str:

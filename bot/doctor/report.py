@@ -14,6 +14,7 @@ from bot import logs
 from bot.doctor import machine, repository
 from bot.doctor.actions import check_actions
 from bot.doctor.github import check_github
+from bot.doctor.keys import check_keys
 from bot.doctor.line import Level, Line
 from bot.doctor.models import check_models, check_prices, check_strategies, try_models
 from bot.doctor.signals import check_signals
@@ -70,6 +71,7 @@ async def find(settings: Settings) -> AsyncIterator[Line]:
     yield await asyncio.to_thread(machine.check_folder, settings.data_dir)
     yield await asyncio.to_thread(machine.check_database, settings.database)
     yield await check_signals(settings)
+    yield await check_keys(settings)
     yield await machine.check_sandbox(settings)
     yield await asyncio.to_thread(machine.check_toolchains)
     catalogue = Catalogue(settings)

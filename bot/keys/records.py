@@ -9,7 +9,7 @@ from bot.models.port import ModelError, ModelQuota, ModelRefused, Spender
 from bot.store.keys import KeyOwner, StoredKey
 
 DAY_MS = 86_400_000
-_REMIND_DAYS, _OVERDUE_DAYS = 80, 90
+REMIND_DAYS, OVERDUE_DAYS = 80, 90
 _SHOWN = 24  # characters: of a shorter key nothing is shown
 Shown = Literal["untested", "works", "refused", "exhausted", "overdue", "retired"]
 
@@ -18,14 +18,14 @@ def state_of(key: StoredKey, now: int) -> Shown:
     """Return the state that is shown; ``now`` in milliseconds."""
     if key.state == "exhausted" and (key.until or 0) <= now:
         return "untested"
-    return "overdue" if key.state == "works" and _age(key, now) >= _OVERDUE_DAYS else key.state
+    return "overdue" if key.state == "works" and _age(key, now) >= OVERDUE_DAYS else key.state
 
 
 def find_reminder(key: StoredKey, now: int) -> str:
     """Say that a key should be replaced, or nothing: it is never stopped."""
-    if key.use != "current" or _age(key, now) < _REMIND_DAYS:
+    if key.use != "current" or _age(key, now) < REMIND_DAYS:
         return ""
-    word = "overdue" if _age(key, now) >= _OVERDUE_DAYS else "due soon"
+    word = "overdue" if _age(key, now) >= OVERDUE_DAYS else "due soon"
     return f"{key.id} of {key.belongs_to.words} is {_age(key, now)} days old, its replacement {word}: {rotate(key)}."
 
 

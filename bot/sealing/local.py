@@ -72,7 +72,11 @@ class LocalMaster:
 
         Blocks. Raises :class:`SealError` where the environment holds it.
         """
-        self._require_file()
+        if self._text is not None:
+            raise SealError(
+                "The environment holds the master key (FORGEHAND_MASTER_KEY), and no command changes it: put a new key "
+                f"before the old one, a blank between them ({_MAKE}), restart the server, and run this without options."
+            )
         key = _new_key()
         self._write([key, *self.load().values()])
         return _name(key)
@@ -82,7 +86,10 @@ class LocalMaster:
 
         Blocks. Raises :class:`SealError` where the environment holds them.
         """
-        self._require_file()
+        if self._text is not None:
+            raise SealError(
+                f"Nothing names {' and '.join(names)}: take them out of FORGEHAND_MASTER_KEY and restart the server."
+            )
         keys = list(self.load().items())
         self._write([keys[0][1], *(key for name, key in keys[1:] if name not in names)])
 
@@ -134,13 +141,6 @@ class LocalMaster:
             return AESGCM(master).decrypt(wrapped.key[:NONCE], wrapped.key[NONCE:], wrapped.master.encode())
         except (InvalidTag, ValueError):
             raise SealError("A sealed text was changed, or moved from where it was stored.") from None
-
-    def _require_file(self) -> None:
-        if self._text is not None:
-            raise SealError(
-                "The environment holds the master key (FORGEHAND_MASTER_KEY), and no command changes it: put a new key "
-                f"before the old one, a blank between them ({_MAKE}), restart the server, and run this without options."
-            )
 
     def _write(self, keys: Sequence[bytes]) -> None:
         with _written(keys, self.file.parent) as made:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from bot.store.database import now_ms
@@ -56,6 +58,13 @@ def replace(connection: sa.Connection, old: SealedRow, texts: tuple[str, ...]) -
     value = texts[0] if old.table == key.name else list(texts)
     connection.execute(sa.update(TABLES[old.table]).where(of.id == old.id).values({column.name: value}))
     return True
+
+
+def replace_all(connection: sa.Connection, master: str, changes: Sequence[tuple[SealedRow, tuple[str, ...]]]) -> int:
+    """Replace the texts of rows, and note how many did not change meanwhile."""
+    count = sum(replace(connection, row, texts) for row, texts in changes)
+    advance(connection, master, count)
+    return count
 
 
 def begin(connection: sa.Connection, master: str, total: int) -> Progress:

@@ -23,6 +23,7 @@ from bot.doors.api import (
     canary,
     catalogue,
     incidents,
+    keys,
     policies,
     providers,
     reports,
@@ -48,7 +49,20 @@ PREFIX = "/api"
 _RETRY_SECONDS = 10
 _DATABASE_SECONDS = 5.0
 _HEADERS = {"X-Content-Type-Options": "nosniff"}
-_MODULES = (catalogue, tasks, results, starting, incidents, policies, canary, providers, reports, budgets, sources)
+_MODULES = (
+    catalogue,
+    tasks,
+    results,
+    starting,
+    incidents,
+    policies,
+    canary,
+    providers,
+    keys,
+    reports,
+    budgets,
+    sources,
+)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
 

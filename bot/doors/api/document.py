@@ -43,6 +43,7 @@ _SCHEMES = {
 _TEXT: dict[str, Any] = {"schema": {"type": "string"}}
 _SUCCESS = {
     200: "what was asked for",
+    201: "it was made",
     202: "it was accepted and is on its way",
     204: "nothing follows",
     304: "nothing has changed since `If-None-Match`",

@@ -24,6 +24,7 @@ Login = Annotated[str, Field(min_length=1, max_length=100, description="login of
 Number = Annotated[int, Field(ge=1, le=2**31 - 1, description="number of an issue or pull request")]
 ProviderParameter = Annotated[str, Field(pattern="^[a-z][a-z0-9-]{0,40}$", description="a provider's name")]
 KeyName = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]{0,99}$", description="the variable that holds a key")]
+KeyId = Annotated[str, Field(pattern="^key-[0-9a-f]{12}$", description="a kept key's id")]
 ModelName = Annotated[str, Field(min_length=1, max_length=200, description="a model's name")]
 CommentId = Annotated[
     int,

@@ -8,7 +8,6 @@ import uuid
 
 from pydantic import Field
 
-from bot.doors.api.aliases import planned
 from bot.doors.api.callers import Caller
 from bot.doors.api.context import Context
 from bot.doors.api.fields import KeyName, ModelName, ProviderParameter
@@ -27,7 +26,6 @@ from bot.work.services import Services
 operations = Operations("providers")
 _MOST_DOLLARS = 0.05
 _SERVER = "(tests of models)"
-_LATER = "Keys are read from the settings of the server; this version adds, changes and removes none."
 
 
 class ModelPrice(JsonModel):
@@ -136,37 +134,22 @@ async def test_provider(
     return await _try(context.services, caller, min(fitting, key=lambda spec: (spec.name not in cheap, spec.name)))
 
 
-@operations.add("GET", "/keys", scope="admin")
-async def list_keys(context: Context) -> Keys:
-    """List the keys of models: which are set, and where.
+@operations.add("GET", "/setting-keys", scope="admin")
+async def list_setting_keys(context: Context) -> Keys:
+    """List the keys of the settings: which are set, and where.
 
     Their values are never told.
     """
     return Keys(items=tuple(_list_keys(context.services)))
 
 
-@operations.add("POST", "/keys/{name}/test", scope="admin", errors={404: "there is no such key"})
-async def test_key(context: Context, caller: Caller, name: KeyName) -> ProbeResult:
+@operations.add("POST", "/setting-keys/{name}/test", scope="admin", errors={404: "there is no such key"})
+async def test_setting_key(context: Context, caller: Caller, name: KeyName) -> ProbeResult:
     """Ask a model one word with a key."""
     specs = [spec for spec in _offered(context.services.models.catalogue)[0] if spec.key_env == name]
     if not specs:
-        raise Problem("No model is asked with such a key; `GET /api/v1/keys` lists them.", status=404)
+        raise Problem("No model is asked with such a key; `GET /api/v1/setting-keys` lists them.", status=404)
     return await _try(context.services, caller, specs[0])
-
-
-async def _refuse_key() -> None:
-    raise Problem(_LATER, status=501)
-
-
-async def _refuse_named_key(name: KeyName) -> None:
-    raise Problem(_LATER, status=501)
-
-
-operations.all += [
-    planned("POST", "/v1/keys", _refuse_key, name="add_key", why=_LATER),
-    planned("DELETE", "/v1/keys/{name}", _refuse_named_key, name="remove_key", why=_LATER),
-    planned("POST", "/v1/keys/{name}/rotate", _refuse_named_key, name="rotate_key", why=_LATER),
-]
 
 
 def _offered(catalogue: Catalogue) -> tuple[list[ModelSpec], tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import secrets
@@ -18,7 +17,7 @@ from bot.doors.signals.verification import SIGNATURE_HEADER, TOKEN_HEADER, sign_
 from bot.sealing.local import LocalMaster
 from bot.sealing.sealer import Sealer
 from bot.settings import Settings
-from bot.store import sources
+from bot.store import sealed, sources
 from bot.store.database import now_ms
 from bot.store.sources import Source
 from bot.store.store import Store
@@ -167,8 +166,8 @@ def _find_secret(kind: SourceKind, file: Path | None) -> str | None:
 async def _seal(settings: Settings, store: Store, source: Source, secret: str) -> str:
     """Seal a secret, with a new master key where nothing was ever sealed."""
     master = LocalMaster.of(settings)
-    if not any(one.secrets for one in store.run_sync(sources.list_live)):
-        await asyncio.to_thread(master.make)
+    if not store.run_sync(sealed.exist):
+        await master.prepare()
     return await Sealer(master).seal(secret, source.place)
 
 

@@ -108,6 +108,11 @@ class GitHubs:
         installation = await app_api.find_installation(self.app, owner, name)
         return None if installation is None else await self._find(installation.id, owner, name)
 
+    async def installation_of(self, login: str) -> int | None:
+        """Return the id of an account's installation, None where it has none."""
+        found = await app_api.find_account_installation(self.app, login)
+        return None if found is None else found.id
+
     async def any_repository(self) -> Repository | None:
         """Return some repository that the App is installed on."""
         for installation in await app_api.list_installations(self.app):

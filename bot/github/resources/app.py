@@ -87,8 +87,17 @@ async def list_installations(client: Client) -> list[Installation]:
 
 async def find_installation(client: Client, owner: str, name: str) -> Installation | None:
     """Find the installation that reaches a repository; None if suspended."""
+    return await _find_installation(client, "/repos/{owner}/{repo}/installation", owner=owner, repo=name)
+
+
+async def find_account_installation(client: Client, login: str) -> Installation | None:
+    """Find the installation of an account; None if suspended."""
+    return await _find_installation(client, "/users/{login}/installation", login=login)
+
+
+async def _find_installation(client: Client, url: str, **names: str) -> Installation | None:
     try:
-        data = await client.get("/repos/{owner}/{repo}/installation", {"owner": owner, "repo": name})
+        data = await client.get(url, names)
     except NotFound:
         return None
     installation = Installation.model_validate(data)

@@ -1,0 +1,277 @@
+"""Add, list, test, rotate and retire keys of models' providers.
+
+A person's key is theirs alone; a repository's is its administrators', asked of GitHub each time; an organisation's and
+the server's are added by tokens with the scope ``admin``, since GitHub tells an App nothing about an organisation's
+owners. A run of GitHub Actions manages no keys: whoever may change a workflow would.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+
+from bot.doors.api.callers import Caller
+from bot.doors.api.context import Context
+from bot.doors.api.fields import KeyId, Moment, ProviderParameter, RepositoryName, maybe_moment, moment
+from bot.doors.api.operation import Operations, Reply, Sent
+from bot.doors.api.problems import Problem
+from bot.keys.keeper import Keeper, KeyUnusable, Tried
+from bot.keys.records import DAY_MS, OVERDUE_DAYS, Shown, state_of
+from bot.keys.trial import Stage
+from bot.sealing.port import SealError
+from bot.store import keys
+from bot.store.database import now_ms
+from bot.store.keys import KeyOwner, KeyUse, StoredKey
+from bot.types import JsonModel, KeyScope
+
+operations = Operations("keys")
+_NO_KEY = "There is no such key, or it is not yours to manage; `GET /api/v1/keys` lists yours."
+_ERRORS = {404: "there is no such key, or it is not the caller's to manage", 409: "the key cannot be used for that"}
+
+
+class SecretBody(Sent):
+    """A key's value; it is never told again."""
+
+    secret: SecretStr = Field(min_length=8, max_length=4_000, description="the key; it is sealed and never told again")
+
+
+class NewKey(SecretBody):
+    """A key to add."""
+
+    provider: ProviderParameter
+    scope: KeyScope = Field(default="person", description="whose it is; the narrowest that there is pays for a task")
+    repository: RepositoryName | None = Field(
+        default=None, description="for the scope `repository`; for `organisation` one of its repositories"
+    )
+    name: str = Field(default="", max_length=100, description="what it is called in lists")
+    fallback: bool = Field(default=False, description="whether a wider key may pay where this one cannot be used")
+
+
+class KeysQuery(Sent):
+    """Owner of the keys that are wanted."""
+
+    repository: RepositoryName | None = Field(
+        default=None, description="a repository that the caller administers; else the caller's own are listed"
+    )
+
+
+class KeyChoice(Sent):
+    """Choice of who pays without the key."""
+
+    fallback: bool = Field(default=False, description="whether a wider key may pay from now on")
+
+
+class TestChoice(Sent):
+    """Reach of a test."""
+
+    ask: bool = Field(default=False, description="whether a model is asked a word, which the key's owner pays")
+
+
+class StoredKeyView(JsonModel):
+    """A key without its value."""
+
+    id: str
+    provider: str
+    scope: KeyScope
+    owner: str = Field(description="a login, a repository's name, or empty for the server")
+    name: str
+    masked: str = Field(description="the part of it that may be shown")
+    state: Shown
+    use: KeyUse = Field(description="`next`: waits until it works; `former`: serves the tasks that began with it")
+    problem: str = Field(description="what is wrong with it, empty where nothing is")
+    fallback: bool
+    added_by: str = Field(description="a login, empty for whoever runs the server")
+    added_at: Moment
+    due_at: Moment = Field(description="when it is overdue for a successor; it goes on working")
+    tested_at: Moment | None
+    retired_at: Moment | None
+
+
+class StoredKeys(JsonModel):
+    """The keys that the caller may manage, oldest first."""
+
+    items: tuple[StoredKeyView, ...]
+
+
+class TriedKey(JsonModel):
+    """A key, and how its test went."""
+
+    key: StoredKeyView
+    stages: tuple[Stage, ...]
+
+
+@operations.add("GET", "/keys", scope="read")
+async def list_keys(context: Context, caller: Caller, query: KeysQuery) -> StoredKeys:
+    """List the caller's own keys, or those of a repository.
+
+    Administrators of the server see all where they name no repository.
+    """
+    found = await context.services.store.run(keys.list_all)
+    if query.repository is not None:
+        owner = await _find_repository(context, caller, query.repository)
+        return StoredKeys(items=tuple(_view(key) for key in found if (key.scope, key.owner) == (owner.scope, owner.id)))
+    mine = [key for key in found if _is_server_admin(caller) or _is_own(caller, key.belongs_to)]
+    return StoredKeys(items=tuple(map(_view, mine)))
+
+
+@operations.add("POST", "/keys", scope="run", statuses=(201,), errors={409: "the key cannot be used, or there is one"})
+async def add_key(context: Context, caller: Caller, body: NewKey) -> Reply[TriedKey]:
+    """Add a key.
+
+    It is tested first, and not kept where its provider refuses it.
+    """
+    owner = await _find_owner(context, caller, body)
+    try:
+        tried = await _keeper(context).add(
+            owner,
+            body.provider,
+            body.secret.get_secret_value(),
+            name=body.name,
+            by=caller.actor.login,
+            fallback=body.fallback,
+        )
+    except (KeyUnusable, SealError) as error:
+        raise _explain(error) from None
+    return Reply(_result(tried), 201)
+
+
+@operations.add("GET", "/keys/{key}", scope="read", errors={404: _ERRORS[404]})
+async def read_key(context: Context, caller: Caller, key: KeyId) -> StoredKeyView:
+    """Return a key that the caller may manage."""
+    return _view(await _find(context, caller, key))
+
+
+@operations.add("POST", "/keys/{key}/test", scope="run", errors=_ERRORS)
+async def test_stored_key(context: Context, caller: Caller, key: KeyId, query: TestChoice) -> TriedKey:
+    """Test a key in stages; a successor that works takes over."""
+    found = await _find(context, caller, key)
+    try:
+        return _result(await _keeper(context).test(found.id, by=caller.actor.login, ask=query.ask))
+    except (KeyUnusable, SealError) as error:
+        raise _explain(error) from None
+
+
+@operations.add("POST", "/keys/{key}/rotate", scope="run", statuses=(201,), errors=_ERRORS)
+async def rotate_key(context: Context, caller: Caller, key: KeyId, body: SecretBody) -> Reply[TriedKey]:
+    """Give a key a successor, which takes over once it works.
+
+    Tasks that run end with the key that they began with.
+    """
+    found = await _find(context, caller, key)
+    try:
+        tried = await _keeper(context).rotate(found.id, body.secret.get_secret_value(), by=caller.actor.login)
+    except (KeyUnusable, SealError) as error:
+        raise _explain(error) from None
+    return Reply(_result(tried), 201)
+
+
+@operations.add("DELETE", "/keys/{key}", scope="run", errors=_ERRORS)
+async def retire_key(context: Context, caller: Caller, key: KeyId, query: KeyChoice) -> StoredKeyView:
+    """Forget a key's value at once."""
+    found = await _find(context, caller, key)
+    try:
+        return _view(await _keeper(context).retire(found.id, by=caller.actor.login, fallback=query.fallback))
+    except KeyUnusable as error:
+        raise _explain(error) from None
+
+
+def _keeper(context: Context) -> Keeper:
+    services = context.services
+    return Keeper.of(services.settings, services.store, services.models.catalogue)
+
+
+def _explain(error: KeyUnusable | SealError) -> Problem:
+    return Problem(error.message, status=409 if isinstance(error, KeyUnusable) else 503)
+
+
+async def _find(context: Context, caller: Caller, key_id: str) -> StoredKey:
+    """Return a key that the caller may manage; raises :class:`Problem` (404)."""
+    _require_token(caller)
+    found = await context.services.store.run(keys.find, key_id)
+    if found is None or not await _may_manage(context, caller, found.belongs_to):
+        raise Problem(_NO_KEY, status=404)
+    return found
+
+
+async def _may_manage(context: Context, caller: Caller, owner: KeyOwner) -> bool:
+    if _is_server_admin(caller) or _is_own(caller, owner):
+        return True
+    if owner.scope != "repository":
+        return False
+    try:
+        return (await _find_repository(context, caller, owner.name)).id == owner.id
+    except Problem:
+        return False
+
+
+async def _find_owner(context: Context, caller: Caller, body: NewKey) -> KeyOwner:
+    """Return whose the new key is; raises :class:`Problem` (400, 403)."""
+    _require_token(caller)
+    if body.scope == "person" and not caller.bound:
+        return KeyOwner(scope="person", id=caller.actor.id, name=caller.actor.login)
+    if body.scope == "instance" and _is_server_admin(caller):
+        return KeyOwner(scope="instance")
+    if body.scope in ("person", "instance"):
+        raise Problem(f"This token may add no key for the scope `{body.scope}`.", status=403)
+    if body.repository is None:
+        raise Problem(f"The scope `{body.scope}` needs `repository`.", status=400)
+    owner = await _find_repository(context, caller, body.repository)
+    if body.scope == "repository":
+        return owner
+    name = owner.name.partition("/")[0]
+    if not _is_server_admin(caller):
+        raise Problem(
+            "GitHub does not tell an App who owns an organisation: whoever runs this server adds its key, with "
+            f"`forgehand keys add {body.provider} --organisation {name}`.",
+            status=403,
+        )
+    return KeyOwner(scope="organisation", id=owner.installation, name=name, installation=owner.installation)
+
+
+async def _find_repository(context: Context, caller: Caller, full_name: str) -> KeyOwner:
+    """Return a repository that the caller administers.
+
+    Raises :class:`Problem` (403).
+    """
+    _require_token(caller)
+    admission = await context.gate.admit(caller, full_name, "manage keys")
+    found, role = admission.repository, admission.principal.role
+    if not _is_server_admin(caller) and (role is None or not role.at_least("admin")):
+        raise Problem(f"Only administrators of {found.full_name} manage its keys.", status=403)
+    return KeyOwner(scope="repository", id=found.id, name=found.full_name, installation=found.installation)
+
+
+def _require_token(caller: Caller) -> None:
+    if caller.door == "action":
+        raise Problem("A run of GitHub Actions manages no keys: use a token of this server.", status=403)
+
+
+def _is_server_admin(caller: Caller) -> bool:
+    return caller.holds("admin") and not caller.bound
+
+
+def _is_own(caller: Caller, owner: KeyOwner) -> bool:
+    return caller.door != "action" and not caller.bound and (owner.scope, owner.id) == ("person", caller.actor.id)
+
+
+def _result(tried: Tried) -> TriedKey:
+    return TriedKey(key=_view(tried.key), stages=tried.trial.stages)
+
+
+def _view(key: StoredKey) -> StoredKeyView:
+    return StoredKeyView(
+        id=key.id,
+        provider=key.provider,
+        scope=key.scope,
+        owner=key.owner_name,
+        name=key.name,
+        masked=key.masked,
+        state=state_of(key, now_ms()),
+        use=key.use,
+        problem=key.problem,
+        fallback=key.fallback,
+        added_by=key.added_by,
+        added_at=moment(key.created),
+        due_at=moment(key.created + OVERDUE_DAYS * DAY_MS),
+        tested_at=maybe_moment(key.tested),
+        retired_at=maybe_moment(key.retired),
+    )

@@ -1,0 +1,131 @@
+"""Keys by API and command: who may manage whose, tested before they are kept, their value never told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import SAMPLE
+from tests.e2e.scenes import rows
+from tests.support.api import asker
+from tests.support.story import Story
+from tests.support.within import installed, within
+
+KEY = "sk-of-mara-0123456789abcdef"
+NEXT = "sk-of-mara-second-0123456789"
+SHOP = "sk-of-the-shop-0123456789abc"
+CLAUDE = "claude-sonnet-5-5"
+
+
+@pytest.fixture
+async def keyed(tmp_path: Path) -> AsyncIterator[Story]:
+    """A bot whose models of Anthropic's are asked at the scripted server."""
+    async with installed(tmp_path / "model", SAMPLE) as (other, _):
+        given = {"anthropic_base_url": other.model.anthropic_url, "roles": {"cheap": [CLAUDE]}}
+        async with within(tmp_path, SAMPLE, **given) as story:
+            other.model.keys = {KEY: "", NEXT: "", SHOP: ""}
+            other.model.models = [CLAUDE]
+            other.script.on({"text": "ready"}, reusable=True)
+            story.model = other.model
+            yield story
+
+
+async def test_a_person_manages_their_own_key(keyed: Story) -> None:
+    mara = asker(keyed, keyed.maintainer)
+    added = await mara.ask("POST", "/api/v1/keys", {"provider": "anthropic", "secret": KEY, "name": "mine"})
+    assert added.status == 201, added.text
+    key = added.data["key"]
+    told = ("anthropic", "person", "mara", "works", "current", "sk-of-...cdef")
+    assert tuple(key[name] for name in ("provider", "scope", "owner", "state", "use", "masked")) == told
+    assert [stage["name"] for stage in added.data["stages"]] == ["address", "encryption", "key", "models"]
+    again = await mara.ask("POST", "/api/v1/keys", {"provider": "anthropic", "secret": NEXT})
+    assert (again.status, "has a key for anthropic already" in again.text) == (409, True)
+    asked = await mara.ask("POST", f"/api/v1/keys/{key['id']}/test?ask=true")
+    assert [(one["name"], one["ok"]) for one in asked.data["stages"]][-1] == ("answer", True)
+    wrong = await mara.ask("POST", f"/api/v1/keys/{key['id']}/rotate", {"secret": "sk-of-nobody-0123456789"})
+    assert (wrong.status, "does not accept the key" in wrong.text) == (409, True)
+    rotated = await mara.ask("POST", f"/api/v1/keys/{key['id']}/rotate", {"secret": NEXT})
+    assert (rotated.status, rotated.data["key"]["use"]) == (201, "current")
+    listed = await mara.get("/api/v1/keys")
+    assert [one["use"] for one in listed.data["items"]] == ["former", "current"]
+    retired = await mara.ask("DELETE", f"/api/v1/keys/{rotated.data['key']['id']}")
+    assert (retired.data["state"], retired.data["fallback"]) == ("retired", False)
+    said = "".join(each.text for each in (added, again, asked, wrong, rotated, listed, retired))
+    assert not [secret for secret in (KEY, NEXT, "sk-of-nobody") if secret in said]
+    kept = str(rows(keyed, "select * from fh_key")) + str(rows(keyed, "select * from fh_audit"))
+    assert not [secret for secret in (KEY, NEXT) if secret in kept]
+    assert rows(keyed, "select count(*) from fh_key where sealed is not null") == [(0,)]
+    actions = [row[0] for row in rows(keyed, "select action from fh_audit where action like '% key' order by id")]
+    assert actions == ["add key", "test key", "rotate key", "retire key"]
+
+
+async def test_nobody_manages_anothers_key(keyed: Story) -> None:
+    writer = keyed.hub.create_user("wim")
+    keyed.hub.set_permission(keyed.repository, "wim", "write")
+    mara, wim = asker(keyed, keyed.maintainer), asker(keyed, writer)
+    mine = (await mara.ask("POST", "/api/v1/keys", {"provider": "anthropic", "secret": KEY})).data["key"]["id"]
+    new = {"provider": "anthropic", "secret": SHOP, "scope": "repository", "repository": "octo/sample"}
+    shop = (await mara.ask("POST", "/api/v1/keys", new)).data["key"]["id"]
+    for key in (mine, shop, "key-000000000000"):
+        for method, path, body in (
+            ("GET", "", None),
+            ("POST", "/test", None),
+            ("POST", "/rotate", {"secret": NEXT}),
+            ("DELETE", "", None),
+        ):
+            refused = await wim.ask(method, f"/api/v1/keys/{key}{path}", body)
+            assert (refused.status, "not yours to manage" in refused.text) == (404, True), (method, path)
+    assert (await wim.get("/api/v1/keys")).data["items"] == []
+    assert (await wim.get("/api/v1/keys?repository=octo/sample")).status == 403
+    assert (await wim.ask("POST", "/api/v1/keys", new)).status == 403
+    for scope in ("organisation", "instance"):
+        given = {"provider": "anthropic", "secret": SHOP, "scope": scope, "repository": "octo/sample"}
+        assert (await mara.ask("POST", "/api/v1/keys", given)).status == 403, "that is for who runs the server"
+    bound = asker(keyed, keyed.maintainer, "read", "run", repositories=[keyed.repository])
+    assert (await bound.get(f"/api/v1/keys/{mine}")).status == 404, "a token for one repository holds no person's key"
+    assert (await bound.get(f"/api/v1/keys/{shop}")).status == 200
+    assert [one["id"] for one in (await mara.get("/api/v1/keys?repository=octo/sample")).data["items"]] == [shop]
+    root = asker(keyed, keyed.maintainer, "admin", "run")
+    assert {one["id"] for one in (await root.get("/api/v1/keys")).data["items"]} == {mine, shop}
+    whole = await root.ask(
+        "POST",
+        "/api/v1/keys",
+        {"provider": "anthropic", "secret": SHOP, "scope": "organisation", "repository": "octo/sample"},
+    )
+    assert (whole.status, whole.data["key"]["owner"]) == (201, "octo")
+    unknown = await mara.ask("POST", "/api/v1/keys", {"provider": "nobody", "secret": SHOP})
+    assert (unknown.status, "Keys are kept for anthropic" in unknown.text) == (409, True)
+
+
+async def test_the_command_reads_a_key_from_its_input(keyed: Story) -> None:
+    (keyed.root / "key.pem").write_text(keyed.app.private_key)
+    environment = os.environ | {
+        "FORGEHAND_APP_ID": str(keyed.app.app_id),
+        "FORGEHAND_PRIVATE_KEY": str(keyed.root / "key.pem"),
+        "FORGEHAND_API_URL": keyed.hub.api_url,
+        "FORGEHAND_DATA_DIR": str(keyed.root / "data"),
+        "ANTHROPIC_BASE_URL": keyed.model.anthropic_url,
+    }
+
+    async def run(*arguments: str, given: str = "") -> tuple[int | None, str]:
+        pipe = asyncio.subprocess.PIPE
+        command = [sys.executable, "-m", "bot.cli", "keys", *arguments]
+        process = await asyncio.create_subprocess_exec(
+            *command, env=environment, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT
+        )
+        out, _ = await process.communicate(given.encode())
+        return process.returncode, out.decode()
+
+    code, said = await run("add", "anthropic", "--organisation", "octo", given=f"{KEY}\n")
+    assert (code, "ok   key: Accepted." in said, KEY in said) == (0, True, False), said
+    key = rows(keyed, "select id from fh_key")[0][0]
+    assert f"{key}  anthropic 'anthropic' sk-of-...cdef of the organisation octo: works, current, added " in said
+    code, said = await run("add", "anthropic", "--person", "mara", given="sk-mistyped-0123456789\n")
+    assert (code, "The key is not kept: The provider does not accept the key." in said) == (1, True), said
+    code, said = await run("list")
+    assert (code, said.count("key-")) == (0, 1)
