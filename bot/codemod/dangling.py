@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from bot.codemod.proof import list_imported
 from bot.codemod.references import read_references
 from bot.codemod.target import Syntax
-from bot.surface.source import parse
+from bot.surface.scopes import list_imported
+from bot.surface.source import every_statement, parse
 from bot.surface.tree import Place, Tree
 
 
@@ -32,7 +32,7 @@ def find_dangling(before: Mapping[str, str], after: Mapping[str, str], removed: 
         except RecursionError:
             found[f"{module.path} nests expressions too deeply to be read"] = None
             continue
-        for name in (*list_imported(syntax, module), *meanings):
+        for name in (*list_imported(every_statement(syntax.body), module), *meanings):
             if lasts.isdisjoint(name.split(".")) or isinstance(new.find(name), Place):
                 continue
             if isinstance(was := old.find(name), Place):

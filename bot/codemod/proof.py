@@ -9,7 +9,7 @@ from bot.codemod.rename import Codemod
 from bot.codemod.target import Rename, Syntax
 from bot.git.changes import Changes
 from bot.surface.modules import Module
-from bot.surface.scopes import read_scope
+from bot.surface.scopes import list_imported, read_scope
 from bot.surface.source import every_statement, parse
 from bot.surface.tree import External, Place, Tree
 
@@ -49,7 +49,7 @@ def _unresolved(tree: Tree, parsed: _Parsed, wanted: Rename, moved: Collection[s
     tops = {name.partition(".")[0] for name in tree.modules}
     either = {wanted.old.rpartition(".")[2], wanted.new.rpartition(".")[2]}
     for module, syntax in parsed.items():
-        for name in list_imported(syntax, module) if syntax is not None else ():
+        for name in list_imported(every_statement(syntax.body), module) if syntax is not None else ():
             parts = name.split(".")
             touched = module.path in moved or not either.isdisjoint(parts)
             if touched and parts[0] in tops and isinstance(tree.find(name), External):
@@ -58,14 +58,3 @@ def _unresolved(tree: Tree, parsed: _Parsed, wanted: Rename, moved: Collection[s
         for entry in exports.names & either if exports is not None else ():
             if tree.find(f"{module.name}.{entry}") == External(f"{module.name}.{entry}"):
                 yield f"{module.name}.{entry}"
-
-
-def list_imported(syntax: ast.Module, module: Module) -> Iterator[str]:
-    """Yield the full names that a module imports, wherever it does."""
-    for node in every_statement(syntax.body):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            origin = module.absolute(node.level, node.module or "")
-            yield origin
-            yield from (f"{origin}.{alias.name}" for alias in node.names if alias.name != "*")

@@ -6,15 +6,19 @@ What cannot be known is ``unknown``, never ``absent``: a file this Python does n
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Literal
 
-from bot.documentation.modules import Module, Symbol, module_names, read_module
+from bot.documentation.modules import Module, Symbol, read_module
 from bot.documentation.snapshot import Snapshot, is_test
+from bot.surface.modules import Module as Named
+from bot.surface.modules import find_modules
+from bot.surface.tree import Place, Tree
 
 Found = Literal["found", "absent", "unknown"]
 
@@ -22,8 +26,23 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _LITERAL = re.compile(r"[\w./:{}<>*-]{2,100}")
 _MODULE = re.compile(r"(?:src/|lib/)?\w+\.py")
 _SCRIPTS = frozenset(("setup", "noxfile", "conf", "conftest", "tasks", "manage", "fabfile"))
-# longer chains of imports and base classes are cycles
-_DEPTH = 12
+
+
+class _Outlines(Mapping[str, "ast.Module | None"]):
+    """Syntax that the resolver needs of the files of a code base, by path."""
+
+    def __init__(self, code: Codebase, paths: Collection[str]) -> None:
+        self._code = code
+        self._paths = paths
+
+    def __getitem__(self, path: str) -> ast.Module | None:
+        return self._code.read_outline(path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 class Codebase:
@@ -35,12 +54,14 @@ class Codebase:
     def __init__(self, snapshot: Snapshot, like: Codebase | None = None) -> None:
         self.snapshot = snapshot
         self._like = like
-        self._files: dict[str, str] = {}
-        for path, name in module_names(frozenset(snapshot.python)).items():
-            # a stub beside its module says less than the module does
-            if name not in self._files or path.endswith(".py"):
-                self._files[name] = path
+        # a stub stands for its module where nothing else does
+        files = {_name_source(path): path for path in sorted(snapshot.python, reverse=True)}
+        self._named = {module.path: module for module in find_modules(files).values()}
+        for path in files.keys() - self._named.keys():
+            self._named[path] = Named(path, path)  # nobody can import it
+        self._files = {self._named[path].name: files[path] for path in sorted(files)}
         self._modules: dict[str, Module | None] = {}
+        self._tree = Tree(_Outlines(self, files.keys()))
 
     @cached_property
     def packages(self) -> frozenset[str]:
@@ -69,21 +90,23 @@ class Codebase:
 
     def module(self, name: str) -> Module | None:
         """Return a module by its dotted name; None where none parses."""
-        path = self._files.get(name)
-        if path is None:
-            return None
-        if name not in self._modules:
-            self._modules[name] = self._read(path, name)
-        return self._modules[name]
+        if name not in self._modules and name in self._files:
+            self._modules[name] = self._read(name)
+        return self._modules.get(name)
+
+    def read_outline(self, path: str) -> ast.Module | None:
+        """Return the outline of a file, None where it does not parse."""
+        module = self.module(self._named[path].name)
+        return None if module is None else module.outline
 
     def resolve(self, dotted: str) -> Found:
         """Say whether a dotted name exists; another project's is ``unknown``."""
-        parts = dotted.split(".")
-        for length in range(len(parts), 0, -1) if parts[0] in self.packages else ():
-            name = ".".join(parts[:length])
-            if name in self._files or self._is_folder(name):
-                return self._resolve_in(name, parts[length:], _DEPTH)
-        return "unknown"
+        if dotted.partition(".")[0] not in self.packages:
+            return "unknown"
+        found = self._tree.find(dotted)
+        if isinstance(found, Place):
+            return "found"
+        return "absent" if found.absent else "unknown"
 
     def symbols(self, last: str) -> tuple[tuple[Module, Symbol], ...]:
         """Return the definitions whose last name is ``last``, with modules."""
@@ -150,106 +173,19 @@ class Codebase:
     def _unparsed(self) -> tuple[str, ...]:
         return tuple(path for name, path in self._files.items() if self.module(name) is None)
 
-    def _read(self, path: str, name: str) -> Module | None:
+    def _read(self, name: str) -> Module | None:
+        path = self._files[name]
         text = self.snapshot.texts[path]
         if self._like is not None and self._like.snapshot.texts.get(path) == text:
             known = self._like.module(name)
             if known is not None and known.path == path:
                 return known
-        return read_module(path, name, text)
+        return read_module(path, self._named[_name_source(path)], text)
 
     def _may_hold(self, origin: str) -> bool:
         return origin.partition(".")[0] not in self.packages or self.resolve(origin) == "found"
 
-    def _is_folder(self, name: str) -> bool:
-        return any(one.startswith(f"{name}.") for one in self._files)
 
-    def _resolve_in(self, module_name: str, rest: list[str], depth: int) -> Found:
-        """Resolve the rest of a name in a module."""
-        if not rest:
-            return "found"
-        module = self.module(module_name)
-        if module is None:
-            return "unknown"  # not parsed, or a folder without a file of its own
-        first = rest[0]
-        if first in module.symbols:
-            return self._resolve_member(module, module.symbols[first], rest[1:], depth)
-        if f"{module_name}.{first}" in self._files or self._is_folder(f"{module_name}.{first}"):
-            return self._resolve_in(f"{module_name}.{first}", rest[1:], depth)
-        if not depth:
-            return "unknown"
-        if first in module.imports:
-            return self._resolve_again([*module.imports[first].split("."), *rest[1:]], depth)
-        outcomes = {self._resolve_again([*star.split("."), *rest], depth) for star in module.stars}
-        return _best(outcomes | {"unknown" if module.dynamic else "absent"})
-
-    def _resolve_again(self, parts: list[str], depth: int) -> Found:
-        for length in range(len(parts), 0, -1):
-            name = ".".join(parts[:length])
-            if name in self._files:
-                return self._resolve_in(name, parts[length:], depth - 1)
-        return "unknown"
-
-    def _resolve_member(self, module: Module, symbol: Symbol, rest: list[str], depth: int) -> Found:
-        if not rest:
-            return "found"
-        if symbol.kind != "class":
-            return "unknown"  # the value of an attribute, or what a function has
-        members = self._members(module.name, symbol.name, depth)
-        inner = module.symbols.get(f"{symbol.name}.{rest[0]}")
-        if inner is not None:
-            return self._resolve_member(module, inner, rest[1:], depth)
-        if members is None:
-            return "unknown"
-        if rest[0] not in members:
-            return "absent"
-        return "unknown" if rest[1:] else "found"
-
-    def _members(self, module_name: str, qualified: str, depth: int) -> frozenset[str] | None:
-        """Collect own and inherited names; None where a base is unknown."""
-        module = self.module(module_name)
-        if module is None or not depth or qualified not in module.symbols:
-            return None
-        symbol = module.symbols[qualified]
-        # a decorator or a metaclass may add anything
-        if symbol.decorators and set(symbol.decorators) - {"dataclass", "final", "total_ordering", "define", "frozen"}:
-            return None
-        names = {one.removeprefix(f"{qualified}.") for one in module.symbols if one.startswith(f"{qualified}.")}
-        if names & {"__getattr__", "__getattribute__"}:
-            return None
-        for base in symbol.bases:
-            inherited = self._base_members(module, base.partition("[")[0], depth - 1)
-            if inherited is None:
-                return None
-            names |= inherited
-        return frozenset(names | set(dir(object)))
-
-    def _base_members(self, module: Module, base: str, depth: int) -> frozenset[str] | None:
-        if base in {"object", "Protocol", "Generic", "ABC", "abc.ABC", "typing.Protocol", "typing.Generic"}:
-            return frozenset()
-        if base in module.symbols:
-            return self._members(module.name, base, depth)
-        origin, _, rest = base.partition(".")
-        dotted = ".".join(filter(None, (module.imports.get(origin, ""), rest)))
-        place = self._find_class(dotted, depth)
-        return None if place is None else self._members(*place, depth)
-
-    def _find_class(self, dotted: str, depth: int) -> tuple[str, str] | None:
-        """Follow re-exports to the module that defines a class."""
-        module_name, _, name = dotted.rpartition(".")
-        module = self.module(module_name)
-        if module is None or not depth:
-            return None
-        if name in module.symbols:
-            return module_name, name
-        if name in module.imports:
-            return self._find_class(module.imports[name], depth - 1)
-        places = (self._find_class(f"{star}.{name}", depth - 1) for star in module.stars)
-        return next((place for place in places if place is not None), None)
-
-
-def _best(outcomes: set[Found]) -> Found:
-    """Return what places say together: found, else unknown, else absent."""
-    if "found" in outcomes:
-        return "found"
-    return "unknown" if "unknown" in outcomes else "absent"
+def _name_source(path: str) -> str:
+    """Return the path of the module that a file is, or is the stub of."""
+    return path.removesuffix("i") if path.endswith(".pyi") else path

@@ -6,7 +6,8 @@ import ast
 import io
 import tokenize
 
-from bot.documentation.modules import Documented, parse
+from bot.documentation.modules import Documented
+from bot.surface.source import parse
 
 
 def find_code_change(before: str, after: str, *, comments: bool = False) -> str | None:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Literal
 
 from bot.documentation.mentions import is_python, is_shell
-from bot.documentation.modules import parse
 from bot.documentation.passages import Passage
+from bot.surface.source import parse
 from bot.types import JsonModel
 
 _RUNNER = Path(__file__).parent / "inside" / "runner.py"

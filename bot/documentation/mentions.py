@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from bot.documentation.modules import parse
 from bot.documentation.passages import Passage
+from bot.surface.source import parse
 
 Kind = Literal["name", "keyword", "parameter", "flag", "variable", "route", "path", "link"]
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+
+from bot.surface.modules import Module as Named
+from bot.surface.outline import outline
+from bot.surface.scopes import list_imported, read_scope
+from bot.surface.source import parse, statements
 
 Kind = Literal["class", "function", "attribute"]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -70,34 +74,28 @@ class Module:
     name: str
     symbols: dict[str, Symbol] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)  # name here -> dotted name it stands for
-    stars: list[str] = field(default_factory=list)  # modules imported with ``*``
     imported: list[str] = field(default_factory=list)  # dotted names as import statements tell them
     exports: frozenset[str] | None = None  # ``__all__``, where it is a list of literals
     literals: frozenset[str] = frozenset()  # short strings that may name something
-    dynamic: bool = False  # has a ``__getattr__``: any name may be in it
     docstring: Docstring | None = None
+    outline: ast.Module | None = None  # for those who follow names
 
 
-def parse(text: str) -> ast.Module | None:
-    """Parse Python; None where this Python cannot."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text.removeprefix("\ufeff"))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def read_module(path: str, name: str, text: str) -> Module | None:
+def read_module(path: str, named: Named, text: str) -> Module | None:
     """Read a module's facts; None where it cannot be parsed."""
     tree = parse(text)
     if tree is None:
         return None
-    module = Module(path, name)
+    scope = read_scope(tree.body, named)
+    module = Module(path, named.name)
+    module.imports = {name: one.target for name, one in scope.imports.items()}
+    module.imported = list(list_imported(statements(tree.body), named))
+    if scope.exports is not None and scope.exports.whole and not scope.exports.of:
+        module.exports = frozenset(scope.exports.names)
     module.docstring = read_docstring(tree)
     module.literals = frozenset(_literals(tree))
-    _Reader(module, is_package=path.endswith("__init__.py")).read(tree.body, "")
-    module.dynamic = "__getattr__" in module.symbols
+    _Reader(module).read(tree.body, "")
+    module.outline = outline(tree)
     return module
 
 
@@ -122,9 +120,8 @@ def _literals(tree: ast.Module) -> Iterator[str]:
 class _Reader:
     """Collector of the facts of statements, those under conditions included."""
 
-    def __init__(self, module: Module, *, is_package: bool) -> None:
+    def __init__(self, module: Module) -> None:
         self._module = module
-        self._package = module.name if is_package else module.name.rpartition(".")[0]
 
     def read(self, body: Sequence[ast.stmt], container: str) -> None:
         for node in body:
@@ -134,8 +131,6 @@ class _Reader:
                 self._read_class(node, container)
             elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
                 self._read_assignment(node, container)
-            elif isinstance(node, ast.Import | ast.ImportFrom):
-                self._read_import(node, container)
             else:
                 for inner in _bodies(node):
                     self.read(inner, container)
@@ -178,30 +173,6 @@ class _Reader:
             for part in target.elts if isinstance(target, ast.Tuple | ast.List) else [target]:
                 if isinstance(part, ast.Name):
                     self._add(Symbol(_join(container, part.id), "attribute", node.lineno))
-                    if part.id == "__all__" and not container:
-                        self._module.exports = _strings(node.value)
-
-    def _read_import(self, node: ast.Import | ast.ImportFrom, container: str) -> None:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                self._module.imported.append(alias.name)
-                root = alias.name.partition(".")[0]
-                self._module.imports[_join(container, alias.asname or root)] = alias.name if alias.asname else root
-            return
-        origin = self._origin(node)
-        for alias in node.names:
-            self._module.imported.append(f"{origin}.{alias.name}")
-            if alias.name == "*":
-                self._module.stars.append(origin)
-            else:
-                self._module.imports[_join(container, alias.asname or alias.name)] = f"{origin}.{alias.name}"
-
-    def _origin(self, node: ast.ImportFrom) -> str:
-        if not node.level:
-            return node.module or ""
-        parts = self._package.split(".")
-        base = ".".join(parts[: len(parts) - node.level + 1])
-        return ".".join(part for part in (base, node.module) if part)
 
 
 def _bodies(node: ast.stmt) -> Iterator[Sequence[ast.stmt]]:
@@ -238,14 +209,6 @@ def read_parameters(arguments: ast.arguments) -> Iterator[Parameter]:
         yield Parameter(arguments.kwarg.arg, "kwargs", None, _written(arguments.kwarg.annotation))
 
 
-def _strings(node: ast.expr | None) -> frozenset[str] | None:
-    """Return the strings of a list or tuple; None where it holds others."""
-    if not isinstance(node, ast.List | ast.Tuple | ast.Set):
-        return None
-    values = [one.value for one in node.elts if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-    return frozenset(values) if len(values) == len(node.elts) else None
-
-
 def _decorator(node: ast.expr) -> str:
     return _written(node.func if isinstance(node, ast.Call) else node).rpartition(".")[2]
 
@@ -256,22 +219,3 @@ def _written(node: ast.expr | None) -> str:
 
 def _join(container: str, name: str) -> str:
     return f"{container}.{name}" if container else name
-
-
-def module_names(paths: Mapping[str, object] | frozenset[str]) -> dict[str, str]:
-    """Return the dotted name each module is imported by.
-
-    A package's folder has an ``__init__.py``; what stands above the outermost is not part of the name.
-    """
-    packages = {path.rpartition("/")[0] for path in paths if path.endswith(("/__init__.py", "/__init__.pyi"))}
-    names = {}
-    for path in sorted(paths):
-        folder, _, file = path.rpartition("/")
-        stem = file.rpartition(".")[0]
-        parts = [] if stem == "__init__" else [stem]
-        while folder in packages:
-            folder, _, package = folder.rpartition("/")
-            parts.insert(0, package)
-        if parts:
-            names[path] = ".".join(parts)
-    return names

@@ -74,6 +74,16 @@ def _add_imports(scope: Scope, statement: ast.ImportFrom, module: Module) -> Non
             scope.imports[alias.asname or alias.name] = Import(f"{origin}.{alias.name}", alias.asname == alias.name)
 
 
+def list_imported(body: Iterable[ast.stmt], module: Module) -> Iterator[str]:
+    """Yield the full names that import statements name; for ``*`` the module."""
+    for node in body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            origin = module.absolute(node.level, node.module or "")
+            yield from (origin if alias.name == "*" else f"{origin}.{alias.name}" for alias in node.names)
+
+
 def _add_assignment(scope: Scope, statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
     for name in [leaf.id for leaf in leaves(targets) if isinstance(leaf, ast.Name)]:

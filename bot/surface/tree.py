@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from bot.surface.modules import Module, find_modules
 from bot.surface.scopes import Definition, Function, Scope, leaves, read_scope
 from bot.surface.source import dotted_name
 
 _DEEPEST = 40  # imports or bases followed in a row; what needs more goes in circles
+# what adds no name to a class, or none that anybody asks for
+_PLAIN = {"dataclass", "final", "total_ordering", "define", "frozen", "runtime_checkable"}
+_EMPTY = {"object", "abc.ABC", "abc.ABCMeta", "typing.Protocol", "typing.Generic", "typing_extensions.Protocol"}
 
 
 @dataclass(frozen=True)
@@ -33,9 +38,14 @@ class Place:
 
 @dataclass(frozen=True)
 class External:
-    """A name of another distribution, or one that nothing here defines."""
+    """A name of another distribution, or one that nothing here defines.
+
+    ``absent``: certainly nothing does. A file that cannot be parsed, a ``__getattr__`` or a base class from elsewhere
+    may have any name.
+    """
 
     name: str
+    absent: bool = field(default=False, compare=False)
 
 
 Found = Place | External
@@ -51,7 +61,13 @@ class Tree:
         self.modules = find_modules(syntax)
         self._syntax = syntax
         self._scopes: dict[str, Scope] = {}
+        self._opaque: set[str] = set()  # modules whose file cannot be parsed
         self._members: dict[tuple[str, str], dict[str, Place]] = {}
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """Return the names that modules lie below."""
+        return frozenset(name[: dot.start()] for name in self.modules for dot in re.finditer(r"\.", name))
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -64,6 +80,8 @@ class Tree:
         if known is None:
             found = self.modules[module]
             tree = self._syntax[found.path]
+            if tree is None:
+                self._opaque.add(module)
             known = self._scopes[module] = read_scope(tree.body if tree is not None else [], found)
         return known
 
@@ -83,17 +101,19 @@ class Tree:
     def _descend(self, place: Found, parts: list[str], dotted: str, depth: int) -> Found:
         for index, part in enumerate(parts):
             if isinstance(place, External):
-                return External(".".join([place.name, *parts[index:]]))
+                return External(".".join([place.name, *parts[index:]]), place.absent)
             inner = self._member(place, part, depth)
             if inner is None:
-                return External(dotted)
+                return External(dotted, self._lacks(place, part, depth))
             place = inner
         return place
 
     def _member(self, place: Place, name: str, depth: int) -> Found | None:
         if place.is_class:
             return self.members(place).get(name)
-        return None if place.nodes or depth > _DEEPEST else self._bound(place.module, name, depth + 1)
+        if depth > _DEEPEST:
+            return External(name)
+        return None if place.nodes else self._bound(place.module, name, depth + 1)
 
     def _bound(self, module: Module, name: str, depth: int) -> Found | None:
         """Find what a module's own name is bound to."""
@@ -134,6 +154,37 @@ class Tree:
             for found in lists
         )
 
+    def _lacks(self, place: Place, name: str, depth: int) -> bool:
+        """Return whether a name that was not found in a place cannot be there."""
+        if place.nodes:
+            return place.is_class and name not in dir(object) and self._is_closed(place, depth)
+        scope, module = self.scope(place.module.name), place.module.name
+        if depth > _DEEPEST or module in self._opaque or "__getattr__" in scope.definitions:
+            return False
+        if f"{module}.{name}" in self._folders:  # without a file of its own
+            return False
+        places = [Place(self.modules[star]) if star in self.modules else None for star in scope.stars]
+        return all(place is not None and self._lacks(place, name, depth + 1) for place in places)
+
+    def _is_closed(self, place: Place, depth: int) -> bool:
+        """Return whether a class has no names but those that can be read."""
+        node = place.nodes[-1]
+        assert isinstance(node, ast.ClassDef), "only a class has members"
+        called = (one.func if isinstance(one, ast.Call) else one for one in node.decorator_list)
+        made = {dotted_name(one).rpartition(".")[2] for one in called} - _PLAIN
+        metas = [
+            self.locate(place.module.name, dotted_name(one.value)) for one in node.keywords if dotted_name(one.value)
+        ]
+        foreign = any(isinstance(meta, External) and meta.name not in _EMPTY for meta in metas)
+        scope = read_scope(node.body, place.module)
+        answers = scope.definitions.keys() & {"__getattr__", "__getattribute__"}
+        if len(place.nodes) > 1 or made or foreign or answers or scope.imports or depth > _DEEPEST:
+            return False
+        return all(
+            self._is_closed(base, depth + 1) if isinstance(base, Place) and base.is_class else _is_empty(base)
+            for base in self.bases(place)
+        )
+
     def members(self, place: Place, depth: int = 0) -> dict[str, Place]:
         """Return the members of a class by name, inherited ones included."""
         key = (place.module.name, place.name)
@@ -162,6 +213,10 @@ class Tree:
             self.locate(place.module.name, name) if (name := dotted_name(base)) else External(ast.unparse(base))
             for base in written
         ]
+
+
+def _is_empty(base: Found) -> bool:
+    return isinstance(base, External) and base.name.partition("[")[0] in _EMPTY
 
 
 def _instance_attributes(node: ast.ClassDef) -> Iterator[tuple[str, Definition]]:

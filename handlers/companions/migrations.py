@@ -7,8 +7,8 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.documentation.modules import parse
 from bot.documentation.snapshot import Snapshot
+from bot.surface.source import parse
 from handlers.companions.records import Missing
 
 _DJANGO_MIGRATION = re.compile(r"(.*/)?migrations/\d{4}_\w+\.py")

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from bot.context.sieve import role_of
-from bot.documentation.modules import parse
 from bot.documentation.snapshot import Snapshot
+from bot.surface.source import parse
 from handlers.companions.records import Missing
 
 _WORD = re.compile(r"[^\W\d]\w*")

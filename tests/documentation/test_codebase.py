@@ -21,6 +21,8 @@ CODE = Codebase(
             "src/shop/_till.py": "class Till:\n    class Drawer:\n        def open(self): ...\n",
             "src/shop/plugins.py": "def __getattr__(name):\n    return name\n",
             "src/shop/modern.py": "def broken(:\n",
+            "src/shop/fast.pyi": "class Engine(metaclass=Made):\n    def run(self): ...\nold = Engine\n",
+            "src/shop/parts/wheel.py": "class Wheel:\n    def turn(self):\n        with self as self.axle: pass\n",
             "tests/test_cart.py": "def only_in_tests(): ...\n",
         }
     )
@@ -29,19 +31,41 @@ CODE = Codebase(
 
 @pytest.mark.parametrize(
     "name",
-    ["shop.Cart", "shop.cart.Cart.save", "shop.Cart.items", "shop.Desk.Drawer.open", "shop.cart.fallback", "shop.base"],
+    [
+        "shop.Cart",
+        "shop.cart.Cart.save",
+        "shop.Cart.items",
+        "shop.Desk.Drawer.open",
+        "shop.cart.fallback",
+        "shop.base",
+        "shop.fast.old.run",
+        "shop.parts.wheel.Wheel.axle",
+    ],
 )
 def test_what_can_be_imported_is_found(name: str) -> None:
     assert CODE.resolve(name) == "found"
 
 
-@pytest.mark.parametrize("name", ["shop.Till", "shop.cart.Cart.sold", "shop.nothing", "shop.Desk.Drawer.shut"])
+@pytest.mark.parametrize(
+    "name",
+    ["shop.Till", "shop.cart.Cart.sold", "shop.nothing", "shop.Desk.Drawer.shut", "shop.parts.wheel.Wheel.spoke"],
+)
 def test_what_cannot_be_imported_is_absent(name: str) -> None:
     assert CODE.resolve(name) == "absent"
 
 
 @pytest.mark.parametrize(
-    "name", ["shop.plugins.any", "shop.modern.thing", "shop.cart.Odd.sold", "other.Foreign", "shop.cart.Cart.size.x"]
+    "name",
+    [
+        "shop.plugins.any",
+        "shop.modern.thing",
+        "shop.cart.Odd.sold",
+        "other.Foreign",
+        "shop.cart.Cart.size.x",
+        "shop.parts",
+        "shop.fast.Engine.stop",
+        "shop.cart.Cart.__init__.x",
+    ],
 )
 def test_what_cannot_be_known_is_unknown(name: str) -> None:
     assert CODE.resolve(name) == "unknown"

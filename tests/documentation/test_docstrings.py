@@ -8,6 +8,7 @@ import pytest
 
 from bot.documentation.docstrings import check_docstrings, find_missing, read_documented
 from bot.documentation.modules import Module, read_module
+from bot.surface.modules import Module as Named
 
 STYLES = {
     "sphinx": "Do.\n\n:param int size: how large.\n:param other: no more.\n:returns: it.\n",
@@ -23,7 +24,7 @@ STYLES = {
 
 
 def module(text: str) -> Module:
-    found = read_module("shop.py", "shop", dedent(text))
+    found = read_module("shop.py", Named("shop", "shop.py"), dedent(text))
     assert found is not None
     return found
 
