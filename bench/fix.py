@@ -71,10 +71,13 @@ def kept(folder: Path) -> Case:
     return Case(folder.name, folder / "repository", (folder / "issue.md").read_text(), folder / "answers.json")
 
 
-async def replay(build: Path, case: Case) -> list[dict[str, Any]]:
-    """Fix the case twice with the code in ``build``; raise where that does not end in verified pull requests."""
+async def replay(build: Path, case: Case, script: Recorder | None = None) -> list[dict[str, Any]]:
+    """Fix the case twice with the code in ``build``; raise where that does not end in verified pull requests.
+
+    ``script`` keeps what was asked and answered.
+    """
     answers = json.loads(case.answers.read_text())
-    script = Recorder()
+    script = script or Recorder()
     rounds: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="bench-fix-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
