@@ -115,8 +115,8 @@ def setup(host: str, port: int) -> None:
 def doctor(repo: Path | None, tests: bool) -> None:
     """Check the installation; each line says what to do.
 
-    Key, clock, webhook, permissions, database, sandbox, toolchains and models are checked. Each model is asked two tiny
-    questions, and what they cost is told.
+    Key, clock, webhook, permissions, database, sandbox, toolchains and models are checked. Each model is asked a few
+    tiny questions, and what they cost is told.
     """
     from bot.doctor.report import run, run_on_repository
 

@@ -11,7 +11,7 @@ from bot.models import selection
 from bot.models.catalogue import SET_UP, Catalogue, ModelSpec, UnknownModel
 from bot.models.client import SdkModel
 from bot.models.port import ModelError
-from bot.models.probe import Probe, probe
+from bot.models.probe import Probe, list_traits, probe
 from bot.settings import ModelRole, Strategy
 
 _SUBJECT = "Models"
@@ -50,25 +50,15 @@ def _judge(spec: ModelSpec, seen: Probe) -> Line:
     """Say what a model does; without tools or a given shape no task ends well."""
     if seen.problem:
         return _fail(f"{spec.name} was asked and gave no answer. {seen.problem}")
-    if not seen.calls_tools:
-        return _fail(
-            f"{spec.name} was given a tool and told to call it, and answered in words: it cannot fix or review. Choose "
-            "a model that knows tools; a local server may need its tool template switched on."
-        )
-    if not seen.keeps_schema:
-        return _fail(f"{spec.name} did not answer in the JSON that was asked for. Choose a stronger model.")
-    if seen.context is not None and seen.context < spec.context:
-        return _warn(
-            f"{spec.name} holds {seen.context} tokens at {spec.base_url}, and {spec.context} are counted on. Set "
-            f"models.{spec.name}.context to {seen.context}, or start the server with more."
-        )
-    if not seen.counts_tokens:
-        return _warn(f"{spec.base_url} counts no tokens for {spec.name}: budgets go by estimates that are too high.")
-    return Line(
-        level="ok",
-        subject=_SUBJECT,
-        text=f"{spec.name} was asked twice for ${seen.cost:.4f}: it calls tools and keeps to a given JSON.",
-    )
+    traits = list_traits(spec, seen)
+    wanting = [trait for trait in traits if trait.ok is False]
+    if not wanting:
+        told = "; ".join(trait.text for trait in traits)
+        text = f"{spec.name} was asked {seen.questions} questions for ${seen.cost:.4f}: {told}."
+        return Line(level="ok", subject=_SUBJECT, text=text)
+    good = ", ".join(trait.text for trait in traits if trait.ok)
+    text = f"{spec.name} {'. It '.join(trait.text for trait in wanting)}." + (f" Beside that: {good}." if good else "")
+    return _fail(text) if {trait.name for trait in wanting} & {"tool", "schema"} else _warn(text)
 
 
 def check_models(catalogue: Catalogue) -> list[Line]:

@@ -22,7 +22,7 @@ from bot.models.federation import Federation
 from bot.models.port import ContextTooLong, Conversation, ModelDown, ModelError, Reply, TokenSource, Tool, Usage
 from bot.models.providers import PROVIDERS
 from bot.models.window import fit
-from bot.settings import Api
+from bot.settings import Api, ToolUse
 
 IDLE_SECONDS = 600.0  # a provider's longest silence: reasoning models may think for minutes before the first byte
 _CONNECT_SECONDS = 15.0  # a host that has not answered by then is down
@@ -111,6 +111,10 @@ class SdkModel:
             message = error.message.replace(self._secret, "***") if self._secret else error.message
             counted = stream.usage.model_dump() if stream.usage is not None else {}
             raise type(error)(message, **(error.details | counted)) from None
+
+    def calling(self, way: ToolUse) -> SdkModel:
+        """Return the same model that calls tools in this way."""
+        return SdkModel(self.spec.model_copy(update={"tools": way}), self._key, idle=self._idle)
 
     async def list_offered(self) -> list[dict[str, Any]]:
         """List what the server says of its models; [] where it does not say."""
