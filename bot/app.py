@@ -39,7 +39,7 @@ from bot.engine.port import FlowTable
 from bot.git.mirrors import Mirrors
 from bot.github.api.access import GitHubs, open_session
 from bot.github.api.errors import BadCredentials, Forbidden, GitHubDown, Invalid, RateLimited
-from bot.github.api.transport import SILENCE_SECONDS
+from bot.github.api.transport import SILENCE_SECONDS, Journal
 from bot.keys.keeper import Keeper
 from bot.keys.resealing import find_unknown
 from bot.keys.ring import StoredKeys
@@ -55,6 +55,7 @@ from bot.settings import LOOPBACK, Settings, SettingsError
 from bot.store import datadir
 from bot.store.database import create_engine
 from bot.store.store import Store
+from bot.store.writes import WriteJournal
 from bot.supervisor import Supervisor
 from bot.toolchains.repository import make_toolchain
 from bot.types import ForgehandError
@@ -94,6 +95,10 @@ class Desk:
     accept: Accept  # takes a delivery and its bytes, as the webhook's endpoint does
 
 
+Connect = Callable[[aiohttp.ClientSession, Journal], GitHubs]
+"""How clients are made, given what records their writes."""
+
+
 @asynccontextmanager
 async def running(settings: Settings, handlers: Handlers = HANDLERS) -> AsyncIterator[Bot]:
     """Run the bot: migrate, recover the engine, open the inbox; then close.
@@ -103,8 +108,8 @@ async def running(settings: Settings, handlers: Handlers = HANDLERS) -> AsyncIte
     """
     app_id, private_key = _credentials(settings)
 
-    def connect(session: aiohttp.ClientSession) -> GitHubs:
-        return GitHubs.as_app(session, settings.api_url, app_id, private_key)
+    def connect(session: aiohttp.ClientSession, journal: Journal) -> GitHubs:
+        return GitHubs.as_app(session, settings.api_url, app_id, private_key, journal=journal)
 
     async with AsyncExitStack() as stack:
         services, engine = await _start(stack, settings, handlers, connect)
@@ -121,8 +126,8 @@ async def handling(settings: Settings, handlers: Handlers = HANDLERS) -> AsyncIt
     if token is None:
         raise SettingsError("Not set: FORGEHAND_GITHUB_TOKEN, the token of the repository that the event is about.")
 
-    def connect(session: aiohttp.ClientSession) -> GitHubs:
-        return GitHubs.with_token(session, settings.api_url, token.get_secret_value())
+    def connect(session: aiohttp.ClientSession, journal: Journal) -> GitHubs:
+        return GitHubs.with_token(session, settings.api_url, token.get_secret_value(), journal)
 
     async with AsyncExitStack() as stack:
         services, engine = await _start(stack, settings, handlers, connect)
@@ -132,7 +137,10 @@ async def handling(settings: Settings, handlers: Handlers = HANDLERS) -> AsyncIt
 
 
 async def _start(
-    stack: AsyncExitStack, settings: Settings, handlers: Handlers, connect: Callable[[aiohttp.ClientSession], GitHubs]
+    stack: AsyncExitStack,
+    settings: Settings,
+    handlers: Handlers,
+    connect: Callable[[aiohttp.ClientSession, Journal], GitHubs],
 ) -> tuple[Services, DbosEngine]:
     """Put the services together and launch the engine."""
     sandbox = await _sandbox(settings)
@@ -141,7 +149,7 @@ async def _start(
     await _migrate(store, settings.database)
     session = await stack.enter_async_context(open_session())
     try:
-        github = connect(session)
+        github = connect(session, WriteJournal(store))
     except BadCredentials as error:
         raise SettingsError(error.message) from None
     indexer = await stack.enter_async_context(Indexer(settings.data_dir / "index"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -165,6 +166,24 @@ def support(file: Path) -> None:
 
     settings = settings_or_exit()
     finish(lambda: _print_result(write_bundle(settings, file)))
+
+
+@main.command()
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was on this day (UTC) or later.")
+@click.option("--repository", metavar="OWNER/NAME", help="Only what was about this repository.")
+@click.option("--actor", metavar="LOGIN", help="Only what was decided about, or done for, this account.")
+@click.option("--task", metavar="ID", help="Only what was about this task.")
+def audit(since: datetime | None, **given: str | None) -> None:
+    """Print decisions and writes on GitHub as lines of JSON, oldest first.
+
+    A write is there before it is sent; one whose `status` is null was perhaps made, as its answer never came.
+    """
+    from bot.doors.trail import export
+    from bot.store.trail import TrailFilter
+
+    settings = settings_or_exit()
+    first = 0 if since is None else int(since.replace(tzinfo=UTC).timestamp() * 1000)
+    finish(lambda: export(settings, TrailFilter(first, **given), click.echo))
 
 
 @main.group()

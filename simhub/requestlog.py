@@ -25,6 +25,7 @@ class RequestRecord:
     body: object = None
     faulted: bool = False
     query: Mapping[str, str] = field(default_factory=dict)
+    request: str = ""  # its id, as the answer's header has it
 
 
 Observer = Callable[[RequestRecord, object], None]

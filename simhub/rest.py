@@ -57,6 +57,7 @@ class _Exchange:
         self.links = ""
         self.payload: Any = None
         self.started = time.monotonic()
+        self.id = uuid.uuid4().hex[:16].upper()
 
     async def run(self) -> web.StreamResponse:
         fault = self.hub.faults.take(self.request.method, self.path)
@@ -158,7 +159,7 @@ class _Exchange:
         headers = {
             "X-GitHub-Media-Type": "github.v3; format=json",
             "X-GitHub-Api-Version-Selected": self.request.headers.get("X-GitHub-Api-Version", "2022-11-28"),
-            "X-GitHub-Request-Id": uuid.uuid4().hex[:16].upper(),
+            "X-GitHub-Request-Id": self.id,
             "Date": formatdate(self.hub.world.clock(), usegmt=True),
             "Server": "simhub",
             "Vary": "Accept, Authorization, Cookie",
@@ -191,6 +192,7 @@ class _Exchange:
                 self.payload,
                 faulted,
                 self.request.query,
+                self.id,
             ),
             answer,
         )

@@ -20,7 +20,7 @@ from handlers import TASKS
 from tests.support.patience import PATIENCE
 
 COMMANDS = ["serve", "deliver", "demo", "try", "setup", "doctor", "config check", "context", "hub"]
-COMMANDS += ["backup", "restore", "support", "judge-results"]
+COMMANDS += ["audit", "backup", "restore", "support", "judge-results"]
 COMMANDS += ["budget list", "budget set", "budget remove"]
 COMMANDS += ["tokens add", "tokens list", "tokens revoke", "completion"]
 COMMANDS += [f"signals {name}" for name in ("add", "list", "rotate", "remove", "test")]

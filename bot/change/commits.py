@@ -9,14 +9,15 @@ from typing import Any
 from bot.change import approvals
 from bot.change.records import GateReport, Snapshot
 from bot.git.changes import Changes
-from bot.git.errors import NonFastForward, PushRefused
-from bot.git.mirrors import Author
+from bot.git.errors import NonFastForward, PushRefused, ReadOnly
+from bot.git.mirrors import Author, Mirror
 from bot.github.api.scopes import PUSH, READ_CODE
 from bot.github.resources import commits
 from bot.github.resources.commits import BranchRefused, BranchTaken, TreeCommit, TreeFile
 from bot.github.resources.rules import BranchRule, branch_rules
 from bot.github.resources.users import noreply_email
 from bot.store import tasks
+from bot.store.writes import WriteJournal
 from bot.work.assignment import Assignment
 
 _SIGNED_OFF = "signed-off-by"
@@ -41,7 +42,6 @@ async def put(
     """
     await approvals.require(work, [*(one.changes for one in before), report.changes])
     services = work.services
-    repository = work.task.repository
     bot = await services.github.bot()
     author = Author(name=bot.login, email=noreply_email(bot, services.settings.web_url))
     chain = [*((f"{one.subject}\n", one.changes) for one in before), (message, report.changes)]
@@ -57,12 +57,26 @@ async def put(
         sha = report.base_sha
         for text, changes in chain:
             sha = await mirror.commit(report.base_sha, changes, text, author, when, parent=sha)
-        await mirror.push(sha, branch, await services.github.token(repository, PUSH), expect=expect)
+        await _push(work, mirror, sha, branch, expect)
     await work.audit(f"push {branch}", allowed=True, reason=sha)
     # CI may fail on the commit before the task has ended and its result can be read.
     pushed = {"pushed": sha}
     await work.services.store.run(tasks.merge_posted, work.task_id, pushed)
     return sha
+
+
+async def _push(work: Assignment[Any], mirror: Mirror, sha: str, branch: str, expect: str | None) -> None:
+    """Push a commit, between two lines in the journal of writes."""
+    repository = work.task.repository
+    token = await work.services.github.token(repository, PUSH)
+    journal = WriteJournal(work.services.store)
+    row = await journal.begin("PUSH", f"/{repository.full_name}.git refs/heads/{branch} {sha}", repository.id)
+    try:
+        await mirror.push(sha, branch, token, expect=expect)
+    except (PushRefused, NonFastForward, ReadOnly):
+        await journal.end(row, 403)
+        raise
+    await journal.end(row, 200)
 
 
 def _is_same(one: tuple[str, Changes], following: tuple[str, Changes] | None) -> bool:

@@ -140,7 +140,9 @@ class Reporter:
         """Update one comment; a failure is retried later, with backoff."""
         newest = watched.newest
         try:
-            if await self._update(task_id):
+            with structlog.contextvars.bound_contextvars(task=task_id):
+                over = await self._update(task_id)
+            if over:
                 self._watched.pop(task_id, None)
             watched.shown = newest
             watched.failures = 0

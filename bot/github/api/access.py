@@ -15,7 +15,7 @@ from bot.github.api.channel import Channel
 from bot.github.api.client import Anonymous, Client, within
 from bot.github.api.errors import Forbidden, GitHubError, NotFound
 from bot.github.api.limiter import Clock
-from bot.github.api.transport import Observer, Transport
+from bot.github.api.transport import Journal, Observer, Transport
 from bot.github.resources import app as app_api
 from bot.github.resources import permissions, repos, users
 from bot.github.resources.permissions import Role
@@ -49,16 +49,19 @@ class GitHubs:
         *,
         clock: Clock | None = None,
         observe: Observer | None = None,
+        journal: Journal | None = None,
     ) -> Self:
         """Return the clients of an App."""
         extra = {} if observe is None else {"observe": observe}
-        transport = Transport(session, api_url, clock=clock, **extra)
+        transport = Transport(session, api_url, clock=clock, journal=journal, **extra)
         return cls(transport, AppAuth(transport, app_id, private_key))
 
     @classmethod
-    def with_token(cls, session: aiohttp.ClientSession, api_url: str, token: str) -> Self:
+    def with_token(
+        cls, session: aiohttp.ClientSession, api_url: str, token: str, journal: Journal | None = None
+    ) -> Self:
         """Return clients that all use one token, such as a workflow run's."""
-        transport = Transport(session, api_url)
+        transport = Transport(session, api_url, journal=journal)
         return cls(transport, GivenToken(transport, token))
 
     @property

@@ -18,7 +18,7 @@ from bot.github.api.client import Client
 from bot.github.api.errors import BadCredentials, Forbidden, Invalid, NotFound, Response
 from bot.github.api.limiter import Clock
 from bot.github.api.retry import server_time
-from bot.github.api.transport import REPEATABLE, Transport
+from bot.github.api.transport import READING, Transport
 from bot.logs import register_secret
 from bot.types import Actor
 
@@ -196,7 +196,7 @@ class AppAuth:
     async def _ask(self, installation: int, wanted: dict[str, Any]) -> Any:
         url = "/app/installations/{id}/access_tokens"
         try:
-            return await self.client.post(url, {"id": installation}, wanted, options=REPEATABLE)
+            return await self.client.post(url, {"id": installation}, wanted, options=READING)
         except Invalid as error:
             asked = ", ".join(f"{name}: {level}" for name, level in wanted.get("permissions", {}).items())
             raise Forbidden(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,6 +25,8 @@ SILENCE_SECONDS = REQUEST_SECONDS + 5.0
 """How long a process must be silent before another does its work: what it had sent to GitHub has ended by then, and
 who looks for its effects sees all of them."""
 _TIMEOUT = aiohttp.ClientTimeout(total=REQUEST_SECONDS, sock_connect=10)
+# the name of what a mutation does, in a JSON body
+_MUTATION = re.compile(rb"\bmutation\b[^{]*\{(?:\s|\\n)*(\w+)")
 _REDIRECTS = {301, 302, 307, 308}
 log = structlog.get_logger(__name__)
 
@@ -47,6 +50,18 @@ class Credential(Protocol):
 
     async def refused(self, response: Response, tries: int) -> float | None:
         """Return the seconds until a refused request may be tried; None: never."""
+        ...
+
+
+class Journal(Protocol):
+    """A record of every write, made before it is sent."""
+
+    async def begin(self, method: str, path: str, repository: int | None) -> str:
+        """Record a write that is about to be sent; return its id."""
+        ...
+
+    async def end(self, row: str, status: int, request: str = "") -> None:
+        """Record the answer; ``request`` is GitHub's id of the request."""
         ...
 
 
@@ -90,12 +105,14 @@ class Transport:
         *,
         clock: Clock | None = None,
         observe: Observer = lambda _exchange: None,
+        journal: Journal | None = None,
     ) -> None:
         self.api_url = api_url.rstrip("/")
         self.addresses = Addresses(self.api_url)
         self.clock = clock or Clock()
         self._session = session
         self._observe = observe
+        self._journal = journal
 
     async def send(
         self,
@@ -121,7 +138,10 @@ class Transport:
             async with limiter.turn(ticket):
                 authorization = await credential.header()
                 signed = {**headers, **({"authorization": authorization} if authorization else {})}
-                outcome = await self._once(method, url, signed, body)
+                if writes and self._journal is not None:
+                    outcome = await self._recorded(self._journal, method, url, signed, body, repository)
+                else:
+                    outcome = await self._once(method, url, signed, body)
             if isinstance(outcome, Response):
                 if outcome.status < 300 or outcome.status == 304:
                     credential.accepted(outcome)
@@ -142,6 +162,25 @@ class Transport:
         if answer.status != 200:
             raise GitHubError(f"{urlsplit(url).netloc} answered {answer.status} to a download.", status=answer.status)
         return answer.body
+
+    async def _recorded(
+        self, journal: Journal, method: str, url: str, headers: Mapping[str, str], body: bytes, repository: int | None
+    ) -> Response | GitHubDown:
+        """Send a write once, between two lines in the journal.
+
+        No second line where no answer came: nobody knows then whether it had its effect.
+        """
+        path = urlsplit(url).path.removeprefix(urlsplit(self.api_url).path)
+        if url.endswith("/graphql"):
+            mutation = _MUTATION.search(body)
+            path = f"/graphql {mutation[1].decode()}" if mutation else "/graphql"
+        row = await journal.begin(method, path, repository)
+        outcome = await self._once(method, url, headers, body)
+        if isinstance(outcome, Response):
+            await journal.end(row, outcome.status, outcome.headers.get("x-github-request-id", ""))
+        elif outcome.detail("unsent") is True:
+            await journal.end(row, 0)
+        return outcome
 
     async def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Response | GitHubDown:
         began = self.clock.steady()
