@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or settings; ``run`` has more (:clas
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -417,6 +417,11 @@ def keys() -> None:
     """
 
 
+def _require_one_owner(given: Mapping[str, Any]) -> None:
+    if sum(given[name] is not None for name in ("person", "repository", "organisation")) > 1:
+        raise click.UsageError("A key has one owner: name one of --person, --repo and --organisation.")
+
+
 @keys.command("add")
 @click.argument("provider")
 @click.option("--person", metavar="LOGIN", help="Pays for the tasks that this person starts.")
@@ -431,11 +436,28 @@ def keys_add(provider: str, **given: Any) -> None:
     """
     from bot.doors.keys import add_key
 
-    if sum(given[name] is not None for name in ("person", "repository", "organisation")) > 1:
-        raise click.UsageError("A key has one owner: name one of --person, --repo and --organisation.")
+    _require_one_owner(given)
     settings = settings_or_exit()
     secret = _read_key()
     finish(lambda: _print_result(add_key(settings, provider, secret, **given)))
+
+
+@keys.command("connect")
+@click.option("--person", metavar="LOGIN", help="Pays for the tasks that this person starts.")
+@click.option("--repo", "repository", metavar="OWNER/NAME", help="Pays for the tasks on this repository.")
+@click.option("--organisation", metavar="LOGIN", help="Pays for the tasks on the repositories of this account.")
+@click.option("--dollars", type=click.FloatRange(min=1), default=50, show_default=True, help="A month's limit.")
+@click.option("--fallback", is_flag=True, help="Let a wider key pay where this one cannot be used.")
+def keys_connect(dollars: float, **given: Any) -> None:
+    """Get a key from OpenRouter and add it.
+
+    A page of theirs asks you to agree; open it on this machine. The key has a limit and lives 90 days.
+    """
+    from bot.doors.keys import connect_key
+
+    _require_one_owner(given)
+    settings = settings_or_exit()
+    finish(lambda: _print_result(connect_key(settings, click.echo, dollars=dollars, **given)))
 
 
 @keys.command("list")

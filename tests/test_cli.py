@@ -23,6 +23,7 @@ COMMANDS = ["serve", "deliver", "demo", "try", "setup", "doctor", "config check"
 COMMANDS += ["audit", "backup", "restore", "support", "judge-results"]
 COMMANDS += ["budget list", "budget set", "budget remove"]
 COMMANDS += ["tokens add", "tokens list", "tokens revoke", "completion"]
+COMMANDS += [f"keys {name}" for name in ("add", "connect", "list", "test", "rotate", "retire", "reseal")]
 COMMANDS += [f"signals {name}" for name in ("add", "list", "rotate", "remove", "test")]
 COMMANDS += ["incidents list", "incidents show", "incidents stats"]
 COMMANDS += ["tasks list", "tasks show", "tasks cancel", "tasks retry", "tasks approve", "tasks decline"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from bot.doors.operating import opened_app, opened_store
 from bot.github.api.errors import NotFound
+from bot.keys import openrouter
 from bot.keys.keeper import Keeper, KeyUnusable, Tried
 from bot.keys.records import find_reminder, state_of
 from bot.keys.resealing import count_masters, reseal
@@ -41,6 +42,35 @@ async def add_key(
     with _opened(settings) as keeper:
         tried = await keeper.add(owner, provider, secret, name=name, fallback=fallback)
     return f"{tried.trial.words}\n{describe(tried.key)}"
+
+
+async def connect_key(
+    settings: Settings,
+    show: Callable[[str], None],
+    *,
+    dollars: float,
+    person: str | None,
+    repository: str | None,
+    organisation: str | None,
+    fallback: bool,
+) -> str:
+    """Get a key from OpenRouter, add it, and say how its test went.
+
+    Raises :class:`KeyUnusable`, :class:`SealError`.
+    """
+    secret = await openrouter.connect(
+        lambda page: show(f"Open this page and agree:\n{page}"), label="Forgehand", dollars=dollars
+    )
+    return await add_key(
+        settings,
+        "openrouter",
+        secret,
+        person=person,
+        repository=repository,
+        organisation=organisation,
+        name="",
+        fallback=fallback,
+    )
 
 
 def list_keys(settings: Settings) -> str:
