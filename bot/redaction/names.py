@@ -109,7 +109,9 @@ def _read_value(text: str, name: re.Match[str], separator: re.Match[str]) -> Spa
     sure = name["sure"] is not None
     how = separator.lastgroup or ""
     if how == "space":
-        flag = _FLAG.search(text, max(0, name.start() - 42), name.start())
+        near = max(0, name.start() - 42)
+        # The search is slow, and without a hyphen it finds nothing.
+        flag = _FLAG.search(text, near, name.start()) if text.find("-", near, name.start()) >= 0 else None
         how = "flag" if flag is not None else "prose"
         closed = closed and (flag is not None or quoted is not None)
     if not is_secret(value, how, sure, closed, quoted is not None):

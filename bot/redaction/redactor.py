@@ -49,7 +49,7 @@ def redact(text: str, known: Iterable[str] = ()) -> str:
     text = _hide_known(text, known)
     seen = cut(text, (match.span() for match in _UNSEEN.finditer(text)))
     spans = [*_find(seen.text), *find_encoded(seen.text, _find)]
-    spans += _continue(seen.text, spans)
+    spans += list(_continue(seen.text, spans))
     spans += _find_joined(seen.text)
     return replace(text, (seen.locate(span) for span in spans))
 
@@ -70,12 +70,19 @@ def _find(text: str) -> Iterator[Span]:
 
 
 def _continue(text: str, spans: Iterable[Span]) -> Iterator[Span]:
-    """Yield what stands on the next line of a secret that fills its own."""
-    for span in spans:
+    """Yield what stands on the next lines of a secret that fills its own."""
+    waiting = list(spans)
+    seen: set[int] = set()
+    for span in waiting:  # what is found may itself go on
+        if span.end in seen:
+            continue
+        seen.add(span.end)
         joint = _JOINT.match(text, span.end)
         rest = _NEXT.match(text, joint.end()) if joint is not None else None
         if rest is not None and may_continue(rest.group()) and _END_OF_VALUE.match(text, rest.end()):
-            yield Span(rest.start(), rest.end(), span.kind)
+            found = Span(rest.start(), rest.end(), span.kind)
+            waiting.append(found)
+            yield found
 
 
 def _find_joined(text: str) -> Iterator[Span]:

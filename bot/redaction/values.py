@@ -26,7 +26,7 @@ _PIECES = re.compile(r"[_\-./:,+=]+|(?<=[a-z])(?=[A-Z])")
 
 def is_secret(value: str, how: str, sure: bool, closed: bool, quoted: bool) -> bool:
     """Say whether a value is a secret, by how it stands behind its name."""
-    if len(value) < 4 or is_placeholder(value):
+    if len(value) < 4 or (how == "prose" and len(value) < 20 and value.isalpha()) or is_placeholder(value):
         return False
     if is_random(value) or (is_hex(value) and len(value) >= 32):
         return True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import random
+import string
 
 import pytest
 
@@ -98,3 +100,10 @@ def test_code_loses_only_what_is_surely_a_credential() -> None:
 def test_values_that_are_known_are_removed_whatever_they_look_like() -> None:
     assert redact("say correct horse", ["correct horse"]) == "say [secret removed]"
     assert redact_code("say correct horse", ["correct horse", "say"]) == "say [secret removed]"
+
+
+def test_a_long_column_of_secrets_is_read_in_one_go() -> None:
+    """Each line may be the rest of the one before; that was looked at again for every line."""
+    dice = random.Random(1)
+    lines = ["".join(dice.choices(string.ascii_letters + string.digits, k=30)) for _ in range(3_000)]
+    assert not any(line in redact("\n".join(lines)) for line in lines)
