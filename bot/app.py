@@ -49,7 +49,7 @@ from bot.models.gateway import ModelGateway
 from bot.policy import DefaultBranch, PolicyLoader
 from bot.sandbox.port import Sandbox
 from bot.sandbox.tiers import choose_sandbox
-from bot.sealing.local import LocalMaster
+from bot.sealing.masters import find_master
 from bot.sealing.sealer import Sealer
 from bot.settings import LOOPBACK, Settings, SettingsError
 from bot.store import datadir
@@ -229,7 +229,7 @@ async def _open(
     supervisors = _supervise(stack, loops)
     secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
     endpoint = Endpoint(dispatcher.accept, secrets)
-    book = SourceBook(services.store, Sealer(LocalMaster.of(settings)))
+    book = SourceBook(services.store, Sealer(find_master(settings)))
     routes = [*endpoint.routes(), *SignalEndpoint(dispatcher.accept, book).routes()]
     ready = {name: partial(_alive, supervisor) for name, supervisor in supervisors.items()}
     ready |= {"dispatcher": partial(_alive, dispatcher), "engine": partial(_alive, engine)}
@@ -308,7 +308,7 @@ async def _tell_lacks(services: Services) -> None:
     problem = await services.sandbox.probe()
     if problem is not None:
         log.warning("no repository code can run, so nothing can be fixed", reason=problem)
-    for unknown in await find_unknown(services.store, LocalMaster.of(services.settings)):
+    for unknown in await find_unknown(services.store, find_master(services.settings)):
         log.error("something that is sealed cannot be opened", reason=unknown)
     for line in check_models(services.models.catalogue):
         if line.level != "ok":

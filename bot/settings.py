@@ -169,6 +169,10 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("FORGEHAND_WEBHOOK_SECRETS", "FORGEHAND_WEBHOOK_SECRET", "webhook_secrets"),
     )
     master_key: SecretStr | None = None
+    master: str | None = None
+    vault_token: SecretStr | None = None
+    vault_role_id: str | None = None
+    vault_secret_id: SecretStr | None = None
     api_url: str = "https://api.github.com"
     web_url: str = "https://github.com"
 
@@ -247,6 +251,14 @@ class Settings(BaseSettings):
             ) from None
         return value
 
+    @field_validator("master")
+    @classmethod
+    def _check_master(cls, value: str | None) -> str | None:
+        kind, _, url = (value or "vault:https://unset/transit/key").partition(":")
+        if kind != "vault" or not is_secure(url) or urlsplit(url).path.count("/") < 2:
+            raise ValueError("not a place of a master key; it must look like vault:https://HOST:8200/transit/KEY")
+        return value or None
+
     @field_validator("maven_mirror")
     @classmethod
     def _check_mirror(cls, value: str | None) -> str | None:
@@ -323,7 +335,8 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """Return every secret value we hold, for redaction."""
         keys = [self.provider_key(provider) for provider in get_args(ProviderName)]
-        held = [self.private_key, self.github_token, *keys, *self.webhook_secrets]
+        held = [self.private_key, self.github_token, self.vault_token, self.vault_secret_id]
+        held += [*keys, *self.webhook_secrets]
         urls = [urlsplit(url).password for url in (self.database_url, self.index_url) if url]
         named = [os.environ.get(model.key_env) for model in self.models.values() if model.key_env]
         masters = [] if self.master_key is None else re.split(r"[,\s]+", self.master_key.get_secret_value())

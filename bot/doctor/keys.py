@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.doctor.line import Line
 from bot.keys.records import find_fault, find_reminder, rotate
-from bot.sealing.local import LocalMaster
+from bot.sealing.masters import find_master
 from bot.sealing.port import SealError
 from bot.sealing.sealer import Sealer
 from bot.settings import Settings
@@ -37,7 +37,7 @@ async def check_keys(settings: Settings) -> Line:
     if doubts:
         return Line(level="warn", subject=_SUBJECT, text=f"{'; '.join(doubts[:_SHOWN])}.")
     told = "; ".join(f"{key.provider} of {key.belongs_to.words} ({key.state})" for key in live[:_SHOWN])
-    return Line(level="ok", subject=_SUBJECT, text=f"{told}.")
+    return Line(level="ok", subject=_SUBJECT, text=f"{told}. Sealed by {find_master(settings).place}.")
 
 
 def _read(settings: Settings) -> tuple[list[StoredKey], list[Progress]]:
@@ -51,7 +51,7 @@ def _read(settings: Settings) -> tuple[list[StoredKey], list[Progress]]:
 
 async def _find_closed(settings: Settings, live: Sequence[StoredKey]) -> list[str]:
     """Say which keys the master key does not open."""
-    sealer = Sealer(LocalMaster.of(settings))
+    sealer = Sealer(find_master(settings))
     problems = []
     for key in live:
         try:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from bot.doctor.line import Line
 from bot.sealing.local import LocalMaster
+from bot.sealing.masters import find_master
 from bot.sealing.port import SealError
 from bot.sealing.sealer import Sealer
 from bot.settings import Settings
@@ -31,7 +32,8 @@ async def check_signals(settings: Settings) -> Line:
     if not listed:
         return Line(level="ok", subject=_SUBJECT, text="No source sends signals; `forgehand signals add` adds one.")
     master = LocalMaster.of(settings)
-    problems = [problem for one in listed if (problem := await _find_problem(one, master))]
+    sealer = Sealer(find_master(settings))
+    problems = [problem for one in listed if (problem := await _find_problem(one, sealer))]
     if problems:
         text = f"{'; '.join(problems[:_SHOWN])}. Until then it is answered 503, and senders try again."
         return Line(level="fail", subject=_SUBJECT, text=text)
@@ -50,10 +52,10 @@ def _list(settings: Settings) -> list[Source]:
         store.close()
 
 
-async def _find_problem(source: Source, master: LocalMaster) -> str:
+async def _find_problem(source: Source, sealer: Sealer) -> str:
     try:
         for sealed in source.secrets:
-            await Sealer(master).open(sealed, source.place)
+            await sealer.open(sealed, source.place)
     except SealError as error:
         return f"the secret of {source.id} ({source.kind}) cannot be read: {error.message.rstrip('.')}"
     return ""

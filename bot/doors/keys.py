@@ -15,6 +15,7 @@ from bot.keys.records import find_reminder, state_of
 from bot.keys.resealing import count_masters, reseal
 from bot.models.catalogue import Catalogue
 from bot.sealing.local import LocalMaster
+from bot.sealing.masters import find_master
 from bot.sealing.port import SealError
 from bot.settings import Settings
 from bot.store import keys
@@ -114,19 +115,23 @@ async def reseal_all(settings: Settings, *, new: bool, drop_old: bool) -> str:
 
     ``drop_old``: drop instead those that nothing names. Raises :class:`SealError`.
     """
-    master = LocalMaster.of(settings)
+    local = LocalMaster.of(settings)
+    if settings.master is not None and (new or drop_old):
+        raise SealError(
+            f"The master key is {find_master(settings).place}: change it there, then run this without options."
+        )
     with opened_store(settings) as store:
         if drop_old:
-            return await _drop_old(store, master)
+            return await _drop_old(store, local)
         if new:
-            await asyncio.to_thread(master.add)
-        done = await reseal(store, master)
+            await asyncio.to_thread(local.add)
+        done = await reseal(store, find_master(settings))
     if done.problems:
         raise SealError(f"{done.moved} moved; these could not be:\n" + "\n".join(done.problems))
-    return (
-        f"Everything is sealed with the master key {done.master} now; {done.moved} moved. Where a server runs, let a "
-        "minute pass, then `forgehand keys reseal --drop-old` drops what nothing names."
-    )
+    said = f"Everything is sealed with the master key {done.master} now; {done.moved} moved."
+    if settings.master is not None:
+        return f"{said} Nothing names another one: older versions, and {local.place} if it is there, may go."
+    return f"{said} Where a server runs, let a minute pass, then `forgehand keys reseal --drop-old` drops the old ones."
 
 
 async def _drop_old(store: Store, master: LocalMaster) -> str:

@@ -12,7 +12,7 @@ from bot.keys.trial import Connect, Trial, connect, try_key
 from bot.logs import register_secret
 from bot.models.catalogue import Catalogue
 from bot.models.providers import PROVIDERS, Provider
-from bot.sealing.local import LocalMaster
+from bot.sealing.masters import find_master
 from bot.sealing.port import MasterKey
 from bot.sealing.sealer import Sealer
 from bot.settings import Settings
@@ -50,7 +50,7 @@ class Keeper:
     @classmethod
     def of(cls, settings: Settings, store: Store, catalogue: Catalogue) -> Self:
         """Return the keeper of a server's keys."""
-        return cls(store, LocalMaster.of(settings), catalogue)
+        return cls(store, find_master(settings), catalogue)
 
     async def add(
         self, owner: KeyOwner, provider: str, secret: str, *, name: str = "", by: str = "", fallback: bool = False

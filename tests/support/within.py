@@ -36,7 +36,7 @@ from bot.models.client import SdkModel
 from bot.models.gateway import ModelGateway
 from bot.policy import DefaultBranch, PolicyLoader
 from bot.sandbox.tiers import choose_sandbox
-from bot.sealing.local import LocalMaster
+from bot.sealing.masters import find_master
 from bot.sealing.sealer import Sealer
 from bot.settings import Settings
 from bot.store import tasks
@@ -166,7 +166,7 @@ async def _served(stack: AsyncExitStack, services: Services, session: aiohttp.Cl
     stack.push_async_callback(_stop, dispatching)
     mounted = {api.PREFIX: api.make_api(services, HANDLERS.registry, session)}
     # As it is served for real: aiohttp's server for tests would cancel what nobody waits for any more.
-    book = SourceBook(services.store, Sealer(LocalMaster.of(services.settings)))
+    book = SourceBook(services.store, Sealer(find_master(services.settings)))
     routes = [*Endpoint(dispatcher.accept, [SECRET]).routes(), *SignalEndpoint(dispatcher.accept, book).routes()]
     runner = make_runner(make_web(services.store, routes, {}, mounted))
     await runner.setup()

@@ -14,7 +14,7 @@ from bot.doors.api.fields import moment
 from bot.doors.operating import opened_app, opened_store
 from bot.doors.signals.instructions import THEIR_SECRETS, instruct
 from bot.doors.signals.verification import SIGNATURE_HEADER, TOKEN_HEADER, sign_body, sign_own
-from bot.sealing.local import LocalMaster
+from bot.sealing.masters import find_master
 from bot.sealing.sealer import Sealer
 from bot.settings import Settings
 from bot.store import sealed, sources
@@ -114,7 +114,7 @@ async def test_source(settings: Settings, url: str) -> str:
         source = _find(store, source_id)
     if not source.secrets:
         raise SourceError(f"{source_id} has no secret yet; `forgehand signals rotate {source_id}` sets one.")
-    secret = await Sealer(LocalMaster.of(settings)).open(source.secrets[0], source.place)
+    secret = await Sealer(find_master(settings)).open(source.secrets[0], source.place)
     status, words = await _post(url, sign_sample(source.kind, _SAMPLE, secret))
     if status != 202:
         raise SourceError(f"The answer is {status}: {words}")
@@ -165,7 +165,7 @@ def _find_secret(kind: SourceKind, file: Path | None) -> str | None:
 
 async def _seal(settings: Settings, store: Store, source: Source, secret: str) -> str:
     """Seal a secret, with a new master key where nothing was ever sealed."""
-    master = LocalMaster.of(settings)
+    master = find_master(settings)
     if not store.run_sync(sealed.exist):
         await master.prepare()
     return await Sealer(master).seal(secret, source.place)

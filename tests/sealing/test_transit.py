@@ -1,0 +1,98 @@
+"""A master key in a real OpenBao: wraps, binds, rotates, and says what to do when it refuses or is away."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.doors.keys import reseal_all
+from bot.keys.resealing import count_masters, find_unknown
+from bot.sealing.local import FILE, LocalMaster
+from bot.sealing.masters import find_master
+from bot.sealing.port import SealError
+from bot.sealing.sealer import Sealer
+from bot.settings import Settings
+from bot.store import keys
+from bot.store.keys import StoredKey
+from bot.store.store import Store
+from tests.support.models import new_store
+from tests.support.openbao import Bao, bao
+
+POLICY = """path "transit/encrypt/forgehand" { capabilities = ["update"] }
+path "transit/decrypt/forgehand" { capabilities = ["update"] }"""
+PLANTED = "sk-planted-0123456789"
+
+
+async def set_up(server: Bao) -> dict[str, Any]:
+    """Make the key, and an AppRole that may use it and nothing else; the settings that name it."""
+    await server.ask("POST", "transit/keys/forgehand", {})
+    await server.ask("PUT", "sys/policies/acl/forgehand", {"policy": POLICY})
+    await server.ask("POST", "sys/auth/approle", {"type": "approle"})
+    await server.ask("POST", "auth/approle/role/forgehand", {"token_policies": ["forgehand"], "token_ttl": "20m"})
+    role = (await server.ask("GET", "auth/approle/role/forgehand/role-id"))["data"]["role_id"]
+    secret = (await server.ask("POST", "auth/approle/role/forgehand/secret-id"))["data"]["secret_id"]
+    return {"master": f"vault:{server.url}/transit/forgehand", "vault_role_id": role, "vault_secret_id": secret}
+
+
+async def seal_key(store: Store, settings: Settings, number: int) -> None:
+    key = StoredKey(
+        id=f"key-{number:012x}", scope="person", owner=number, owner_name="p", provider="anthropic",
+        name="", masked="", sealed=None, use="current", fallback=False, created=number,
+    )  # fmt: skip
+    sealed = await Sealer(find_master(settings)).seal(PLANTED, key.place)
+    store.run_sync(keys.add, key.model_copy(update={"sealed": sealed}))
+
+
+@pytest.mark.needs("openbao")
+async def test_a_transit_key_seals_and_everything_moves_to_it(tmp_path: Path) -> None:
+    local = Settings(data_dir=tmp_path)
+    LocalMaster.of(local).make()
+    store = new_store(tmp_path, "forgehand.db")
+    await seal_key(store, local, 1)
+    async with bao(tmp_path / "bao") as server:
+        settings = Settings(data_dir=tmp_path, **await set_up(server))
+        assert await find_unknown(store, find_master(settings)) == [], "the local one still opens"
+        await seal_key(store, settings, 2)
+        assert "sealed with the master key vault:forgehand:v1 now; 1 moved" in await reseal_all(
+            settings, new=False, drop_old=False
+        )
+        (tmp_path / FILE).unlink()
+        await server.ask("POST", "transit/keys/forgehand/rotate")
+        assert "vault:forgehand:v2 now; 2 moved" in await reseal_all(settings, new=False, drop_old=False)
+        await server.ask("POST", "transit/keys/forgehand/config", {"min_decryption_version": 2})
+        assert dict(await count_masters(store)) == {"vault:forgehand:v2": 2}
+        for key in store.run_sync(keys.list_all):
+            assert PLANTED not in str(key)
+            assert await Sealer(find_master(settings)).open(key.sealed or "", key.place) == PLANTED
+            with pytest.raises(SealError, match="moved from where it was stored"):
+                await Sealer(find_master(settings)).open(key.sealed or "", "elsewhere")
+        await _is_told(server, settings, key.sealed or "", key.place)
+        warm = Sealer(find_master(settings))
+        await warm.open(key.sealed or "", key.place)
+        await server.ask("PUT", "sys/seal")
+        assert await warm.open(key.sealed or "", key.place) == PLANTED, "what was opened is good for five minutes"
+        (told,) = await find_unknown(store, find_master(settings))
+        assert "cannot be used: it answers with HTTP 503" in told
+    with pytest.raises(SealError, match="does not answer") as away:
+        await Sealer(find_master(settings)).open(key.sealed or "", key.place)
+    assert away.value.detail("away") is True
+    store.close()
+
+
+async def _is_told(server: Bao, settings: Settings, sealed: str, place: str) -> None:
+    """What is refused is told in words, without what the server says."""
+    wrong = settings.model_copy(update={"master": f"vault:{server.url}/transit/forgehnad"})
+    with pytest.raises(SealError, match="policy permit `update`"):
+        await Sealer(find_master(wrong)).seal(PLANTED, place)
+    listed = await server.ask("LIST", "transit/keys")
+    assert listed["data"]["keys"] == ["forgehand"], "a mistyped name makes no second key"
+    nowhere = settings.model_copy(update={"master": f"vault:{server.url}/nothing/forgehand", "vault_role_id": None})
+    root = nowhere.model_copy(update={"vault_token": Settings(vault_token=server.root).vault_token})  # type: ignore[arg-type]
+    with pytest.raises(SealError, match="no transit engine at this path"):
+        await Sealer(find_master(root)).seal(PLANTED, place)
+    changed = sealed.replace(base64.b64encode(b"vault:v2:").decode()[:12], base64.b64encode(b"vault:v1:").decode()[:12])
+    with pytest.raises(SealError, match="does not accept what was asked"):
+        await Sealer(find_master(settings)).open(changed, place)
