@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.models.gateway import ModelGateway
+from bot.models.permitted import PermittedModels
 from bot.models.port import (
     BadAnswer,
     BudgetExceeded,
@@ -295,6 +296,23 @@ async def test_a_policy_chooses_only_among_what_the_server_offers(server: Script
     with pytest.raises(ModelRefused, match="does not offer claude-fable-5-1"):
         await gateway.ask(spender(role="fix", models=["claude-fable-5-1"]), "prove", "fix", ASK)
     assert server.requests == []
+
+
+async def test_a_model_that_the_organisation_closed_is_never_asked(server: ScriptedModel, store: Store) -> None:
+    server.script.on({"text": "ok"}, reusable=True)
+    gateway = gateway_of(server, store)
+    only_second = PermittedModels(models=(("gpt*", SECOND), (SECOND, LOCAL)))
+    assert gateway.models_for("fix", spender(permitted=only_second)) == [SECOND]
+    reply = await gateway.ask(spender(permitted=only_second), "one", "fix", ASK)
+    assert reply.model == SECOND
+    host = PermittedModels(providers=("127.0.0.1",))
+    assert (await gateway.ask(spender(permitted=host), "two", "fix", ASK)).model == FIRST
+    before = len(server.requests)
+    for closed in (PermittedModels(models=((),)), PermittedModels(providers=("anthropic", "openai"))):
+        with pytest.raises(ModelRefused, match="organisation's file does not") as caught:
+            await gateway.ask(spender(permitted=closed), "three", "fix", ASK)
+        assert caught.value.detail("reason") == "policy"
+    assert len(server.requests) == before, "not one request"
 
 
 async def test_a_failed_try_changes_the_model_and_a_repeated_step_does_not_ask_again(
