@@ -68,7 +68,7 @@ def tell_parts(evidence: AnyEvidence) -> Parts:
     code = [path for path in changed if path not in {*documents, *report.tests}]
     return Parts(
         implementation=told(
-            _name("changed", code),
+            _name("changed", code) if code else "",
             *_told_by_gates(report, "implementation"),
             _tell_judgement(evidence.judgement),
         ),

@@ -11,7 +11,7 @@ from tests.e2e.docs_answers import JUDGED, writes
 from tests.e2e.features import BODY, DRAFTED, DURATIONS, TITLE
 from tests.e2e.scenes import git, place
 from tests.e2e.test_docs import modules
-from tests.e2e.test_results import finished, untold
+from tests.e2e.test_results import finished, five_parts, untold
 from tests.support.api import asker
 from tests.support.terminal import at, typed
 from tests.support.typing import comment
@@ -55,7 +55,7 @@ async def test_a_plan_by_label_and_by_call(tell: Tell) -> None:
     result = await finished(program, await program.start("plan", number, deliver="result"))
     assert (result["state"], result["form"]) == ("done", "document")
     assert "Write durations" in result["report"]
-    parts = {name: part["text"] for name, part in result["parts"].items()}
+    parts = five_parts(result)
     assert parts["implementation"].endswith("A second model call (thinker) has 0 objections.")
     assert parts["tests"] == "A plan holds no code, so no test was run."
     assert parts["documentation"] == "It names 1 document to change: CHANGELOG.md."

@@ -13,7 +13,7 @@ from tests.e2e.features import DURATIONS
 from tests.e2e.revisions import finals, met, revises
 from tests.e2e.scenes import git, rows
 from tests.e2e.test_gates import results
-from tests.e2e.test_results import finished
+from tests.e2e.test_results import finished, five_parts
 from tests.support.api import asker
 from tests.support.pulls import propose
 from tests.support.story import Story
@@ -118,7 +118,7 @@ async def test_without_any_test_before_nothing_is_pushed(tell: Tell, tmp_path: P
     result = await finished(program, await program.start("complete", number))
     assert result["state"] == "unverified"
     assert "No test passed before the change, so nothing shows what it may have broken." in result["report"]
-    parts = {name: part["text"] for name, part in result["parts"].items()}
+    parts = five_parts(result)
     assert parts["implementation"].startswith("1 file changed: durations/write.py.")
     assert "1 new test fails without the change" in parts["tests"]
     assert parts["documentation"].startswith("No document was changed.")

@@ -10,6 +10,7 @@ from tests.e2e.conftest import SAMPLE, Tell
 from tests.e2e.docs_answers import EXAMPLE, FOUND, MENDED, NO_REVIEWS, PAGE, TEXT, TRUE, mends
 from tests.e2e.revisions import REVISE, met
 from tests.e2e.scenes import POLICY, git, put
+from tests.e2e.test_results import five_parts
 from tests.support.api import asker
 from tests.support.pulls import propose
 from tests.support.story import Story
@@ -65,6 +66,8 @@ async def test_the_api_asks_and_a_docstring_is_added(tell: Tell) -> None:
     (pull,) = await story.pulls()
     assert "function `basket.basket.count` has no docstring" in pull["body"]
     assert "1 module changed, each with the same syntax tree but for docstrings" in pull["body"]
+    result = (await asker(story, story.maintainer).get(f"/api/v1/tasks/{answer.data['id']}/result")).data
+    assert "Faults of the documentation: none is left" in five_parts(result)["documentation"]
 
 
 async def test_a_pull_request_has_the_passages_mended_that_it_made_stale(tell: Tell) -> None:

@@ -27,6 +27,7 @@ from tests.e2e.features import (
 )
 from tests.e2e.revisions import finals, met, revises
 from tests.e2e.scenes import POLICY, during, git, put, rows
+from tests.e2e.test_results import five_parts
 from tests.support.api import asker
 from tests.support.story import Story
 from tests.support.typing import answered, comment
@@ -188,7 +189,7 @@ async def test_a_program_has_it_made_from_a_report_as_a_patch(tell: Tell) -> Non
     result = (await program.get(f"/api/v1/tasks/{task}/result")).data
     assert result["form"] == "patch"
     assert "R2: Seconds are written." in result["report"]
-    assert "11 of 13 small faults" in result["parts"]["tests"]["text"]
+    assert "11 of 13 small faults" in five_parts(result)["tests"]
     assert {one["name"] for one in result["artifacts"]} >= {"change.patch", "plan.json", "plan.md"}
     assert await story.pulls() == []
 

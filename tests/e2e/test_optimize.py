@@ -177,4 +177,6 @@ async def test_a_checkout_gets_a_patch_with_its_figures(tmp_path: Path) -> None:
     assert code == 0, errors
     assert "+        numbers[word] = numbers.get(word, 0) + 1" in output
     assert "| processor time |" in output + errors
+    told = ("Implementation", "Tests", "Documentation", "Performance", "Security")
+    assert all(f"- **{name}.** " in errors for name in told)
     assert git(checkout, "status", "--porcelain") == "", "nothing but words came of it"

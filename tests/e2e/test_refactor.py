@@ -34,6 +34,7 @@ from tests.e2e.tangled import (
 )
 from tests.e2e.test_checkout import attempt, git, key
 from tests.e2e.test_gates import refusals, results
+from tests.e2e.test_results import five_parts
 from tests.support.api import asker
 from tests.support.pulls import propose
 from tests.support.story import Story
@@ -214,4 +215,4 @@ async def test_a_program_has_a_rename_made(tell: Tell, tmp_path: Path) -> None:
     assert seen[-1]["data"]["state"] == "done"
     result = (await program.get(f"/api/v1/tasks/{started.data['id']}/result")).data
     assert result["form"] == "patch"
-    assert "run again it makes every hunk" in result["parts"]["implementation"]["text"]
+    assert "run again it makes every hunk" in five_parts(result)["implementation"]

@@ -30,6 +30,14 @@ async def finished(program: Asker, started: Answer) -> dict[str, Any]:
     return dict((await program.get(f"/api/v1/tasks/{task}/result")).data)
 
 
+def five_parts(result: dict[str, Any]) -> dict[str, str]:
+    """What a result tells of each part of the change: what was measured, or why nothing was."""
+    parts = {name: str(part["text"]) for name, part in result["parts"].items()}
+    assert list(parts) == ["implementation", "tests", "documentation", "performance", "security"]
+    assert not {"", NOT_MEASURED["text"]} & set(parts.values())
+    return parts
+
+
 async def fetched(program: Asker, result: dict[str, Any]) -> dict[str, Answer]:
     """Everything that a task left, by name, as it says it would be."""
     found = {}

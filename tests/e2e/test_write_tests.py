@@ -13,7 +13,7 @@ from tests.e2e.answers import Rule, calls, change, edit, finish, judged, new_fil
 from tests.e2e.conftest import Tell
 from tests.e2e.revisions import NO_REVIEWS, finals, met, revises
 from tests.e2e.scenes import POLICY, SAMPLE, git, put, rows
-from tests.e2e.test_results import finished, untold
+from tests.e2e.test_results import finished, five_parts, untold
 from tests.support.api import asker
 from tests.support.pulls import propose
 from tests.support.story import Story
@@ -160,7 +160,7 @@ async def test_a_program_gets_a_patch_without_an_issue(tell: Tell, source: Path)
     program = asker(story, story.maintainer)
     result = await finished(program, await program.start("test", None, target="sizes.human", deliver="result"))
     assert (result["form"], result["state"]) == ("patch", "done")
-    parts = {name: part["text"] for name, part in result["parts"].items()}
+    parts = five_parts(result)
     assert "small faults in sizes.human the tests noticed" in parts["tests"]
     assert "No product code was changed." in parts["implementation"]
     assert "s of processor time" in parts["performance"]
@@ -205,7 +205,8 @@ async def test_a_suite_is_ordered_by_what_it_catches(tell: Tell, source: Path) -
     asked = {"target": "sizes.py", "deliver": "result"}
     result = await finished(program, await program.start("test-optimize", None, **asked))
     assert (result["state"], result["form"]) == ("done", "document")
-    assert result["parts"]["tests"]["text"].startswith("3 tests catch ")
-    unchanged = {result["parts"][name]["text"] for name in ("implementation", "documentation", "security")}
+    parts = five_parts(result)
+    assert parts["tests"].startswith("3 tests catch ")
+    unchanged = {parts[name] for name in ("implementation", "documentation", "security")}
     assert unchanged == {"Nothing was changed: the report orders the tests that there are."}
     assert story.script.requests == [], "no model is asked"
