@@ -1,4 +1,4 @@
-"""Renew the report once a week, with the week's first closed pull request, where the policy wants it."""
+"""Renew the report once a week, with the week's first checks or closed pull request, where the policy wants it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from handlers.flaky.task import TASK
 router: Router[Services] = Router()
 
 
+@router.on("check_suite", "completed")
 @router.on("pull_request", "closed")
 async def renew_report(event: Event, services: Services) -> None:
     """Start the week's report, once: the week is the task's key."""

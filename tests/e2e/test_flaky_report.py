@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from simhub.workflows import Job
 from tests.e2e.conftest import Tell
-from tests.e2e.scenes import POLICY, installation_of, put
-from tests.support.pulls import propose
+from tests.e2e.scenes import POLICY, git, installation_of, put
 from tests.support.story import Story
 from tests.support.typing import comment
 from tests.test_history.test_reading import GREEN, RED
@@ -24,7 +24,7 @@ async def test_the_report_is_read_from_ci_and_kept_in_one_issue(tell: Tell) -> N
     story: Story = await tell([])
     installation = installation_of(story)
     story.hub.accept_permissions(installation, {**installation.permissions, "actions": "read"})
-    await put(story, POLICY, "review: { on: [] }\nflaky: { weekly: true }\n")
+    await put(story, POLICY, "review: { on: [] }\n")
     await upload(story, RED, GREEN, RED, GREEN)
     asked = await story.file("How are the tests?", "", label=None)
     await comment(story, asked, "/flaky")
@@ -32,9 +32,10 @@ async def test_the_report_is_read_from_ci_and_kept_in_one_issue(tell: Tell) -> N
     (said,) = (await story.comments(asked))["final"]
     assert "| `tests.test_a.test_x` | `junit` | flaky | it failed and passed on the same files, 2 times |" in said
 
-    for name in ("a", "b"):
-        number = await propose(story, {f"{name}.txt": "a\n"}, title=name)
-        await story.request("PATCH", f"/pulls/{number}", {"state": "closed"})
+    await put(story, POLICY, "review: { on: [] }\nflaky: { weekly: true }\n")
+    for _ in range(2):
+        run = await story.hub.start_workflow(story.repository, git(story, "rev-parse", "main"), "main")
+        await story.hub.finish_workflow(run, [Job("test")])
 
     async def weekly() -> list[str]:
         found = await story.request("GET", "/issues?state=all")
