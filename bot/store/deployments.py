@@ -137,6 +137,12 @@ def forget_repository(connection: sa.Connection, repository: int) -> None:
         connection.execute(table.delete().where(table.c.repository == repository))
 
 
+def forget_ended(connection: sa.Connection, before: int) -> int:
+    """Delete some rollbacks that ended before a moment; count them."""
+    old = sa.select(rollback.c.task).where(rollback.c.ended < before).limit(_LISTED).scalar_subquery()
+    return connection.execute(rollback.delete().where(rollback.c.task.in_(old))).rowcount
+
+
 def list_due(connection: sa.Connection, now: int) -> Sequence[Rollback]:
     """Return the rollbacks that are to be looked at."""
     due = sa.select(rollback).where(rollback.c.due <= now, rollback.c.state == "watching").limit(_LISTED)

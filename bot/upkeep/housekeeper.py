@@ -49,6 +49,7 @@ class Housekeeper:
         await self._repeat(retention.forget_payloads, cutoff)
         await self._repeat(incidents.forget_seen, old)
         await self._repeat(lessons.forget, now_ms())
+        await self._repeat(deployments.forget_ended, old)
         await self._repeat(retention.forget_transcripts, cutoff)
         await asyncio.to_thread(trim_packages, settings.data_dir / PACKAGES, int(settings.packages_gb * _GB))
         mirrors = settings.data_dir / "mirrors"

@@ -51,3 +51,13 @@ async def test_a_workflows_deployment_is_known_by_its_environment_and_time(store
     ended = await store.run(deployments.find, "one")
     assert ended is not None
     assert (ended.state, ended.ended) == ("succeeded", 20)
+
+
+async def test_what_ended_long_ago_is_forgotten_and_what_is_under_way_is_not(store: Store) -> None:
+    for name, began in (("old", 1_000), ("open", 2_000), ("new", 9_000)):
+        await store.run(deployments.begin, rollback(name, began), 0)
+    await store.run(deployments.change, "old", state="failed", ended=1_500)
+    await store.run(deployments.change, "new", state="succeeded", ended=9_500)
+    assert [await store.run(deployments.forget_ended, 5_000) for _ in range(2)] == [1, 0]
+    left = [await store.run(deployments.find, name) for name in ("old", "open", "new")]
+    assert [one is not None for one in left] == [False, True, True]
