@@ -30,6 +30,7 @@ from bot.doors.api import application as api
 from bot.doors.handlers import Handlers
 from bot.doors.signals.book import SourceBook
 from bot.doors.signals.endpoint import SignalEndpoint
+from bot.doors.signals.gate import GateEndpoint
 from bot.doors.webhook.dispatcher import Dispatcher
 from bot.doors.webhook.endpoint import Accept, Endpoint
 from bot.doors.webhook.inbox import Inbox
@@ -59,11 +60,10 @@ from bot.store.writes import WriteJournal
 from bot.supervisor import Supervisor
 from bot.toolchains.repository import make_toolchain
 from bot.types import ForgehandError
+from bot.upkeep.due import DueWatch
 from bot.upkeep.housekeeper import Housekeeper
-from bot.upkeep.incidents import IncidentWatch
 from bot.upkeep.janitor import Janitor
 from bot.upkeep.keys import KeyWatch
-from bot.upkeep.rollbacks import RollbackSweep
 from bot.upkeep.scratch import scratch
 from bot.web.server import Crowd, make_runner, make_web
 from bot.work.services import Services
@@ -224,13 +224,13 @@ async def _open(
     keeper = Keeper.of(settings, services.store, services.models.catalogue)
     ring = StoredKeys(services.store, keeper, services.models.catalogue)
     loops["keys"] = KeyWatch(services.store, keeper, ring).run
-    loops["incidents"] = IncidentWatch(services).run
-    loops["rollbacks"] = RollbackSweep(services, handlers.registry).run
+    loops["due"] = DueWatch(services, handlers.registry).run
     supervisors = _supervise(stack, loops)
     secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
     endpoint = Endpoint(dispatcher.accept, secrets)
     book = SourceBook(services.store, Sealer(find_master(settings)))
     routes = [*endpoint.routes(), *SignalEndpoint(dispatcher.accept, book).routes()]
+    routes += GateEndpoint(book, services.store).routes()
     ready = {name: partial(_alive, supervisor) for name, supervisor in supervisors.items()}
     ready |= {"dispatcher": partial(_alive, dispatcher), "engine": partial(_alive, engine)}
     ready |= {

@@ -1,4 +1,4 @@
-"""Have incidents looked at when they are due: no source promises to say that something is over."""
+"""Have incidents and rollbacks looked at when they are due: nobody promises to say that something is over."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import asyncio
 
 import sqlalchemy as sa
 
+from bot.deployments import watching
+from bot.dispatch.registry import Registry
+from bot.dispatch.start import begin
 from bot.incidents.passes import start_pass
-from bot.store import incident_lists
+from bot.store import deployments, incident_lists
 from bot.store.database import now_ms
 from bot.work.services import Services
 
@@ -15,11 +18,12 @@ _EVERY = 5.0  # seconds
 _AFTER_FAILURE = 300_000
 
 
-class IncidentWatch:
-    """The loop that starts looks at incidents; it runs until cancelled."""
+class DueWatch:
+    """The loop that starts looks at what is due; it runs until cancelled."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, registry: Registry) -> None:
         self._services = services
+        self._registry = registry
 
     async def run(self) -> None:
         """Look for what is due every few seconds."""
@@ -28,9 +32,15 @@ class IncidentWatch:
             await asyncio.sleep(_EVERY)
 
     async def sweep(self) -> None:
-        """Start a look at each incident that is due."""
+        """Start a look at each incident and rollback that is due."""
         for incident in await self._services.store.run(_find_due):
             await start_pass(self._services, incident)
+        spec = self._registry.get(watching.FLOW)
+        for known in await self._services.store.run(deployments.list_due, now_ms()):
+            bot = await self._services.github.bot()
+            asked = watching.ask_to_look(known, bot, f"due {known.due}", f"sweep-{known.task}")
+            if spec is not None:
+                await begin(self._services, spec, asked)
 
 
 def _find_due(connection: sa.Connection) -> list[str]:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import Any
 
+import aiohttp
 import pytest
 
 from bot.store import deployments, incidents
@@ -147,6 +148,14 @@ async def test_a_workflow_deploys_and_its_failure_is_told(tell: Tell) -> None:
     assert "**failed**" in story.shown(number, "rollback-end")[0]
 
 
+async def knock(url: str, environment: str = "production") -> int:
+    """Ask as Flagger does; the status of the answer."""
+    body = {"name": "shop", "phase": "Progressing"}
+    async with aiohttp.ClientSession() as session:
+        answer = await session.post(url, params={"environment": environment}, json=body)
+        return answer.status
+
+
 async def test_a_protection_rule_lets_in_what_nothing_speaks_against(tell: Tell) -> None:
     story = await prepared(tell)
     sha = git(story, "rev-parse", "main")
@@ -173,6 +182,12 @@ async def test_a_protection_rule_lets_in_what_nothing_speaks_against(tell: Tell)
     where = "/api/v1/gate?repository=octo/sample&environment=production"
     assert (await program.get(where)).data == {"rollback": False, "value": 0, "reasons": []}
     assert (await program.ask("POST", where, None)).status == 403
+    gate = f"{(await add(story, 'own')).url}/gate"
+    assert [await knock(gate, "production"), await knock(gate, ""), await knock(f"{gate[:-9]}no/gate")] == [
+        403,
+        400,
+        404,
+    ]
     live = Deployed(
         id=1,
         environment="production",
@@ -186,3 +201,4 @@ async def test_a_protection_rule_lets_in_what_nothing_speaks_against(tell: Tell)
         store.run_sync(deployments.record, story.repository.id, live)
     assert (await program.get(where)).data["value"] == 1
     assert (await program.ask("POST", where, {"name": "shop", "phase": "Progressing"})).status == 200
+    assert [await knock(gate, "production"), await knock(gate, "staging")] == [200, 403]

@@ -6,13 +6,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.deployments.advice import Advice, advise
+from bot.deployments.advice import Advice, load_advice
 from bot.doors.api.callers import Caller
 from bot.doors.api.context import Context
 from bot.doors.api.fields import RepositoryName
 from bot.doors.api.operation import Operations, Sent
 from bot.doors.api.problems import Problem
-from bot.store import deployments, incidents
 from bot.types import JsonModel
 
 operations = Operations("deployments")
@@ -57,7 +56,4 @@ async def ask_gate(context: Context, caller: Caller, query: GateQuery) -> GateAn
 
 async def _advise(context: Context, caller: Caller, query: GateQuery) -> Advice:
     repository = await context.gate.readable(caller, query.repository, "read gate")
-    store = context.services.store
-    history = await store.run(deployments.list_deployed, repository.id, query.environment)
-    found = await store.run(incidents.list_in_environment, repository.id, query.environment)
-    return advise(history, found)
+    return await load_advice(context.services.store, repository.id, query.environment)
