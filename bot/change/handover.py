@@ -151,6 +151,8 @@ def _describe(evidence: AnyEvidence) -> dict[str, Any]:
         "gates": None if report is None else _describe_gates(report),
         "judgement": None if judgement is None else judgement.model_dump(mode="json", exclude={"supported"}),
         "notes": evidence.notes,
+        "tries": [one.model_dump() for one in evidence.tries],
+        "author": evidence.author,
         "cost": evidence.cost.model_dump(),
     }
 

@@ -94,8 +94,9 @@ async def _edit(
         try:
             state = await work(ctx, f"edit-{attempt}", system, state, hands, _LIMITS)
             if state.ended != "finished":
-                handed = await hand_on(ctx, job, f"edit-{attempt}-next", brief, state)
-                if handed is None or attempt == _ROUNDS - 1:
+                next_step = f"edit-{attempt}-next"
+                handed = await hand_on(ctx, job, next_step, brief, state) if attempt < _ROUNDS - 1 else None
+                if handed is None:
                     return _stop(evidence, state)
                 state = handed
                 continue

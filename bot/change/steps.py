@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.change import gate_runner
-from bot.change.conversation import add_message
+from bot.change.conversation import add_message, hand_on
 from bot.change.gates import regressions, take_tests_from_base
 from bot.change.recipe import AnyEvidence, Job, WorkStep
 from bot.change.records import Brief, Snapshot
@@ -51,7 +51,12 @@ async def work_in_steps(
         for attempt in range(_TRIES):
             state = await work(ctx, f"step-{number}-{attempt}", system, state, hands, _LIMITS)
             if state.ended != "finished":
-                return state, tuple(snapshots)
+                next_step = f"step-{number}-{attempt}-next"
+                handed = await hand_on(ctx, job, next_step, brief, state) if attempt < _TRIES - 1 else None
+                if handed is None:
+                    return state, tuple(snapshots)
+                state = handed
+                continue
             name = f"step-{number}-{attempt}-check"
             tree = (brief.base_sha, step.subject, state.changes)
             checked = await ctx.step(name, check, job, evidence, *tree, interruptible=True)

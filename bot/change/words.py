@@ -247,20 +247,20 @@ def fold_cost(evidence: AnyEvidence) -> str:
 def list_notes(evidence: AnyEvidence) -> list[str]:
     """Return the notes for people, of the work and of the last run."""
     report = evidence.report
-    tried = tell_tries(evidence)
-    before = [*evidence.notes, *([tried] if tried else [])]
     if report is None:
-        return before
+        return list(evidence.notes)
     named = listed([quote(test) for test in report.flaky], _FLAKY)
     flaky = [f"These tests failed once and passed when run again: {named}."] if report.flaky else []
-    return [*before, *report.notes, *flaky]
+    return [*evidence.notes, *report.notes, *flaky]
 
 
 def write_footer(evidence: AnyEvidence, cost: str = "Cost") -> str:
-    """Say what ran where, and what the task has spent."""
+    """Say whose tries failed, what ran where, and what the task has spent."""
     spent = expense(evidence.cost.dollars, evidence.cost.calls)
     told = _write_run(evidence.baseline, evidence.report, f"{cost} {spent}.")
-    return told if evidence.brief.runs else f"Code of a fork is not run here: nothing was tested. {told}"
+    if not evidence.brief.runs:
+        told = f"Code of a fork is not run here: nothing was tested. {told}"
+    return join([tell_tries(evidence), told])
 
 
 def _write_run(base: Baseline | None, report: GateReport | None, cost: str) -> str:
