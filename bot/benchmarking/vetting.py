@@ -13,7 +13,7 @@ _MOST_INPUTS = 2048
 # of its time a benchmark spends at least so much in the target: what it does itself could differ by tree
 _LEAST_SHARE = 0.5
 _MOST_REPEATED = 0.1
-_NULL_PAIRS = 10
+_NULL_PAIRS = (10, 30)
 # an interval wider than this hides a gain that people would notice
 _WIDEST = 0.15
 
@@ -67,16 +67,20 @@ async def check_profile(base: Measure, benchmark: Benchmark) -> Seen:
 
 
 async def check_null(base: Measure, same: Measure, benchmark: Benchmark) -> Comparison:
-    """Require that two copies of the base show no difference."""
-    null = await compare(base, same, benchmark, _NULL_PAIRS)
-    if null.unequal:
-        raise BenchmarkError(
-            f"The unchanged code gives different results for the same input: {null.difference}. Return what is the "
-            "same each time."
-        )
-    if null.verdict != "no difference shown" or null.work.high / null.work.low > 1 + _WIDEST:
-        raise BenchmarkError(
-            f"Two copies of the unchanged code differ by {null.work.low:.2f} to {null.work.high:.2f}: no gain could be "
-            "told from that noise. Draw inputs that take more alike."
-        )
-    return null
+    """Require that two copies of the base show no difference.
+
+    Where few pairs show one, or do not tell, more are asked: a busy machine is not the benchmark's fault.
+    """
+    for pairs in _NULL_PAIRS:
+        null = await compare(base, same, benchmark, pairs)
+        if null.unequal:
+            raise BenchmarkError(
+                f"The unchanged code gives different results for the same input: {null.difference}. Return what is the "
+                "same each time."
+            )
+        if null.verdict == "no difference shown" and null.work.high / null.work.low <= 1 + _WIDEST:
+            return null
+    raise BenchmarkError(
+        f"Two copies of the unchanged code differ by {null.work.low:.2f} to {null.work.high:.2f}: no gain could be "
+        "told from that noise. Draw inputs that take more alike."
+    )
