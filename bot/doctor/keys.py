@@ -40,6 +40,14 @@ async def check_keys(settings: Settings) -> Line:
     return Line(level="ok", subject=_SUBJECT, text=f"{told}. Sealed by {find_master(settings).place}.")
 
 
+def list_providers(settings: Settings) -> frozenset[str]:
+    """Return the providers that somebody has a kept key for. Blocks."""
+    try:
+        return frozenset(key.provider for key in _read(settings)[0] if key.use == "current")
+    except (StoreError, OSError):
+        return frozenset()
+
+
 def _read(settings: Settings) -> tuple[list[StoredKey], list[Progress]]:
     store = Store(create_engine(settings.database))
     try:

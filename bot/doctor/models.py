@@ -119,7 +119,7 @@ def _check(catalogue: Catalogue, name: str, users: str) -> Line:
     except UnknownModel as error:
         return _fail(f"{users}: {error.message}")
     key = catalogue.key(spec)
-    if catalogue.needs_key(spec) and key is None:
+    if catalogue.needs_key(spec) and key is None and spec.provider not in catalogue.keyed:
         return _fail(f"{users}: {name} needs {spec.key_env} in the environment.")
     source = None if key is None or isinstance(key, str) else key
     if source is not None and source.lack:
@@ -128,6 +128,7 @@ def _check(catalogue: Catalogue, name: str, users: str) -> Line:
     if spec.price is not None:
         price = f"${spec.price.input:g} in, ${spec.price.output:g} out"
     paid = f"{price}; {source.name} in place of a key" if source is not None else price
+    paid += "; with kept keys" if spec.provider in catalogue.keyed else ""
     return Line(level="ok", subject=_SUBJECT, text=f"{users}: {name} at {spec.base_url} ({spec.api}; {paid})")
 
 

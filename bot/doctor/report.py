@@ -14,7 +14,7 @@ from bot import logs
 from bot.doctor import machine, repository
 from bot.doctor.actions import check_actions
 from bot.doctor.github import check_github
-from bot.doctor.keys import check_keys
+from bot.doctor.keys import check_keys, list_providers
 from bot.doctor.line import Level, Line
 from bot.doctor.models import check_models, check_prices, check_strategies, try_models
 from bot.doctor.signals import check_signals
@@ -75,6 +75,7 @@ async def find(settings: Settings) -> AsyncIterator[Line]:
     yield await machine.check_sandbox(settings)
     yield await asyncio.to_thread(machine.check_toolchains)
     catalogue = Catalogue(settings)
+    catalogue.keyed = await asyncio.to_thread(list_providers, settings)
     for line in [*check_models(catalogue), *check_strategies(catalogue, settings.strategies)]:
         yield line
     for line in check_prices(catalogue, datetime.now(UTC).date()):

@@ -19,7 +19,7 @@ from tests.support.terminal import typed
 SECRET = "It's a Secret to Everybody"
 AREAS = [
     "App", "Clock", "Permissions", "Events", "Installations", "Webhook", "Webhook secret", "Deliveries", "Actions",
-    "Data directory", "Database", "Signals", "Sandbox", "Toolchains", "Models", "Prices",
+    "Data directory", "Database", "Signals", "Keys", "Sandbox", "Toolchains", "Models", "Prices",
 ]  # fmt: skip
 PUBLIC = "https://bot.example.org"
 ABLE = [

@@ -204,7 +204,7 @@ async def _may_manage(context: Context, caller: Caller, owner: KeyOwner) -> bool
 
 
 async def _find_owner(context: Context, caller: Caller, body: NewKey) -> KeyOwner:
-    """Return whose the new key is; raises :class:`Problem` (400, 403)."""
+    """Return whose the new key is; raises :class:`Problem` (403, 409)."""
     _require_token(caller)
     if body.scope == "person" and not caller.bound:
         return KeyOwner(scope="person", id=caller.actor.id, name=caller.actor.login)
@@ -213,7 +213,7 @@ async def _find_owner(context: Context, caller: Caller, body: NewKey) -> KeyOwne
     if body.scope in ("person", "instance"):
         raise Problem(f"This token may add no key for the scope `{body.scope}`.", status=403)
     if body.repository is None:
-        raise Problem(f"The scope `{body.scope}` needs `repository`.", status=400)
+        raise Problem(f"The scope `{body.scope}` needs `repository`.", status=409)
     owner = await _find_repository(context, caller, body.repository)
     if body.scope == "repository":
         return owner

@@ -173,7 +173,7 @@ def _view(catalogue: Catalogue, spec: ModelSpec) -> ModelView:
         roles=tuple(role for role, names in catalogue.roles().items() if spec.name in names),
         price=None if spec.price is None else _price(spec.price),
         key=spec.key_env,
-        ready=catalogue.key(spec) is not None or not catalogue.needs_key(spec),
+        ready=catalogue.key(spec) is not None or not catalogue.needs_key(spec) or spec.provider in catalogue.keyed,
     )
 
 
