@@ -66,6 +66,7 @@ from bot.upkeep.janitor import Janitor
 from bot.upkeep.keys import KeyWatch
 from bot.upkeep.scratch import scratch
 from bot.web.server import Crowd, make_runner, make_web
+from bot.web.strangers import Strangers
 from bot.work.services import Services
 from handlers import HANDLERS
 
@@ -239,7 +240,8 @@ async def _open(
     }
     session = await stack.enter_async_context(open_session())
     mounted = {api.PREFIX: api.make_api(services, handlers.registry, session)}
-    return Bot(services, make_web(services.store, routes, ready, mounted))
+    strangers = Strangers(settings.refused_requests_a_minute, settings.proxies)
+    return Bot(services, make_web(services.store, routes, ready, mounted, strangers))
 
 
 async def serve(settings: Settings) -> bool:

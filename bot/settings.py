@@ -12,6 +12,7 @@ import os
 import posixpath
 import re
 from datetime import UTC, tzinfo
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -186,6 +187,9 @@ class Settings(BaseSettings):
     time_zone: str = "UTC"
     workers: int = Field(default=4, ge=1)
     api_requests_a_minute: int = Field(default=600, ge=1)
+    refused_requests_a_minute: int = Field(default=300, ge=1)
+    commands_an_hour: int = Field(default=30, ge=1)
+    proxies: list[str] = []
     oidc_issuers: list[str] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -258,6 +262,16 @@ class Settings(BaseSettings):
         if kind != "vault" or not is_secure(url) or urlsplit(url).path.count("/") < 2:
             raise ValueError("not a place of a master key; it must look like vault:https://HOST:8200/transit/KEY")
         return value or None
+
+    @field_validator("proxies")
+    @classmethod
+    def _check_networks(cls, value: list[str]) -> list[str]:
+        for network in value:
+            try:
+                ip_network(network)
+            except ValueError:
+                raise ValueError("not an address or a network; it must look like 10.0.0.0/8") from None
+        return value
 
     @field_validator("maven_mirror")
     @classmethod

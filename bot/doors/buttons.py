@@ -10,6 +10,8 @@ from bot.dispatch.authorise import identify
 from bot.dispatch.registry import Registry
 from bot.dispatch.spec import TaskSpec
 from bot.dispatch.start import start
+from bot.doors import flood
+from bot.doors.flood import Place
 from bot.doors.webhook.parts import read_part, read_text
 from bot.doors.webhook.router import Event, Router
 from bot.github.resources.checks import pull_of
@@ -43,9 +45,13 @@ def button_router(registry: Registry) -> Router[Services]:
             await replies.say(services, repository, ReplyTarget(kind="body", number=number), event.guid, text)
             return
         spec, given = wanted
+        principal = await identify(services, repository, actor)
+        place = Place(repository, ReplyTarget(kind="body", number=number), event.guid, event.guid)
+        if not await flood.admits(services, principal, place, "button"):
+            return
         origin = Origin(
             door="button",
-            principal=await identify(services, repository, actor),
+            principal=principal,
             key=event.guid,
             at=datetime.now(UTC).isoformat(),
             delivery=event.guid,

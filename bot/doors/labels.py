@@ -12,6 +12,8 @@ from bot.dispatch.registry import Registry
 from bot.dispatch.spec import TaskSpec
 from bot.dispatch.start import start
 from bot.dispatch.stop import cancel_active
+from bot.doors import flood
+from bot.doors.flood import Place
 from bot.doors.webhook.parts import read_number, read_part, read_text
 from bot.doors.webhook.router import Event, Router
 from bot.github.api.scopes import COMMENT
@@ -54,7 +56,7 @@ def label_router(registry: Registry) -> Router[Services]:
             if fault is not None:
                 text = f"I couldn't start: the configuration is invalid.\n\n{fault}"
                 await _answer(services, change, event.guid, text)
-            elif principal is not None:
+            elif principal is not None and await flood.admits(services, principal, _place(change, event.guid), "label"):
                 await start(services, spec, _request(spec, change, principal, event.guid), policy)
 
     @router.on("issues", "unlabeled")
@@ -150,9 +152,13 @@ def _request(spec: TaskSpec[Any], change: _LabelChange, principal: Principal, gu
     )
 
 
+def _place(change: _LabelChange, guid: str) -> Place:
+    return Place(change.repository, ReplyTarget(kind="body", number=change.number), guid, guid)
+
+
 async def _answer(services: Services, change: _LabelChange, guid: str, text: str) -> None:
-    spot = ReplyTarget(kind="body", number=change.number)
-    await replies.say(services, change.repository, spot, guid, text)
+    place = _place(change, guid)
+    await replies.say(services, place.repository, place.spot, place.key, text)
 
 
 def _read_kind(event: Event) -> SubjectKind:

@@ -34,12 +34,6 @@ def record(
     )
 
 
-def count_commands(connection: sa.Connection, actor: str, since: int) -> int:
-    """Count an account's commands since (ms), of the newest thousand rows."""
-    newest = _newest_rows()
-    return _count(connection, newest, actor, since, newest.c.action.startswith("/"))
-
-
 def count_refusals(connection: sa.Connection, actor: str, since: int) -> int:
     """Count an account's refusals since a moment, in the newest thousand."""
     newest = _newest_rows()

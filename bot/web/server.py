@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bot.store.store import Store
 from bot.web.metrics import MetricsPage
+from bot.web.strangers import Strangers
 
 Check = Callable[[], Awaitable[bool]]
 _CHECK_SECONDS = 2.0
@@ -29,13 +30,14 @@ def make_web(
     routes: Iterable[web.AbstractRouteDef],
     ready: Mapping[str, Check],
     mounted: Mapping[str, web.Application] | None = None,
+    strangers: Strangers | None = None,
 ) -> web.Application:
     """Return the web application.
 
     Run it with ``access_log=None``. ``ready`` names what must hold beside the database, ``mounted`` are applications by
-    the path that they answer below.
+    the path that they answer below; ``strangers`` turns those away who are refused too often.
     """
-    app = web.Application(middlewares=[_log])
+    app = web.Application(middlewares=[_log] if strangers is None else [_log, strangers.watch])
 
     async def reach_database() -> bool:
         answers = await store.run(lambda connection: connection.execute(sa.text("select 1")).scalar_one() == 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.context.index import Indexer
@@ -13,6 +13,7 @@ from bot.github.api.access import GitHubs
 from bot.github.text.outgoing import outgoing
 from bot.models.gateway import ModelGateway
 from bot.policy import PolicyLoader
+from bot.rates import Rates
 from bot.sandbox.port import Sandbox
 from bot.settings import Checks, Settings
 from bot.store.store import Store
@@ -33,6 +34,7 @@ class Services:
     policies: PolicyLoader
     make_toolchain: Callable[[Checks, Path], RepositoryToolchain]
     engine: Engine
+    rates: Rates = field(default_factory=Rates)
 
     def outgoing(self, text: str, *, closes: int | None = None) -> str:
         """Return a body to post: secrets redacted, everything foreign defused."""

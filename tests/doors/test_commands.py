@@ -181,11 +181,13 @@ async def test_nobody_from_outside_may_ask_for_any_number_of_answers(story: Stor
     for _ in range(6):
         await comment(story, number, "/status x\n" * 5, by=rita)
     await handled(story)
-    before = len(await story.request("GET", f"/issues/{number}/comments?per_page=100"))
-    more = await comment(story, number, "/help", by=rita)
+    more = [await comment(story, number, "/help", by=rita) for _ in range(3)]
     await handled(story)
-    assert await reactions(story, more) == ["confused"]
-    assert len(await story.request("GET", f"/issues/{number}/comments?per_page=100")) == before + 1
+    assert [await reactions(story, one) for one in more] == [[], [], []]
+    said = [one["body"] for one in await story.request("GET", f"/issues/{number}/comments?per_page=100")]
+    (told,) = [body for body in said if "I take 30 requests an hour from rita. Try again in" in body]
+    assert said.index(told) > len(said) - 4, "once, then silence"
+    assert decisions(story, "rita")[-3:] == [("/help", 0)] * 3
     await answered(story, await comment(story, number, "/help"))
 
 

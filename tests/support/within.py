@@ -45,6 +45,7 @@ from bot.store.store import Store
 from bot.toolchains.repository import make_toolchain
 from bot.types import JsonModel
 from bot.web.server import make_runner, make_web
+from bot.web.strangers import Strangers
 from bot.work.services import Services
 from handlers import HANDLERS
 from simhub import Hub
@@ -168,7 +169,8 @@ async def _served(stack: AsyncExitStack, services: Services, session: aiohttp.Cl
     # As it is served for real: aiohttp's server for tests would cancel what nobody waits for any more.
     book = SourceBook(services.store, Sealer(find_master(services.settings)))
     routes = [*Endpoint(dispatcher.accept, [SECRET]).routes(), *SignalEndpoint(dispatcher.accept, book).routes()]
-    runner = make_runner(make_web(services.store, routes, {}, mounted))
+    strangers = Strangers(services.settings.refused_requests_a_minute, services.settings.proxies)
+    runner = make_runner(make_web(services.store, routes, {}, mounted, strangers))
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -18,6 +18,7 @@ from bot.store.deliveries import Delivery, DeliveryEnd
 from bot.store.store import Store
 from bot.store.tables import model_call
 from bot.web.server import make_runner, make_web
+from bot.web.strangers import Strangers
 from tests.support.databases import new_sqlite, open_store
 from tests.support.patience import PATIENCE
 
@@ -103,3 +104,30 @@ async def test_one_log_line_a_request_with_the_template(store: Store, aiohttp_cl
     requests = [(line["route"], line["status"]) for line in lines if line["event"] == "request"]
     assert requests == [("/broken/{name}", 500), ("unknown", 404)]
     assert "evil" not in str(lines)
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "stranger"),
+    [
+        ({}, False),
+        ({"X-Forwarded-For": "127.0.0.1"}, False),
+        ({"X-Forwarded-For": "nonsense"}, False),
+        ({"X-Forwarded-For": "198.51.100.7"}, True),
+        ({"X-Forwarded-For": "203.0.113.1, 198.51.100.7, 10.0.0.3"}, True),
+        ({"X-Forwarded-For": "198.51.100.7, 203.0.113.9"}, False),
+        ({"X-Forwarded-For": "2001:db8::1"}, False),
+        ({"X-Forwarded-For": "198.51.100.7, 192.168.0.9"}, False),
+    ],
+)
+async def test_who_gets_nothing_but_refusals_is_turned_away_by_address(
+    store: Store, aiohttp_client: AiohttpClient, forwarded: dict[str, str], stranger: bool
+) -> None:
+    strangers = Strangers(3, ["10.0.0.0/8"])
+    http = await aiohttp_client(make_web(store, [], {}, None, strangers))
+    first = {"X-Forwarded-For": "198.51.100.7"}
+    assert [(await http.get("/nowhere", headers=first)).status for _ in range(3)] == [404] * 3
+    answer = await http.get("/healthz", headers=forwarded)
+    assert answer.status == (429 if stranger else 200)
+    if stranger:
+        assert 1 <= int(answer.headers["Retry-After"]) <= 20
+        assert answer.content_type == "application/problem+json"

@@ -33,7 +33,7 @@ from bot.doors.api import (
     tasks,
 )
 from bot.doors.api.aliases import alias_operations
-from bot.doors.api.callers import Caller, RateLimit, identify, read_bearer
+from bot.doors.api.callers import Caller, CallerRates, identify, read_bearer
 from bot.doors.api.catalogue import asked_for
 from bot.doors.api.context import Context
 from bot.doors.api.document import render_document
@@ -83,7 +83,7 @@ def make_api(services: Services, registry: Registry, session: aiohttp.ClientSess
     document = cache(lambda: render_document(operations).encode())
     context = Context(services, registry, Gate(services), document)
     runs = Runs(services, session)
-    limit = RateLimit(services.settings.api_requests_a_minute)
+    limit = CallerRates(services.settings.api_requests_a_minute)
     app = web.Application(middlewares=[_answer_problems])
     app.on_shutdown.append(partial(_close, context))
     for operation in operations:
@@ -96,7 +96,7 @@ async def _close(context: Context, _app: web.Application) -> None:
     context.closing.set()
 
 
-def _handler(operation: Operation, context: Context, runs: Runs, limit: RateLimit) -> Handler:
+def _handler(operation: Operation, context: Context, runs: Runs, limit: CallerRates) -> Handler:
     written = isinstance(operation.answer, type) and issubclass(operation.answer, Raw | Sender)
     adapter: TypeAdapter[Any] = TypeAdapter(Any if written else operation.answer)
 
@@ -113,7 +113,9 @@ def _handler(operation: Operation, context: Context, runs: Runs, limit: RateLimi
     return handle
 
 
-async def _admit(operation: Operation, context: Context, runs: Runs, limit: RateLimit, request: web.Request) -> Caller:
+async def _admit(
+    operation: Operation, context: Context, runs: Runs, limit: CallerRates, request: web.Request
+) -> Caller:
     """Return the caller, if its token is good, fitting and not too fast."""
     assert operation.scope is not None
     text = read_bearer(request)
@@ -126,10 +128,14 @@ async def _admit(operation: Operation, context: Context, runs: Runs, limit: Rate
     except TimeoutError:
         retry = {"Retry-After": str(_RETRY_SECONDS)}
         raise Problem("The database does not answer; try again later.", status=503, headers=retry) from None
-    seconds = limit.take(caller.id)
+    seconds = limit.take(caller)
     if seconds:
         retry = {"Retry-After": str(int(seconds) + 1)}
-        raise Problem("Too many requests with this token; wait a little.", status=429, headers=retry)
+        raise Problem(
+            "Too many requests with this token, of this account or of this repository; wait a little.",
+            status=429,
+            headers=retry,
+        )
     if not caller.holds(operation.scope):
         raise Problem(f"This token lacks the scope `{operation.scope}`.", status=403)
     if operation.scope == "admin" and caller.bound:

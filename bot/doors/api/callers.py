@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 from aiohttp import web
-from cachetools import TTLCache
 
 from bot.doors.api.problems import FieldProblem, Problem
 from bot.doors.api.tokens import read_token
+from bot.rates import Allowance, Rates
 from bot.store import tokens
 from bot.store.database import now_ms
 from bot.store.store import Store
@@ -18,7 +17,7 @@ from bot.types import Actor, Repository, Scope
 from bot.work.origin import Door, Principal
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="forgehand"'}
-_MOST_CALLERS = 10_000
+_TOGETHER = 5
 
 
 @dataclass(frozen=True)
@@ -69,24 +68,22 @@ class Caller:
         return await store.run(lambda connection: tokens.is_live(connection, self.id))
 
 
-@dataclass
-class RateLimit:
-    """A token bucket for each caller: so many requests a minute.
+class CallerRates:
+    """So many requests a minute of a token or a run.
 
-    A bucket begins full. They are counted in this process.
+    An account may ask five times as much, with all its tokens and runs together, and so may the runs of a repository.
     """
 
-    a_minute: int
-    _left: TTLCache[str, tuple[float, float]] = field(default_factory=lambda: TTLCache(_MOST_CALLERS, ttl=120.0))
+    def __init__(self, a_minute: int) -> None:
+        self._a_minute = a_minute
+        self._rates = Rates()
 
-    def take(self, caller: str) -> float:
+    def take(self, caller: Caller) -> float:
         """Take a request; return 0, or the seconds until there is one."""
-        now = time.monotonic()
-        left, at = self._left.get(caller, (float(self.a_minute), now))
-        left = min(float(self.a_minute), left + (now - at) * self.a_minute / 60)
-        taken = left >= 1
-        self._left[caller] = (left - 1 if taken else left, now)
-        return 0.0 if taken else (1 - left) * 60 / self.a_minute
+        places = (caller.repositories or ()) if caller.door == "action" else ()
+        together = [f"person {caller.actor.id}", *(f"repository {place.id}" for place in places)]
+        wide = (Allowance(name, self._a_minute * _TOGETHER) for name in together)
+        return self._rates.take(Allowance(f"caller {caller.id}", self._a_minute), *wide)
 
 
 def read_bearer(request: web.Request) -> str:

@@ -6,11 +6,12 @@ import hashlib
 
 import aiohttp
 
-from bot.doors.api.callers import CHALLENGE, Caller, RateLimit
+from bot.doors.api.callers import CHALLENGE, Caller
 from bot.doors.api.problems import FieldProblem, Problem
 from bot.doors.oidc.issuers import Issuer, KeysUnavailable
 from bot.doors.oidc.verification import Run, TokenRefused, Verifier, check_run
 from bot.github.api.hosts import issuer_of
+from bot.rates import Allowance, Rates
 from bot.settings import Settings
 from bot.store import audit, used_tokens
 from bot.store.tokens import TokenRepository
@@ -18,7 +19,7 @@ from bot.work.origin import Principal
 from bot.work.services import Services
 
 _ACTION = "show a token of GitHub Actions"
-_ROWS_A_MINUTE = 60  # anybody can show a wrong token; they must not fill the database
+_ROWS = Allowance("rows", 60)  # a minute: anybody can show a wrong token; they must not fill the database
 
 
 class Runs:
@@ -29,7 +30,7 @@ class Runs:
         self._store = services.store
         self._verifier = Verifier([Issuer(session, url) for url in trusted_issuers(settings)], settings.origin)
         self._secret = _secret_of(settings)
-        self._rows = RateLimit(_ROWS_A_MINUTE)
+        self._rates = Rates()
 
     async def verify(self, text: str) -> Run:
         """Return the run that a token vouches for, if such a run may ask.
@@ -71,7 +72,7 @@ class Runs:
 
         Only what is signed is told as a fact. While the database is away there is no row.
         """
-        if not self._store.waiting and not self._rows.take(""):
+        if not self._store.waiting and not self._rates.take(_ROWS):
             signed = (
                 {} if run is None else {"actor": run.actor_login, "repository": run.repository, "delivery": _id(run)}
             )

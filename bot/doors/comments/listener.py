@@ -17,22 +17,21 @@ from typing import NamedTuple
 from bot.dispatch import replies
 from bot.dispatch.authorise import authorise, identify, record
 from bot.dispatch.registry import Registry
+from bot.doors import flood
 from bot.doors.comments.answers import take_answer
 from bot.doors.comments.commands import Command, Invocation, key_of
 from bot.doors.comments.grammar import TypedCommand, commands_in
 from bot.doors.comments.texts import DOORS, IncomingText, said_in
+from bot.doors.flood import Place
 from bot.doors.webhook.router import Event, Router
 from bot.markdown import inline_code
 from bot.policy import Decision, Policy, PolicyError
-from bot.store import audit
-from bot.store.database import now_ms
 from bot.types import Actor, Repository
 from bot.work.origin import Principal, Subject
 from bot.work.services import Services
 
 MAX_COMMANDS = 5
 _HELP = "help"
-_AN_HOUR = 30
 _GAVE_UP = (
     "Some of these commands failed because of GitHub API errors. Comment again to retry; the server's log has the "
     "reason (delivery `{}`)."
@@ -115,28 +114,16 @@ async def _hear(event: Event, services: Services, commands: Commands, registry: 
     if not typed:
         return
     text = _Text(event, said, repository, principal, policy, fault, commands, registry)
-    if await _too_many(services, principal):
-        no = Decision(False, f"More than {_AN_HOUR} commands within an hour, without write permission.")
-        await record(services, event.guid, repository, actor, f"/{typed[0].name}", no)
-        if not policy.stopped:
-            await replies.react(services, repository, said.spot, "confused")
-        return
-    await _answer(services, text, [_decide(text, one, order) for order, one in enumerate(typed)])
+    place = Place(repository, said.spot, event.guid, key_of(repository, said.spot, MAX_COMMANDS))
+    times, mute = min(len(typed), MAX_COMMANDS), bool(policy.stopped)
+    if await flood.admits(services, principal, place, f"/{typed[0].name}", times=times, mute=mute):
+        await _answer(services, text, [_decide(text, one, order) for order, one in enumerate(typed)])
 
 
 async def _parse(services: Services, said: IncomingText, commands: Commands) -> Sequence[TypedCommand]:
     # The bot's name is only looked up where it could matter: that may take several calls.
     mention = (await services.github.bot()).login.removesuffix("[bot]") if _MENTION.search(said.text) else ""
     return await asyncio.to_thread(commands_in, said.text, commands, mention)
-
-
-async def _too_many(services: Services, principal: Principal) -> bool:
-    """Return True if an account without write permission is over its limit."""
-    if principal.role is not None and principal.role.at_least("write"):
-        return False
-    hour = now_ms() - 3_600_000
-    login = principal.actor.login
-    return await services.store.run(audit.count_commands, login, hour) >= _AN_HOUR
 
 
 async def _answer(services: Services, text: _Text, read: Sequence[_Ruling]) -> None:

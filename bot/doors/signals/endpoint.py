@@ -15,7 +15,6 @@ from aiohttp import web
 from pydantic_core import to_json
 
 from bot import metrics
-from bot.doors.api.callers import RateLimit
 from bot.doors.signals.book import OpenSource, SourceBook
 from bot.doors.signals.verification import verify
 from bot.doors.webhook.body import read_body
@@ -23,10 +22,12 @@ from bot.doors.webhook.endpoint import Accept
 from bot.doors.webhook.inbox import NotStored
 from bot.doors.webhook.router import Event
 from bot.doors.webhook.signature import InvalidDelivery
+from bot.rates import Allowance, Rates
 
 PATH = "/signals/{source}/{key}"
 MAX_BODY = 1024 * 1024
 _A_MINUTE = 6_000  # signals of one source; a storm of 6,000 at once is still taken whole
+_SOURCES = 5  # times as many for all sources of a repository
 _DATABASE_SECONDS = 5.0
 _RETRY = {"Retry-After": "10"}
 _NOWHERE = "There is nothing at this address."
@@ -43,7 +44,7 @@ class SignalEndpoint:
     def __init__(self, accept: Accept, book: SourceBook) -> None:
         self._accept = accept
         self._book = book
-        self._limit = RateLimit(_A_MINUTE)
+        self._rates = Rates()
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post(PATH, self.handle)]
@@ -76,8 +77,10 @@ class SignalEndpoint:
             raise InvalidDelivery(_NOWHERE, status=404)
         if found.problem:
             raise NotNow("This source's secret cannot be read here; `forgehand doctor` says why.", status=503)
-        if self._limit.take(found.source.id):
-            raise NotNow("Too many signals of this source; send it again later.", status=503)
+        source = found.source
+        place = Allowance(f"repository {source.repository.id}", _A_MINUTE * _SOURCES)
+        if self._rates.take(Allowance(f"source {source.id}", _A_MINUTE), place):
+            raise NotNow("Too many signals of this source or its repository; send it again later.", status=503)
         return found
 
 

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import math
+
 import structlog
 from aiohttp import web
 
 from bot.deployments.advice import load_advice
-from bot.doors.api.callers import RateLimit
 from bot.doors.signals.book import SourceBook
+from bot.rates import Allowance, Rates
 from bot.store.store import Store
 
 PATH = "/signals/{source}/{key}/gate"
@@ -25,7 +27,7 @@ class GateEndpoint:
     def __init__(self, book: SourceBook, store: Store) -> None:
         self._book = book
         self._store = store
-        self._limit = RateLimit(_A_MINUTE)
+        self._rates = Rates()
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post(PATH, self.handle)]
@@ -35,8 +37,9 @@ class GateEndpoint:
         found = await self._book.find(request.match_info["source"], request.match_info["key"])
         if found is None:
             return web.json_response({"message": "There is nothing at this address."}, status=404)
-        if self._limit.take(found.source.id):
-            return web.json_response({"message": "Too many questions; ask again later."}, status=429)
+        if wait := self._rates.take(Allowance(found.source.id, _A_MINUTE)):
+            headers = {"Retry-After": str(math.ceil(wait))}
+            return web.json_response({"message": "Too many questions; ask again later."}, status=429, headers=headers)
         environment = request.query.get("environment", "")
         if not environment or len(environment) > _LONGEST:
             return web.json_response({"message": "Name the `environment`, as deployments do."}, status=400)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 from bot.dispatch.spec import TaskSpec
 from bot.doors.api.aliases import ALIASES
 from bot.doors.api.application import list_operations
-from bot.doors.api.callers import RateLimit
 from bot.doors.api.document import describe
 from bot.doors.api.fields import PageQuery, TaskId
 from bot.doors.api.operation import make_operation
@@ -159,17 +157,9 @@ async def test_too_many_requests_are_told_to_wait(tmp_path: Path) -> None:
         assert [each.status for each in answers] == [200, 200, 200, 429, 429]
         assert 1 <= int(answers[-1].headers["Retry-After"]) <= 21
         assert (await other.get("/api/v1/task-types")).status == 200, "each token has a limit of its own"
-
-
-def test_a_limit_refills(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [1000.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    limit = RateLimit(60)
-    assert [limit.take("a") for _ in range(60)] == [0.0] * 60
-    assert limit.take("a") == pytest.approx(1.0)
-    now[0] += 1.5
-    assert limit.take("a") == 0.0
-    assert limit.take("a") == pytest.approx(0.5)
+        more = [asker(story, story.maintainer) for _ in range(4)]
+        statuses = [(await each.get("/api/v1/task-types")).status for each in more for _ in range(3)]
+        assert (statuses[:11].count(200), statuses[11]) == (11, 429), "and an account fifteen requests in all"
 
 
 def test_tokens_know_their_own_kind() -> None:
