@@ -91,6 +91,12 @@ class OrganisationFile(Closing):
         default_factory=dict, description="what is closed beyond that, by pattern of repositories' names"
     )
 
+    @property
+    def least_days(self) -> float | None:
+        """Return the fewest days that any section keeps what is stored."""
+        days = [one.keep_days for one in (self, *self.repositories.values()) if one.keep_days is not None]
+        return min(days, default=None)
+
     def govern(self, name: str, problem: str = "") -> Governed:
         """Return what holds for a repository: all sections that concern it."""
         sections = [self, *(one for pattern, one in self.repositories.items() if _names((pattern,), name))]

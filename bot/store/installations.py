@@ -8,6 +8,12 @@ from bot.store.database import now_ms
 from bot.store.tables import installation
 
 
+def list_active(connection: sa.Connection) -> list[tuple[int, str]]:
+    """List the installations at work: id and account."""
+    query = sa.select(installation.c.id, installation.c.account).where(installation.c.state == "active")
+    return [(row.id, row.account) for row in connection.execute(query)]
+
+
 def upsert(connection: sa.Connection, number: int, account: str, state: str, permissions: dict[str, str]) -> None:
     """Remember the newest state: ``active``, ``suspended`` or ``deleted``."""
     connection.execute(installation.delete().where(installation.c.id == number))

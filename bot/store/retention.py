@@ -67,10 +67,16 @@ def forget_deliveries(connection: sa.Connection, before: int) -> int:
     return connection.execute(delivery.delete().where(delivery.c.guid.in_(old))).rowcount
 
 
-def forget_transcripts(connection: sa.Connection, before: int) -> int:
-    """Delete what some tasks said that ended before a moment; count them."""
+def forget_transcripts(connection: sa.Connection, before: int, repository: str | None = None) -> int:
+    """Delete what some tasks said that ended before a moment; count them.
+
+    ``repository`` is the full name of the only one that is meant.
+    """
     told = sa.exists().where(task_event.c.task == task.c.id)
-    ids = connection.execute(sa.select(task.c.id).where(task.c.ended < before, told).limit(_CHUNK)).scalars().all()
+    wanted = sa.select(task.c.id).where(task.c.ended < before, told)
+    if repository is not None:
+        wanted = wanted.where(task.c.repository == repository)
+    ids = connection.execute(wanted.limit(_CHUNK)).scalars().all()
     _forget_said(connection, ids)
     return len(ids)
 
@@ -78,6 +84,12 @@ def forget_transcripts(connection: sa.Connection, before: int) -> int:
 def list_gone(connection: sa.Connection) -> list[int]:
     """List the installations that were removed and are not forgotten yet."""
     return list(connection.execute(sa.select(installation.c.id).where(installation.c.state == "deleted")).scalars())
+
+
+def list_repositories_of(connection: sa.Connection, number: int) -> list[str]:
+    """List the repositories that an installation's tasks were about, by name."""
+    query = sa.select(task.c.repository).where(task.c.installation == number).distinct()
+    return sorted(connection.execute(query).scalars())
 
 
 def list_tasks_of(connection: sa.Connection, number: int) -> dict[str, int]:
@@ -102,12 +114,15 @@ def forget_installation(connection: sa.Connection, number: int) -> None:
             connection.execute(table.delete().where(table.c.installation == number))
 
 
-def forget_payloads_of(connection: sa.Connection, number: int, after: str) -> str | None:
+def forget_payloads_of(connection: sa.Connection, number: int, after: str, before: int | None = None) -> str | None:
     """Empty the deliveries of an installation among the next ones.
 
-    They come by GUID; returns the last that was looked at, None at the end.
+    They come by GUID; returns the last that was looked at, None at the end. ``before`` is the moment by which they were
+    done, None for any.
     """
-    query = sa.select(delivery.c.guid, delivery.c.payload).where(delivery.c.guid > after, delivery.c.done.is_not(None))
+    done = delivery.c.done.is_not(None) if before is None else delivery.c.done < before
+    full = sa.func.length(delivery.c.payload) > 0
+    query = sa.select(delivery.c.guid, delivery.c.payload).where(delivery.c.guid > after, done, full)
     rows = connection.execute(query.order_by(delivery.c.guid).limit(_CHUNK)).all()
     theirs = [row.guid for row in rows if _read_installation(row.payload) == number]
     connection.execute(delivery.update().where(delivery.c.guid.in_(theirs)).values(payload=b""))

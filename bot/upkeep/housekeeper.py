@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
 
+from bot.github.api.errors import GitHubError
+from bot.policy import OrganisationFile
 from bot.sandbox.packages import FOLDER as PACKAGES
-from bot.store import deployments, incidents, lessons, retention, tasks, test_outcomes
+from bot.store import deployments, incidents, installations, lessons, retention, tasks, test_outcomes
 from bot.store.database import now_ms
 from bot.upkeep.mirrors import remove_mirror, trim_mirrors
 from bot.upkeep.packages import trim_packages
@@ -31,6 +34,8 @@ class Housekeeper:
         self._settings = services.settings
         self._store = services.store
         self._engine = services.engine
+        self._owners = services.policies.owners
+        self._obeyed = 0  # when owners' days were looked at last
 
     async def run(self) -> None:
         """Sweep every ten minutes."""
@@ -43,7 +48,7 @@ class Housekeeper:
         for number in await self._store.run(retention.list_gone):
             await self._forget_installation(number)
         settings = self._settings
-        old = now_ms() - int(settings.keep_days * _DAY_MS)
+        old = _days_ago(settings.keep_days)
         cutoff = max(old, await self._store.run(retention.find_cutoff, int(settings.history_gb * _GB)))
         await self._repeat(retention.forget_deliveries, old)
         await self._repeat(retention.forget_payloads, cutoff)
@@ -51,9 +56,34 @@ class Housekeeper:
         await self._repeat(lessons.forget, now_ms())
         await self._repeat(deployments.forget_ended, old)
         await self._repeat(retention.forget_transcripts, cutoff)
+        if now_ms() - self._obeyed >= _DAY_MS:  # every payload is read for it
+            self._obeyed = now_ms()
+            await self._obey_owners()
         await asyncio.to_thread(trim_packages, settings.data_dir / PACKAGES, int(settings.packages_gb * _GB))
         mirrors = settings.data_dir / "mirrors"
         await asyncio.to_thread(trim_mirrors, mirrors, int(settings.mirrors_gb * _GB), settings.keep_days)
+
+    async def _obey_owners(self) -> None:
+        """Forget sooner what owners' files want kept for fewer days."""
+        for number, account in await self._store.run(installations.list_active):
+            try:
+                file = await self._owners.find(account, number)
+            except GitHubError as error:
+                log.warning("an owner's file cannot be read", owner=account, reason=error.message)
+                continue
+            if file is not None and (file.least_days or self._settings.keep_days) < self._settings.keep_days:
+                await self._obey(number, file)
+
+    async def _obey(self, number: int, file: OrganisationFile) -> None:
+        """Forget transcripts by repository, payloads by the fewest days."""
+        for repository in await self._store.run(retention.list_repositories_of, number):
+            days = file.govern(repository.partition("/")[2]).keep_days or self._settings.keep_days
+            await self._repeat(partial(retention.forget_transcripts, repository=repository), _days_ago(days))
+        after: str | None = ""
+        while after is not None:
+            after = await self._store.run(
+                retention.forget_payloads_of, number, after, _days_ago(file.least_days or self._settings.keep_days)
+            )
 
     async def _repeat(self, forget: Callable[[sa.Connection, int], int], before: int) -> None:
         """Forget bit by bit, so that others have their turns at the database."""
@@ -82,3 +112,7 @@ class Housekeeper:
             after = await self._store.run(retention.forget_payloads_of, number, after)
         await self._store.run(retention.forget_installation, number)
         log.info("forgot an installation", installation=number, tasks=len(ids))
+
+
+def _days_ago(days: float) -> int:
+    return now_ms() - int(days * _DAY_MS)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
 
-from bot.store import deployments, installations, tasks
+import sqlalchemy as sa
+
+from bot.policy.loader import OwnersFiles
+from bot.store import deliveries, deployments, installations, tasks
+from bot.store.database import now_ms
+from bot.store.deliveries import Delivery, DeliveryEnd
 from bot.store.deployments import Deployed, Rollback
+from bot.store.tables import delivery, task, task_event
 from bot.upkeep.housekeeper import Housekeeper
 from bot.upkeep.mirrors import trim_mirrors
+from handlers import TASKS
 from tests.dispatch.test_progress import Desk, desk
+from tests.test_organisation import Owner
 
 __all__ = ["desk"]
 
@@ -56,6 +65,37 @@ async def test_one_that_came_back_is_left_alone(desk: Desk) -> None:
         await desk.services.store.run(installations.upsert, desk.repository.installation, "octo", state, {})
     await Housekeeper(desk.services).sweep()
     assert all(folder.is_dir() for folder in theirs)
+
+
+async def test_an_organisation_keeps_fewer_days_than_the_server(desk: Desk) -> None:
+    def age(connection: sa.Connection) -> None:
+        connection.execute(sa.update(task).values(ended=now_ms() - 6 * 86_400_000))
+        connection.execute(sa.update(delivery).values(done=now_ms() - 6 * 86_400_000))
+
+    store = desk.services.store
+    number = desk.repository.installation
+    for name in ("a1", "b2"):
+        desk.add(name)
+        desk.begin(name)
+        desk.close(name, "done", "Done.")
+        payload = json.dumps({"installation": {"id": number if name == "a1" else 1}}).encode()
+        await store.run(deliveries.put, [Delivery(name, "issues", payload)], "me")
+        await store.run(deliveries.end, [DeliveryEnd(name, None)])
+    elsewhere = sa.update(task).where(task.c.id == "b2").values(repository="octo/other")
+    await store.run(lambda connection: connection.execute(elsewhere) and None)
+    await store.run(age)
+    await store.run(installations.upsert, number, desk.repository.owner, "active", {})
+    desk.services.policies.owners = OwnersFiles(
+        Owner((f"repositories: {{{desk.repository.name}: {{keep_days: 5}}}}", "1")), TASKS.schema
+    )
+    await Housekeeper(desk.services).sweep()
+
+    def left(connection: sa.Connection) -> tuple[set[str], set[str]]:
+        told = set(connection.execute(sa.select(task_event.c.task)).scalars())
+        full = sa.select(delivery.c.guid).where(sa.func.length(delivery.c.payload) > 0)
+        return told, set(connection.execute(full).scalars())
+
+    assert await store.run(left) == ({"b2"}, {"b2"})
 
 
 def test_mirrors_go_by_disuse_and_by_size_but_not_those_of_today(tmp_path: Path) -> None:
