@@ -207,6 +207,25 @@ def config_check(file: Path, path: str | None) -> None:
 
 
 @main.group()
+def policy() -> None:
+    """Work with an organisation's file, forgehand.yml in .github."""
+
+
+@policy.command("promote")
+@click.argument("repository", metavar="OWNER/NAME")
+def policy_promote(repository: str) -> None:
+    """Open the pull request that moves a repository from the pilot to on.
+
+    It carries what became of the pilot's pull requests. People merge it, or not.
+    """
+    from bot.doors.promoting import open_promotion
+    from handlers import TASKS
+
+    settings = settings_or_exit()
+    finish(lambda: _print_result(open_promotion(settings, repository, tuple(TASKS.schema.sections))))
+
+
+@main.group()
 def incidents() -> None:
     """Look at incidents: what broke, what was done, how long it took."""
 

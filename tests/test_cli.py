@@ -20,7 +20,7 @@ from handlers import TASKS
 from tests.support.patience import PATIENCE
 
 COMMANDS = ["serve", "deliver", "demo", "try", "setup", "doctor", "config check", "context", "hub"]
-COMMANDS += ["audit", "backup", "restore", "support", "judge-results"]
+COMMANDS += ["audit", "backup", "restore", "support", "judge-results", "policy promote"]
 COMMANDS += ["budget list", "budget set", "budget remove"]
 COMMANDS += ["tokens add", "tokens list", "tokens revoke", "completion"]
 COMMANDS += [f"keys {name}" for name in ("add", "connect", "list", "test", "rotate", "retire", "reseal")]

@@ -13,6 +13,7 @@ from bot.dispatch.authorise import authorise
 from bot.github.resources.permissions import Role
 from bot.policy import Policy, PolicyError, default_policy, list_values, parse_organisation, parse_policy
 from bot.policy.loader import OwnersFiles
+from bot.policy.promotion import NotInPilot, promote
 from bot.settings import ModelSettings, Settings
 from bot.types import Actor, Repository
 from bot.work.origin import Door, Principal
@@ -209,3 +210,34 @@ async def test_of_a_broken_file_the_last_good_one_holds_else_nothing_starts() ->
         assert "line 1: stages.pilot" in held.problem
     owner.now, owner.file = 244, None
     assert (await files.govern(SHOP)).problem == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("stages: {pilot: [shop, a]}", "stages: {on: [shop], pilot: [a]}"),
+        ("stages: {pilot: [shop], on: [a]} # why", "stages: {pilot: [], on: [a, shop]} # why"),
+        (
+            "stages:\n  pilot:\n    - shop # first\n    - a # second\n  on: []\ntasks: [fix]\n",
+            "stages:\n  pilot:\n    - a # second\n  on: [shop]\ntasks: [fix]\n",
+        ),
+        (
+            "# ours\nstages:\n  on:\n  - b\n  pilot:\n  - a\n  - shop\n  # end\nkeep_days: 3\n",
+            "# ours\nstages:\n  on:\n  - b\n  - shop\n  pilot:\n  - a\n  # end\nkeep_days: 3\n",
+        ),
+        ("stages:\n  pilot:\n    - Shop\n", "stages:\n  on: [shop]\n  pilot:\n    []\n"),
+        ('stages: {pilot: ["s*"]}', 'stages: {on: [shop], pilot: ["s*"]}'),
+    ],
+)
+def test_a_promotion_changes_one_name_and_nothing_else(text: str, expected: str) -> None:
+    assert promote(text, "shop", NAMES) == expected
+
+
+def test_only_what_is_in_the_pilot_is_promoted() -> None:
+    for text, stage in (
+        ("stages: {on: [shop]}", "on"),
+        ("", "on"),
+        ("stages: {paused: [shop], pilot: [shop]}", "paused"),
+    ):
+        with pytest.raises(NotInPilot, match=f"it is {stage}"):
+            promote(text, "shop", NAMES)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from bot.github.api.access import GitHubs, open_session
+from bot.github.api.transport import Journal
 from bot.settings import Settings, SettingsError
 from bot.store.database import create_engine
 from bot.store.store import Store
@@ -23,9 +24,10 @@ def opened_store(settings: Settings) -> Iterator[Store]:
 
 
 @asynccontextmanager
-async def opened_app(settings: Settings) -> AsyncIterator[GitHubs]:
+async def opened_app(settings: Settings, journal: Journal | None = None) -> AsyncIterator[GitHubs]:
     """Open the way to GitHub as the App; raises :class:`SettingsError`."""
     if settings.app_id is None or settings.private_key is None:
         raise SettingsError("This needs the App: run `forgehand setup` first.")
     async with open_session() as session:
-        yield GitHubs.as_app(session, settings.api_url, settings.app_id, settings.private_key.get_secret_value())
+        key = settings.private_key.get_secret_value()
+        yield GitHubs.as_app(session, settings.api_url, settings.app_id, key, journal=journal)

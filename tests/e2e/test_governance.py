@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
+from pydantic import SecretStr
+
+from bot.doors.promoting import open_promotion
+from bot.settings import Settings
+from handlers import TASKS
 from simhub.requestlog import RequestRecord
 from tests.e2e.answers import BODY, GOOD, TITLE
 from tests.e2e.conftest import SAMPLE, Tell
-from tests.e2e.scenes import POLICY, branches, during, handled, installation_of, place, put, rows
+from tests.e2e.scenes import POLICY, branches, during, git, handled, installation_of, place, put, rows
 from tests.support.pulls import propose
 from tests.support.story import Story
 from tests.support.typing import answered, comment
@@ -65,10 +71,39 @@ async def test_outside_the_pilot_and_paused_nothing_is_asked_or_written(tmp_path
             await comment(there, issue, "/config")
             await handled(story)
             assert "organisation.stage" in there.shown(issue, "answer")[-1]
+
         await story.label(await story.file(TITLE, BODY))
         await handled(story)
         assert rows(story, "select repository from fh_task") == [("octo/sample",)]
         assert story.script.requests == [], "not one model call"
+        await promoted(owner)
+
+
+async def promoted(owner: Story) -> None:
+    """The pilot ends by a pull request that tells what was measured."""
+    with sqlite3.connect(owner.root / "data" / "forgehand.db") as database:
+        columns = "id, flow, source, installation, repository, actor, argument, state, posted, created"
+        for number, kind in enumerate(("merged", "edited", "closed", "merged")):
+            values = (f"t{number}", "fix", "label", 1, "octo/sample", "mara", "{}", "done", "{}", number)
+            database.execute(f"insert into fh_task ({columns}) values (?,?,?,?,?,?,?,?,?,?)", values)
+            database.execute("insert into fh_outcome values (?, ?, '{}', 86400000)", (f"t{number}", kind))
+    settings = Settings(
+        app_id=owner.app.app_id,
+        private_key=SecretStr(owner.app.private_key),
+        api_url=owner.hub.api_url,
+        data_dir=owner.root / "data",
+    )
+    told = {await open_promotion(settings, "octo/sample", tuple(TASKS.schema.sections)) for _ in range(2)}
+    (pull,) = await owner.pulls()
+    assert told == {pull["html_url"]}
+    assert "**Acceptance: 3 of 4 pull requests (75%)**" in pull["body"]
+    assert "| fix | 4 | 2 | 1 | 1 | 0 |" in pull["body"]
+    assert git(owner, "show", f"{pull['head']['ref']}:{FILE}") == "stages: {on: [sample], pilot: [], paused: [asleep]}"
+    with sqlite3.connect(owner.root / "data" / "forgehand.db") as database:
+        writes = set(database.execute("select method, path from fh_github_write where status < 300"))
+        database.execute("delete from fh_task")
+    assert len(writes) == 3
+    assert writes <= {(one.method, one.path) for one in written(owner)}, "the branch, the file and the pull request"
 
 
 async def test_a_repository_that_is_paused_stops_at_once(tell: Tell, tmp_path: Path) -> None:

@@ -82,6 +82,20 @@ async def head_sha(client: Client, repository: Repository, branch: str) -> str:
     return sha
 
 
+async def create_branch(client: Client, repository: Repository, branch: str, sha: str) -> None:
+    """Create a branch at a commit; Invalid where it is there."""
+    await client.post("/repos/{owner}/{repo}/git/refs", within(repository), {"ref": f"refs/heads/{branch}", "sha": sha})
+
+
+async def put_file(
+    client: Client, repository: Repository, path: str, text: str, branch: str, message: str, known: str | None
+) -> None:
+    """Commit a file to a branch; ``known`` is the blob that it replaces."""
+    data = {"message": message, "content": base64.b64encode(text.encode()).decode(), "branch": branch}
+    url = "/repos/{owner}/{repo}/contents{/parts*}"
+    await client.put(url, within(repository, parts=path.split("/")), data | ({"sha": known} if known else {}))
+
+
 async def find_file(client: Client, repository: Repository, path: str, ref: str | None) -> File | None:
     """Return a UTF-8 file below 1 MB of a commit, a branch or the default."""
     url = "/repos/{owner}/{repo}/contents{/parts*}{?ref}"

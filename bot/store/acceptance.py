@@ -1,0 +1,41 @@
+"""Measure what became of a repository's pull requests of ours."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from bot.store.tables import outcome, task
+
+
+class Acceptance(NamedTuple):
+    """The ends of one task's pull requests; ``first`` in milliseconds."""
+
+    flow: str
+    merged: int
+    edited: int
+    closed: int
+    reverted: int
+    first: int
+
+    @property
+    def total(self) -> int:
+        """Return how many ended."""
+        return self.merged + self.edited + self.closed + self.reverted
+
+
+def measure(connection: sa.Connection, repository: str) -> list[Acceptance]:
+    """Count a repository's outcomes by task, those with most first."""
+    kinds = [
+        sa.func.sum(sa.case((outcome.c.kind == kind, 1), else_=0))
+        for kind in ("merged", "edited", "closed", "reverted")
+    ]
+    query = (
+        sa.select(task.c.flow, *kinds, sa.func.min(outcome.c.at))
+        .join_from(outcome, task, outcome.c.task == task.c.id)
+        .where(task.c.repository == repository)
+        .group_by(task.c.flow)
+    )
+    found = [Acceptance(row[0], *(int(number) for number in row[1:])) for row in connection.execute(query)]
+    return sorted(found, key=lambda one: (-one.total, one.flow))
