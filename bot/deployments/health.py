@@ -1,4 +1,4 @@
-"""Ask a service whether it is well, at the address that the policy names and at no other.
+"""Ask a service whether it is well, or tell one to deploy, at the address that the policy names and at no other.
 
 A policy is a repository's text, so the address may not lead into the server's own network, unless the server's settings
 name the host.
@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -73,6 +74,19 @@ async def ask_health(url: str, private_hosts: Collection[str]) -> str:
 
     No redirect is followed, and nothing of an answer is read but its status.
     """
+    return await _request("GET", url, "the health address", private_hosts)
+
+
+async def send(url: str, body: bytes, headers: Mapping[str, str], private_hosts: Collection[str]) -> str:
+    """Post JSON; return what is wrong with the answer, "" for a good one.
+
+    The hosts are those that may be asked for health; nothing of an answer is read but its status.
+    """
+    sent = {"Content-Type": "application/json", **headers}
+    return await _request("POST", url, "the webhook", private_hosts, data=body, headers=sent)
+
+
+async def _request(method: str, url: str, what: str, private_hosts: Collection[str], **more: Any) -> str:
     host = urlsplit(url).hostname or ""
     own = host in private_hosts
     if not own and _is_address(host) and not _is_public(host):
@@ -82,11 +96,11 @@ async def ask_health(url: str, private_hosts: Collection[str]) -> str:
     try:
         async with (
             aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
-            session.get(url, allow_redirects=False) as answer,
+            session.request(method, url, allow_redirects=False, **more) as answer,
         ):
-            return "" if 200 <= answer.status < 300 else f"the health address answered {answer.status}"
+            return "" if 200 <= answer.status < 300 else f"{what} answered {answer.status}"
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
-        return "the health address did not answer"
+        return f"{what} did not answer"
 
 
 def _is_address(host: str) -> bool:

@@ -105,13 +105,17 @@ def find(connection: sa.Connection, task: str) -> Rollback | None:
 def find_watched(connection: sa.Connection, repository: int, environment: str, deployed: Deployed) -> Rollback | None:
     """Return the rollback that a deployment belongs to and that has not ended.
 
-    A workflow's deployment is known by nothing but the environment and when it was made; it is noted.
+    A workflow's or a webhook's deployment is known by nothing but the environment and when it was made; it is noted.
     """
     open_ones = [one for one in list_rollbacks(connection, repository, environment) if one.state not in ENDED]
     for one in open_ones:
         if one.deployment == deployed.id:
             return one
-        if one.way == "workflow" and one.deployment is None and deployed.created >= one.began // 1000 * 1000:
+        if (
+            one.way in {"workflow", "webhook"}
+            and one.deployment is None
+            and deployed.created >= one.began // 1000 * 1000
+        ):
             change(connection, one.task, deployment=deployed.id)
             return one.model_copy(update={"deployment": deployed.id})
     return None

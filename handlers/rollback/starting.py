@@ -1,4 +1,4 @@
-"""Set a rollback off, once, by the first way that GitHub takes."""
+"""Set a rollback off, once, by the first way that is taken."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bot.store import deployments
 from bot.store.database import now_ms
 from bot.store.deployments import Rollback
 from bot.work.assignment import Assignment
+from handlers.rollback.calling import call
 from handlers.rollback.records import Plan, RollbackTask, Started, told_issue
 from handlers.rollback.rules import EnvironmentRules, RollbackRules, Way
 
@@ -65,6 +66,8 @@ async def set_off(work: Assignment[RollbackTask], plan: Plan) -> Started:
 async def _try(work: Assignment[RollbackTask], plan: Plan, way: Way, rules: EnvironmentRules) -> Started | str:
     if way == "workflow":
         return await _dispatch(work, plan, rules)
+    if way == "webhook":
+        return await call(work, plan, rules) or Started(way=way)
     github = await work.services.github.for_repository(work.task.repository, DEPLOY)
     made = await api.ensure_rollback(
         github,

@@ -71,10 +71,10 @@ async def tell(work: Assignment[RollbackTask], found: Plan, started: Started) ->
 TASK = TaskSpec(
     name="rollback",
     summary="Deploys what was good before to an environment.",
-    details="The last good commit before the live one is deployed again, through the deployments API or a workflow of "
-    "the repository's, as its policy says. It is refused for an environment that the policy does not name, over a "
-    "migration of a database that nobody marked as reversible, where nothing good was there before, and twice within "
-    "15 minutes. An issue tells how it ends. No model is asked.",
+    details="The last good commit before the live one is deployed again, through the deployments API, a workflow of "
+    "the repository's or a signed webhook, as its policy says. It is refused for an environment that the policy does "
+    "not name, over a migration of a database that nobody marked as reversible, where nothing good was there before, "
+    "and twice within 15 minutes. An issue tells how it ends. No model is asked.",
     examples=(("/rollback production", "deploys what was good there before"),),
     input=RollbackInput,
     request=RollbackTask,

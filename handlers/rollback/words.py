@@ -6,7 +6,11 @@ from bot.markdown import inline_code, paragraph, shortened
 from handlers.rollback.records import Plan, RollbackTask, Started
 
 _REASON = 500
-_WAYS = {"deployment": "a deployment with the task `rollback`", "workflow": "the repository's own workflow"}
+_WAYS = {
+    "deployment": "a deployment with the task `rollback`",
+    "workflow": "the repository's own workflow",
+    "webhook": "the deploy system's webhook",
+}
 
 
 def write_title(task: RollbackTask, plan: Plan) -> str:

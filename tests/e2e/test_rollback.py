@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
+from bot.doors.signals.verification import Proof, verify
 from bot.store import deployments, incidents
 from bot.store.deployments import Deployed
 from bot.store.incidents import Incident
+from bot.store.tables import rollback
 from bot.types import Repository as BotRepository
 from simhub.model import Deployment
 from tests.doors.signals.test_door import add
@@ -37,9 +42,9 @@ WORKFLOW = "on: { workflow_dispatch: { inputs: { sha: {} } } }\njobs: {}\n"
 ENDS = ("Done.", "Stopped", "Failed")
 
 
-async def prepared(tell: Tell) -> Story:
+async def prepared(tell: Tell, **environment: str) -> Story:
     """The optional group is switched on, and the policy names the environments."""
-    story: Story = await tell([])
+    story: Story = await tell([], **environment)
     installation = installation_of(story)
     story.app.app.events = [*story.app.app.events, *EVENTS]
     story.hub.accept_permissions(installation, {**installation.permissions, **RIGHTS})
@@ -146,6 +151,37 @@ async def test_a_workflow_deploys_and_its_failure_is_told(tell: Tell) -> None:
     await story.hub.report(made, "failure")
     await story.until(lambda: story.shown(number, "rollback-end"), what="its end is told")
     assert "**failed**" in story.shown(number, "rollback-end")[0]
+
+
+async def test_a_signed_webhook_asks_the_deploy_system(tell: Tell) -> None:
+    story = await prepared(tell, FORGEHAND_HEALTH_HOSTS='["127.0.0.1"]')
+    sender = await add(story, "own")
+    asked: list[tuple[Proof, dict[str, Any]]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        body = await request.read()
+        asked.append((verify("own", request.headers, body, [sender.secret], time.time()), json.loads(body)))
+        return web.Response(status=503 if len(asked) == 1 else 202)
+
+    app = web.Application()
+    app.router.add_post("/deploy", answer)
+    async with TestServer(app, host="127.0.0.1") as system:
+        ways = f"ways: [webhook], webhook: '{system.make_url('/deploy')}', source: {sender.id}"
+        await put(story, POLICY, f"review: {{ on: [] }}\nrollback: {{ environments: {{ canary: {{ {ways} }} }} }}\n")
+        good = await deployed(story, "One.\n", "canary")
+        bad = await deployed(story, "Two.\n", "canary")
+        _, said = await ask(story, "/rollback canary")
+        assert "webhook: the webhook answered 503" in said
+        with opened(story) as store:
+            store.run_sync(lambda connection: connection.execute(rollback.delete()))
+        number, said = await ask(story, "/rollback canary")
+        assert said.startswith("Done.")
+    (_, (proof, told)) = asked
+    wanted = {"action": "rollback", "environment": "canary", "repository": "octo/sample"}
+    assert told == wanted | {"sha": good.sha, "from": bad.sha, "task": told["task"]}
+    assert told["task"].encode() in proof.name, "what comes twice has one name"
+    await story.hub.report(await story.hub.deploy(story.repository, good.sha, "canary"), "success")
+    await story.until(lambda: story.shown(number, "rollback-end"), what="its end is told")
 
 
 async def knock(url: str, environment: str = "production") -> int:
