@@ -19,7 +19,7 @@ from bot.dispatch.registry import Registry
 from bot.dispatch.spec import Shown, TaskResult, TaskSpec
 from bot.dispatch.status import StatusView, check_report, status_text
 from bot.engine.port import FINAL_STATES
-from bot.github.api.errors import GitHubError, Gone, NotFound, ProgressDropped, Transferred
+from bot.github.api.errors import Forbidden, GitHubError, Gone, NotFound, ProgressDropped, Transferred
 from bot.github.api.scopes import CHECKS, COMMENT
 from bot.github.api.transport import SILENCE_SECONDS
 from bot.github.resources import checks, issues, reply_targets
@@ -155,6 +155,8 @@ class Reporter:
             self._watched.pop(task_id, None)
         except GitHubError as error:
             watched.failures += 1
+            if isinstance(error, Forbidden):  # who cannot be given the right later need not wait for it
+                await self.services.store.run(tasks.merge_posted, task_id, {"refused": True})
             log.warning("status comment not updated", task=task_id, error=str(error))
         except Exception:  # the boundary of one comment: what is wrong with it must not stop the others
             watched.failures += 1

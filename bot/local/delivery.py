@@ -152,7 +152,9 @@ class _Watch:
 
     def _look(self, connection: sa.Connection) -> _Standing:
         unreported = [tasks.get(connection, task_id) for task_id in reporting.list_unreported(connection)]
-        shown = [task for task in unreported if task and self.desk.registry.show(task.flow).shown is not Shown.RESULT]
+        # A job's token is given no right later, so a comment that GitHub refused is not waited for.
+        waits = [task for task in unreported if task and not task.posted.get("refused")]
+        shown = [task for task in waits if self.desk.registry.show(task.flow).shown is not Shown.RESULT]
         return _Standing(
             open=deliveries.measure_depth(connection).open > 0,
             running=tuple(task.id for task in tasks.list_runnable(connection)),
