@@ -127,18 +127,21 @@ class Inquiry:
         """
         begin = self.hide(shared)
         messages = [Message(role="user", text=begin + self.hide(prompt), shared=len(begin))]
+        model = "the model"
         for turn in range(self.turns):
             conversation = Conversation(system=self.hide(self.system), messages=tuple(messages))
             reply = await self.assignment.ask(
                 f"{self.name}-{turn}", self.role, conversation, tools=self._tools, max_output=self.max_output
             )
+            model = reply.model
             await audit_unknown(self.assignment, reply.tool_calls, self._tools)
             answered = self._parse_answer(reply)
             if answered is not None:
                 return answered.model_copy(update={"model": reply.model})
             results = await self._results(reply, last=turn >= self.turns - 2)
             messages += [reply.as_message(), *results]
-        return Answer(problem=f"the model gave no usable answer in {self.turns} turns")
+        problem = f"{model} gave no usable answer in {self.turns} turns; `forgehand doctor` tells what it cannot do"
+        return Answer(problem=problem)
 
     @property
     def _tools(self) -> tuple[Tool, ...]:

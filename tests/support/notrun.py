@@ -25,7 +25,7 @@ from bot.toolchains.php import programs as php
 from bot.toolchains.ruby import programs as ruby
 from bot.toolchains.rust.programs import find_rust
 from bot.toolchains.shell.programs import find_bats
-from tests.support import alertmanager, maven, openbao, published
+from tests.support import alertmanager, maven, openbao, published, small_model
 
 HAND_MODEL = published.ROOT.parent / "shared" / "tools" / "hand_model.py"
 _MODULES = "npm ci --prefix tests/conformance (node 20 or newer)"
@@ -236,8 +236,13 @@ def _hand_model() -> str | None:
     return None if HAND_MODEL.exists() else f"The model that a person answers, {HAND_MODEL}, is not here."
 
 
-# what a machine may lack whatever ``.ci/run`` does: artifacts of Maven Central, a kernel that lets gVisor trace
-BEYOND_CI = {"maven", "gvisor"}
+def _small_model() -> str | None:
+    return None if small_model.is_here() else f"The small model is not here. Get it: {small_model.HOW}"
+
+
+# what a machine may lack whatever ``.ci/run`` does: artifacts of Maven Central, a kernel that lets gVisor trace,
+# a processor for which the server of the small model is built
+BEYOND_CI = {"maven", "gvisor", "small model"}
 # name: returns what is missing and how to get it, or None
 NEEDS: dict[str, Callable[[], str | None]] = {
     "sandbox": _sandbox,
@@ -274,4 +279,5 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "example payloads": _examples,
     "schemathesis": _schemathesis,
     "hand-answered model": _hand_model,
+    "small model": _small_model,
 }

@@ -1,0 +1,55 @@
+"""A model of 135 million parameters at work: it answers what it can, and where it is too weak that is said politely."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.doctor.models import try_models
+from bot.models.catalogue import Catalogue
+from bot.settings import ModelSettings, Settings
+from tests.e2e.conftest import Tell
+from tests.e2e.scenes import POLICY, put
+from tests.support import small_model
+from tests.support.typing import comment, final
+
+
+@pytest.mark.needs("small model")
+async def test_a_small_model_answers_and_is_refused_where_it_is_too_weak(tell: Tell, tmp_path: Path) -> None:
+    async with small_model.serve(tmp_path / "llama.log") as url:
+        story = await tell(
+            [], **small_model.settings(url, smol={"context": small_model.WINDOW}, tiny={"context": 1500})
+        )
+        number = await story.file("Prices", "Where are cents lost?", label=None)
+
+        answer = await final(story, await comment(story, number, "/ask Which file holds the prices?"))
+        assert "I could not answer this" not in answer
+        assert "nothing was run. $0.00, 1 model call." in answer
+
+        await story.label(number)
+        await story.until_status(number, "Stopped without a verified fix. no proof: smol gave 3 answers in a row")
+        assert "Another wording would not help: the model is too weak" in story.shown(number, "final")[-1]
+
+        await put(story, POLICY, "models: { fix: [tiny], review: [tiny], cheap: [tiny], verify: [tiny] }\n")
+        refused = await final(story, await comment(story, number, "/ask Which file holds the prices, once more?"))
+        assert "I could not answer this: tiny holds 1500 tokens, and this question needs about" in refused
+        assert "if this one holds more, set models.tiny.context." in refused
+
+
+@pytest.mark.needs("small model")
+async def test_what_doctor_advises_for_a_small_model_works(tmp_path: Path) -> None:
+    """Its template knows no tools: llama.cpp ignores them without a word, and enforces a given JSON."""
+    async with small_model.serve(tmp_path / "llama.log") as url:
+        common = {"base_url": url, "token_limit": 1_000_000, "max_output": 60, "context": small_model.WINDOW}
+        for tools, level, told in (
+            (
+                "native",
+                "fail",
+                "told to call it, and did not; it does where tools are called in schema: set models.smol.",
+            ),
+            ("schema", "ok", f"calls tools; keeps to a given JSON; holds {small_model.WINDOW} tokens; counts tokens."),
+        ):
+            model = ModelSettings.model_validate(common | {"tools": tools})
+            (line,) = await try_models(Catalogue(Settings(models={"smol": model}, roles={"fix": ["smol"]})))
+            assert (line.level, told in line.text) == (level, True), line.text
