@@ -206,16 +206,16 @@ async def test_sources_by_command(story: Story) -> None:
     file.write_text(SECRET)
     given = ("--repo", "octo/sample", "--name", "shop errors", "--secret-file", str(file))
     added = await run(story, "add", "sentry", *given, group="signals")
-    found = re.search(r"Webhook URL: +\S+(/signals/\S+)", added.stdout)
-    assert found is not None, added.stderr
+    found = re.search(r"Webhook URL: +\S+(/signals/\S+)", added.out)
+    assert found is not None, added.err
     sender = Sender(story, "sentry", f"http://127.0.0.1:{story.port}{found[1]}")
     tried = await run(story, "test", sender.url, group="signals")
-    assert "Taken (202): sentry for octo/sample" in tried.stdout, tried.stderr
+    assert "Taken (202): sentry for octo/sample" in tried.out, tried.err
     file.write_text("the-next-secret-of-sentry")
     rotated = await run(story, "rotate", sender.id, "--secret-file", str(file), group="signals")
-    assert "The one before is taken too" in rotated.stdout, rotated.stderr
+    assert "The one before is taken too" in rotated.out, rotated.err
     await handled(story)
-    listed = (await run(story, "list", group="signals")).stdout
+    listed = (await run(story, "list", group="signals")).out
     assert f'{sender.id}  sentry "shop errors" for octo/sample: 2 secrets; last heard' in listed
     await known()
     newer = Sender(story, "sentry", sender.url, "the-next-secret-of-sentry")
@@ -223,9 +223,9 @@ async def test_sources_by_command(story: Story) -> None:
     await admin.rotate_source(settings_of(story), sender.id, secret_file=None, drop_old=True)
     await known()
     assert [(await each.send({"more": 1}))[0] for each in (sender, newer)] == [401, 202]
-    assert (await run(story, "remove", sender.id, group="signals")).stdout == f"Removed {sender.id}.\n"
+    assert (await run(story, "remove", sender.id, group="signals")).out == f"Removed {sender.id}.\n"
     gone = await run(story, "remove", sender.id, group="signals")
-    assert (gone.exit_code, f"There is no source {sender.id}" in gone.stderr) == (1, True)
+    assert (gone.code, f"There is no source {sender.id}" in gone.err) == (1, True)
 
 
 async def test_what_cannot_be_done_is_told(story: Story) -> None:
