@@ -104,7 +104,7 @@ def _split(path: str, rows: Sequence[str]) -> Iterator[Part]:
     start = 0
     size = 0
     for number, row in enumerate(rows):
-        if size + len(row) > ROOM and number > start:
+        if size + len(row) + 1 > ROOM and number > start:
             yield Part(path=path, start=start, end=number)
             start = number
             size = 0
