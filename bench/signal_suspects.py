@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.signal_logs import find_mirror
-from bot.ci_logs import find_traces, read_lines
+from bot.ci_logs import find_errors, find_traces, read_lines
 from bot.git.mirrors import Mirror
 from bot.suspects import Place, map_frames, rank_history, rank_range
 
@@ -37,6 +37,7 @@ class Case(NamedTuple):
     places: tuple[Place, ...]
     guilty: frozenset[str]
     newest: str
+    errors: tuple[str, ...]
 
 
 async def measure(mirrors: Path) -> dict[str, float]:
@@ -50,7 +51,7 @@ async def measure(mirrors: Path) -> dict[str, float]:
             ranks.append(_rank([one.sha for one in await rank_history(mirror, case.parent, case.places)], case))
             window = _find_window(folder, case)
             if window is not None:
-                found = await rank_range(mirror, *window, case.places)
+                found = await rank_range(mirror, *window, case.places, errors=case.errors)
                 in_range.append(_rank([one.sha for one in found], case))
                 print(f"{case.fix[:10]}: by trace {ranks[-1]}, in {len(found)} commits {in_range[-1]}")
     return {
@@ -86,7 +87,8 @@ def _find_cases(repo: Path, commit: str) -> Iterator[Case]:
         guilty = _blame_fix(repo, fix, parent)
         if places and guilty:
             newest = max(guilty, key=lambda sha: int(_git(repo, "log", "-1", "--format=%ct", sha)))
-            yield Case(fix, parent, places, frozenset(guilty), newest)
+            errors = find_errors(read_lines(message), 5)
+            yield Case(fix, parent, places, frozenset(guilty), newest, errors)
 
 
 def _blame_fix(repo: Path, fix: str, parent: str) -> set[str]:

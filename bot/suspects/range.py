@@ -19,6 +19,11 @@ _LONGEST_DIFF = 400_000
 _NAMED = 3.0
 _SETTING = 0.05
 _BESIDE = 0.15
+_MENTIONED = 1.0
+_SHORTEST = 4  # characters of a name that tells something
+# What stands in quotes, before a bracket, or is written as no word of prose is.
+_IN_ERROR = re.compile(r"['\"`](?:\w+[.:])*(\w+)['\"`]|\b(\w+)\(|\b([a-z0-9]+_\w+|[A-Z]\w*[a-z]\w*[A-Z]\w*)\b")
+_WORD = re.compile(r"\w+")
 _SETTINGS = re.compile(
     r"(?:^|/)(?:[^/]*\.(?:lock|toml|cfg|ini|ya?ml|properties|gradle|tf)|go\.(?:mod|sum)|package(?:-lock)?\.json"
     r"|pnpm-lock\.yaml"
@@ -43,12 +48,17 @@ class _Commit(NamedTuple):
 
 
 async def rank_range(
-    mirror: Mirror, good: str, bad: str, places: Sequence[Place], tests: Sequence[Place] = ()
+    mirror: Mirror,
+    good: str,
+    bad: str,
+    places: Sequence[Place],
+    tests: Sequence[Place] = (),
+    errors: Sequence[str] = (),
 ) -> tuple[Suspect, ...]:
     """Return the commits after ``good`` up to ``bad``, the likeliest first.
 
-    ``places`` are those of the trace, ``tests`` the files of failing tests. Raises :class:`GitError` where the mirror
-    lacks one of the commits.
+    ``places`` are those of the trace, ``tests`` the files of failing tests, ``errors`` the lines that say what was
+    wrong. Raises :class:`GitError` where the mirror lacks one of the commits.
     """
     flags = ("--no-merges", "--no-color", "--no-ext-diff", "--no-textconv", "-p", "-U0", f"--max-count={_MOST}")
     done = await run_git(
@@ -57,7 +67,8 @@ async def rank_range(
     if done.code:
         raise GitError(f"git could not list the commits of the range:\n{done.stderr}")
     commits = [_read(entry) for entry in done.text.split("\x01")[1:]]
-    suspects = [await _judge(mirror, commit, places, tests) for commit in commits]
+    told = _find_mentions(commits, find_names(errors))
+    suspects = [await _judge(mirror, commit, places, tests, told[commit.sha]) for commit in commits]
     return tuple(sorted(suspects, key=lambda one: (-one.score, -one.time)))
 
 
@@ -94,9 +105,30 @@ def _read(entry: str) -> _Commit:
     return _Commit(sha, int(time) if time.isdigit() else 0, subject, diffs)
 
 
-async def _judge(mirror: Mirror, commit: _Commit, places: Sequence[Place], tests: Sequence[Place]) -> Suspect:
-    score = 0.0
-    reasons: list[str] = []
+def find_names(errors: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of code that error messages name."""
+    found = (name for line in errors for match in _IN_ERROR.finditer(line) for name in match.groups() if name)
+    return tuple(dict.fromkeys(name for name in found if len(name) >= _SHORTEST))
+
+
+def _find_mentions(commits: Sequence[_Commit], names: Sequence[str]) -> dict[str, list[tuple[str, float]]]:
+    """Return the names each commit adds or takes away; rare ones weigh more."""
+    said = {
+        commit.sha: set(_WORD.findall("\n".join(diff.said for diff in commit.diffs.values()))) for commit in commits
+    }
+    counts = {name: sum(name in words for words in said.values()) for name in names}
+    return {sha: [(name, 1 / counts[name]) for name in names if name in words] for sha, words in said.items()}
+
+
+async def _judge(
+    mirror: Mirror,
+    commit: _Commit,
+    places: Sequence[Place],
+    tests: Sequence[Place],
+    mentions: Sequence[tuple[str, float]],
+) -> Suspect:
+    score = max((share for _, share in mentions), default=0.0) * _MENTIONED
+    reasons = [f"adds or takes away `{name}`, which the error names" for name, _ in mentions[:2]]
     touched = await _find_touched(mirror, commit, places)
     for weight, reason in _weigh(commit, places, tests, touched):
         score += weight

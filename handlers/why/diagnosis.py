@@ -31,7 +31,8 @@ async def diagnose(why: Inquest, red: RedCommit) -> Diagnosis:
         found = await _find_range(why, mirror, red, found)
     if found.good:
         tests = map_frames(_test_files(red), paths)
-        suspects = await rank_range(mirror, found.good, found.bad, places, tests)
+        errors = tuple(chain.from_iterable(job.errors for job in red.jobs))
+        suspects = await rank_range(mirror, found.good, found.bad, places, tests, errors)
         changed = await list_settings(mirror, found.good, found.bad)
         found = found.model_copy(
             update={

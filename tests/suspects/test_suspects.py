@@ -84,6 +84,9 @@ async def test_without_a_trace_what_everything_depends_on_comes_first(history: t
     mirror, made = history
     ranked = await rank_range(mirror, made["good"], made["readme"], ())
     assert [one.sha for one in ranked[:2]] == [made["lock"], made["readme"]]
+    errors = ("KeyError: 'shop'", "it failed")
+    (first, *_) = await rank_range(mirror, made["good"], made["readme"], (), (), errors)
+    assert (first.sha, first.reasons) == (made["readme"], ("adds or takes away `shop`, which the error names",))
 
 
 async def test_a_range_is_named_by_commits_only(history: tuple[Mirror, dict[str, str]]) -> None:
