@@ -51,7 +51,7 @@ def test_only_models_checks_and_money_of_a_server_are_taken_over(server: Path) -
     environment = bot_environment(load_settings())
     taken = {name for name in environment if name.startswith("FORGEHAND_")}
     assert taken == {
-        f"FORGEHAND_{name}" for name in ("MODELS", "ROLES", "STRATEGIES", "BUDGET", "CHECKS", "REGISTRIES")
+        f"FORGEHAND_{name}" for name in ("MODELS", "PROVIDERS", "ROLES", "STRATEGIES", "BUDGET", "CHECKS", "REGISTRIES")
     }
     assert '"mine": {"provider": "openai"' in environment["FORGEHAND_MODELS"]
     assert environment["FORGEHAND_ROLES"] == '{"fix": ["mine"]}'
@@ -94,11 +94,11 @@ async def answered(local: LocalRun) -> None:
             "database",
             "disk",
             "dispatcher",
+            "due",
             "engine",
             "housekeeper",
-            "rollbacks",
-            "incidents",
             "janitor",
+            "keys",
             "reporter",
             "sweep",
         )
