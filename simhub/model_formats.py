@@ -194,7 +194,8 @@ def _calls(reply: Json, prefix: str) -> list[Json]:
     ]
 
 
-def _usage(asked: ModelRequest, reply: Json) -> Json:
+def count_usage(asked: ModelRequest, reply: Json) -> dict[str, int]:
+    """Count an answer's tokens: as the reply says, else characters / 4."""
     counted = {
         "input": max(1, len(json.dumps(asked.body)) // 4),
         "output": max(1, len(json.dumps(reply)) // 4),
@@ -212,7 +213,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _message(asked: ModelRequest, reply: Json) -> Json:
-    used = _usage(asked, reply)
+    used = count_usage(asked, reply)
     content: list[Json] = []
     if "reasoning" in reply:
         content.append(
@@ -277,7 +278,7 @@ def _deltas(block: Json) -> tuple[Json, list[Json]]:
 
 
 def _response(asked: ModelRequest, reply: Json) -> Json:
-    used = _usage(asked, reply)
+    used = count_usage(asked, reply)
     length = reply.get("stop") == "length"
     return {
         "id": f"resp_{next(_numbers)}",
@@ -377,7 +378,7 @@ def _chat_message(reply: Json) -> tuple[Json, str]:
 
 
 def _chat_usage(asked: ModelRequest, reply: Json) -> Json:
-    used = _usage(asked, reply)
+    used = count_usage(asked, reply)
     return {
         "prompt_tokens": used["input"],
         "completion_tokens": used["output"],

@@ -62,6 +62,17 @@ class Rule:
         return all(_holds(name, wanted, asked) for name, wanted in self.match.items())
 
 
+@dataclass(frozen=True)
+class Bill:
+    """What the house charges for an answer: its model, and tokens by kind."""
+
+    model: str
+    input: int
+    output: int
+    cached: int
+    cache_write: int
+
+
 @dataclass
 class Script:
     """Rules in order, and the requests that came, matched or not."""
@@ -127,7 +138,8 @@ class ScriptedModel:
 
     With ``exchange`` models are asked with tokens that it gave, and with nothing else. With ``keys`` (a key's fault, ""
     where it has none) they are asked with these keys; ``models`` are listed for them. With ``cache`` a request's
-    tokens are those that it counts, unless the reply says others.
+    tokens are those that it counts, unless the reply says others. ``bills`` is the house's own record: what was
+    answered without a fault, whether or not somebody was there to hear it.
     """
 
     def __init__(self, script: Script, *, port: int = 0, delay: float = 0.0) -> None:
@@ -136,6 +148,7 @@ class ScriptedModel:
         self.keys: dict[str, str] | None = None
         self.cache: PromptCache | None = None
         self.models: list[str] = []
+        self.bills: list[Bill] = []
         self._port = port
         self._delay = delay
         self._runner = web.AppRunner(self._app(), shutdown_timeout=0.2)
@@ -197,6 +210,8 @@ class ScriptedModel:
         if fault and fault not in _HUNG_UP:
             status, body, headers = model_formats.fault(asked.protocol, fault, reply)
             return web.json_response(body, status=status, headers=headers)
+        if not fault:
+            self.bills.append(Bill(asked.model, **model_formats.count_usage(asked, reply)))
         delay = float(reply.get("delay", self._delay))
         if not asked.body.get("stream"):
             await asyncio.sleep(delay)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bot.models.catalogue import Catalogue
+from bot.settings import Settings
+from bot.store.database import create_engine
+from bot.store.store import Store
 from tests.e2e.scenes import in_sandbox
+from tests.faults.billing import compare
 from tests.faults.flows import Flow
 from tests.support.story import Story
 
@@ -20,6 +26,7 @@ class Verdict:
     doubled: list[str] = field(default_factory=list)
     paid_twice: list[str] = field(default_factory=list)
     leaked: list[str] = field(default_factory=list)
+    miscounted: list[str] = field(default_factory=list)
 
     def add(self, other: Verdict) -> None:
         for name, found in vars(other).items():
@@ -44,10 +51,25 @@ def judge(flows: Sequence[Flow], servers: Sequence[Story], asked_before: Sequenc
             (verdict.stuck if flow.begun else verdict.lost).append(flow.missing())
     verdict.paid_twice = repeats([asked.text for asked in script.requests], asked_before)
     verdict.lost += [f"no answer to: {asked.user[:200]}" for asked in script.unmatched]
+    verdict.miscounted = miscounts(servers[0])
     for server in servers:
         verdict.leaked += [f"sandbox {pid}" for pid in in_sandbox(server)]
         verdict.leaked += [str(path) for path in (server.root / "data" / "tmp").glob("*/")]
     return verdict
+
+
+def miscounts(story: Story) -> list[str]:
+    """Hold the ledger against the model server's own record."""
+    given = {name: json.loads(text) for name, text in story.model_settings.items() if name.startswith("FORGEHAND_")}
+    catalogue = Catalogue(Settings(models=given["FORGEHAND_MODELS"]))
+    settings = Settings(database_url=story.environment.get("FORGEHAND_DATABASE_URL"), data_dir=story.root / "data")
+    store = Store(create_engine(settings.database))
+    try:
+        seen = compare(store, story.model.bills, catalogue)
+    finally:
+        store.close()
+    whole = seen.unbilled == 0 and seen.unheard_bills <= seen.lost_calls + seen.failed_calls
+    return [] if whole else [str(seen)]
 
 
 def repeats(texts: Sequence[str], asked_before: Sequence[int]) -> list[str]:
