@@ -81,7 +81,7 @@ async def targets_in(story: Story) -> dict[str, Any]:
 @pytest.mark.parametrize(("name", "places"), [("default", tuple(PLACES)), ("narrow", tuple(PLACES)[::5])])
 async def test_every_cell(tmp_path: Path, name: str, places: tuple[str, ...]) -> None:
     policy, cells = parse_policy(POLICIES[name], Settings(), HANDLERS.registry.schema), 0
-    async with within(tmp_path, SAMPLE) as story:
+    async with within(tmp_path, SAMPLE, commands_an_hour=1000) as story:
         await put(story, POLICY, POLICIES[name])
         targets = await targets_in(story)
         for role in ROLES:
