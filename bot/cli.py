@@ -490,7 +490,7 @@ def keys_list() -> None:
 
 @keys.command("test")
 @click.argument("key_id", metavar="ID")
-@click.option("--ask", is_flag=True, help="Ask a model for a word too; the key's owner pays a fraction of a cent.")
+@click.option("--ask", is_flag=True, help="Try out a model too; the key's owner pays about a cent.")
 def keys_test(key_id: str, ask: bool) -> None:
     """Test the key with this ID: address, encryption, key, models."""
     from bot.doors.keys import test_key

@@ -14,6 +14,8 @@ from bot.keys.keeper import Keeper, KeyUnusable, Tried
 from bot.keys.records import find_reminder, state_of
 from bot.keys.resealing import count_masters, reseal
 from bot.models.catalogue import Catalogue
+from bot.models.client import SdkModel
+from bot.models.gateway import ModelGateway
 from bot.sealing.local import LocalMaster
 from bot.sealing.masters import find_master
 from bot.sealing.port import SealError
@@ -86,8 +88,10 @@ async def test_key(settings: Settings, key_id: str, *, ask: bool) -> str:
 
     A key that fails raises too, so that a script notices.
     """
-    with _opened(settings) as keeper:
-        tried = await keeper.test(key_id, ask=ask)
+    with opened_store(settings) as store:
+        catalogue = Catalogue(settings)
+        paid = ModelGateway(store, settings, catalogue, SdkModel) if ask else None
+        tried = await Keeper.of(settings, store, catalogue).test(key_id, paid=paid)
     said = f"{tried.trial.words}\n{describe(tried.key)}"
     if tried.trial.finding.state in ("refused", "exhausted"):
         raise KeyUnusable(said)

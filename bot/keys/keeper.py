@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from typing import NamedTuple, Self
+from itertools import count
+from typing import Any, NamedTuple, Self
 
 import structlog
 
@@ -11,6 +12,10 @@ from bot.keys.records import mask
 from bot.keys.trial import Connect, Trial, connect, try_key
 from bot.logs import register_secret
 from bot.models.catalogue import Catalogue
+from bot.models.client import SdkModel
+from bot.models.gateway import ModelGateway
+from bot.models.port import Conversation, Reply, Spender
+from bot.models.probe import Asking
 from bot.models.providers import PROVIDERS, Provider
 from bot.sealing.masters import find_master
 from bot.sealing.port import MasterKey
@@ -23,6 +28,8 @@ from bot.store.store import Store
 from bot.types import ForgehandError
 
 _LEAST, _MOST = 8, 4_000  # characters of a key
+_TESTS = "(tests of keys)"  # stands for a repository where what a test costs is written down
+_MOST_DOLLARS = 0.5  # of one test: some keys pay for dear models only
 log = structlog.get_logger(__name__)
 
 
@@ -86,8 +93,8 @@ class Keeper:
         await self._record("rotate", tried.key, by)
         return await self._promote(tried)
 
-    async def test(self, key_id: str, *, by: str = "", ask: bool = False) -> Tried:
-        """Try a key by its id; with ``ask`` a model is asked, which is paid.
+    async def test(self, key_id: str, *, by: str = "", paid: ModelGateway | None = None) -> Tried:
+        """Try a key by its id; through ``paid`` a model is tried out too.
 
         A successor that works takes over. Raises :class:`KeyUnusable`, :class:`SealError`.
         """
@@ -95,7 +102,7 @@ class Keeper:
         if key.sealed is None:
             raise KeyUnusable(f"{key.id} is retired: there is nothing left to test.")
         secret = await self.open(key)
-        tried = await self._try(key, secret, ask=ask)
+        tried = await self._try(key, secret, None if paid is None else _pay_with(key, by, paid))
         await self._store.run(keys.note, key.id, tried.trial.finding, tested=True)
         if by:
             await self._record("test", key, by)
@@ -156,13 +163,13 @@ class Keeper:
             await self._master.prepare()
         return key.model_copy(update={"sealed": await self._sealer.seal(secret, key.place)})
 
-    async def _try(self, key: StoredKey, secret: str, *, ask: bool = False) -> Tried:
+    async def _try(self, key: StoredKey, secret: str, ask: Asking | None = None) -> Tried:
         """Try a key, and return it as it is to be stored."""
         specs = self._catalogue.asked_with(_find_provider(key.provider).name)
         if not specs:
             raise KeyUnusable(f"This server asks no model at {key.provider}: name one in its settings first (models).")
         cheap = sorted(specs, key=lambda spec: spec.price.input if spec.price is not None else 0.0)
-        trial = await try_key(self._connect, cheap, secret, ask=ask)
+        trial = await try_key(self._connect, cheap, secret, ask)
         found = trial.finding
         fresh = found.model_copy(update={"state": key.state if found.state == "untested" else found.state})
         return Tried(
@@ -184,6 +191,17 @@ class Keeper:
             audit.record, f"{action} key", allowed=True, reason=reason, actor=by or None, repository=repository
         )
         log.info(f"key: {action}", key=key.id, scope=key.scope, provider=key.provider, actor=by)
+
+
+def _pay_with(key: StoredKey, by: str, gateway: ModelGateway) -> Asking:
+    """Return a way to ask that writes each call down under the key."""
+    task, steps = f"test-{secrets.token_hex(6)}", count(1)
+    spender = Spender(task=task, repository=_TESTS, max_task=_MOST_DOLLARS, max_day=gateway.budget.day, person=by)
+
+    async def ask(model: SdkModel, conversation: Conversation, /, **wanted: Any) -> Reply:
+        return await gateway.ask_with(model, key.id, spender, f"probe-{next(steps)}", conversation, **wanted)
+
+    return ask
 
 
 def _find_provider(name: str) -> Provider:

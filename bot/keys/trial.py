@@ -1,4 +1,4 @@
-"""Try a key out in stages, each named: address, encryption, key, models, answer."""
+"""Try a key out in stages, each named: address, encryption, key, models, answer, and what the model can do."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Literal
 
 from bot.models.catalogue import ModelSpec
 from bot.models.client import SdkModel
-from bot.models.port import ModelBusy, ModelError, ModelQuota, ModelRefused
-from bot.models.probe import ONE_WORD, ONE_WORD_OUTPUT
+from bot.models.port import BudgetExceeded, ModelBusy, ModelError, ModelQuota, ModelRefused
+from bot.models.probe import Asking, list_traits, try_out
 from bot.store.keys import Finding
 from bot.types import JsonModel
 
@@ -21,7 +21,7 @@ _SILENCE = 60.0  # seconds
 class Stage(JsonModel):
     """A stage of a trial; ``ok`` None: it could not be told."""
 
-    name: Literal["address", "encryption", "key", "models", "answer"]
+    name: Literal["address", "encryption", "key", "models", "answer", "list", "tool", "schema", "context", "usage"]
     ok: bool | None
     text: str
 
@@ -44,19 +44,19 @@ def connect(spec: ModelSpec, secret: str) -> SdkModel:
     return SdkModel(spec, secret, idle=_SILENCE)
 
 
-async def try_key(connect: Connect, specs: Sequence[ModelSpec], secret: str, *, ask: bool) -> Trial:
+async def try_key(connect: Connect, specs: Sequence[ModelSpec], secret: str, ask: Asking | None = None) -> Trial:
     """Try a key at the address of the models that are asked with it.
 
-    Asking a model costs a fraction of a cent; the stages before it cost nothing.
+    With ``ask`` the first of them is tried out, which is paid; the stages before cost nothing.
     """
     listed, error = await _list(connect(specs[0], secret))
     stages = [*_judge_connection(specs[0], error), _judge_key(error)]
     if error is None and listed:
         stages.append(_judge_models(specs, listed))
     finding = judge(error)
-    if ask and finding.state in ("works", "untested") and not _is_unreachable(error):
-        stage, finding = await _answer(connect(specs[0], secret), finding)
-        stages.append(stage)
+    if ask is not None and finding.state in ("works", "untested") and not _is_unreachable(error):
+        more, finding = await _try_out(connect(specs[0], secret), ask, finding)
+        stages += more
     return Trial(stages=tuple(stages), finding=finding)
 
 
@@ -121,13 +121,17 @@ def _judge_models(specs: Sequence[ModelSpec], listed: set[str]) -> Stage:
     return Stage(name="models", ok=not missing, text=text)
 
 
-async def _answer(model: SdkModel, before: Finding) -> tuple[Stage, Finding]:
-    """Ask a model for a word; its silence disproves no key."""
+async def _try_out(model: SdkModel, ask: Asking, before: Finding) -> tuple[list[Stage], Finding]:
+    """Ask a model a few small questions; its silence disproves no key."""
     try:
-        reply = await model.ask(ONE_WORD, max_output=ONE_WORD_OUTPUT)
+        seen = await try_out(model, ask)
     except ModelError as error:
         found = judge(error)
-        stage = Stage(name="answer", ok=False, text=f"{model.name}: {found.problem or 'it gave no answer.'}")
-        return stage, before if found.state == "untested" else found
-    text = f"{model.name} answers (${model.spec.cost(reply.usage):.4f})."
-    return Stage(name="answer", ok=True, text=text), Finding(state="works")
+        said = error.message if isinstance(error, BudgetExceeded) else found.problem or "it gave no answer."
+        stage = Stage(name="answer", ok=False, text=f"{model.name}: {said}")
+        return [stage], before if found.state == "untested" else found
+    text = f"{model.name} answers; {seen.questions} questions cost ${seen.cost:.4f}."
+    traits = [
+        Stage(name=one.name, ok=one.ok, text=f"{model.name}: {one.text}.") for one in list_traits(model.spec, seen)
+    ]
+    return [Stage(name="answer", ok=True, text=text), *traits], Finding(state="works")

@@ -14,6 +14,7 @@ import structlog
 from bot.models import selection, wire
 from bot.models.budgets import list_limits, make_exceeded
 from bot.models.catalogue import Catalogue, ModelSpec
+from bot.models.client import SdkModel
 from bot.models.permitted import ANYTHING, PermittedModels
 from bot.models.port import (
     BadAnswer,
@@ -86,7 +87,7 @@ class ModelGateway:
     ) -> None:
         self._ring = ring or SettingsRing(catalogue)
         self._ledger = Ledger(store, settings.zone)
-        self._budget = settings.budget
+        self.budget = settings.budget
         self._strategies = settings.strategies
         self.catalogue = catalogue
         self._connect = connect
@@ -126,6 +127,25 @@ class ModelGateway:
         """Ask one model, and no other, for a word, or raise :class:`ModelError`."""
         request = _Request(spender, "probe", "cheap", ONE_WORD, (), None, ONE_WORD_OUTPUT)
         return await self._ask_one(request, self.catalogue.spec(name))
+
+    async def ask_with(
+        self,
+        model: SdkModel,
+        key: str,
+        spender: Spender,
+        step: str,
+        conversation: Conversation,
+        *,
+        tools: Sequence[Tool] = (),
+        schema: dict[str, Any] | None = None,
+        max_output: int,
+    ) -> Reply:
+        """Ask this model, made with the key of this id, and no other.
+
+        It is paid like every call, and never answered from what was bought. Raises :class:`ModelError`.
+        """
+        request = _Request(spender, step, "cheap", conversation, tools, schema, max_output)
+        return await self._ask_reserved(await self._reserve(request, model.spec, key), request, model.spec, model)
 
     def models_for(self, role: ModelRole, spender: Spender, failed: int | None = None) -> list[str]:
         """List a role's models in the order to ask them; raises ModelRefused.
@@ -192,16 +212,24 @@ class ModelGateway:
         if rest > 0 and not key.id:
             message = f"{spec.name} is out of quota and will be tried again later."
             raise ModelQuota(message, until=time.time() + rest)
-        call = await self._reserve(request, spec, key)
-        model = self._connect(spec, key.secret)
+        call = await self._reserve(request, spec, key.id)
+        try:
+            reply = await self._ask_reserved(call, request, spec, self._connect(spec, key.secret))
+        except ModelError as error:
+            await self._ring.note(key, spec, error)
+            raise _bind(error, key) from None
+        await self._ring.note(key, spec, None)
+        return reply
+
+    async def _ask_reserved(self, call: ModelCall, request: _Request, spec: ModelSpec, model: Model) -> Reply:
+        """Ask a model and settle what was reserved for it."""
         try:
             reply = await model.ask(
                 request.conversation, tools=request.tools, schema=request.schema, max_output=request.max_output
             )
         except ModelError as error:
             await self._settle_error(call, request, spec, error)
-            await self._ring.note(key, spec, error)
-            raise _bind(error, key) from None
+            raise
         except asyncio.CancelledError:
             # Whoever hangs up pays for what was sent; what was answered until then is not known.
             sent = Usage(input=call.input_tokens, cache_write=call.input_tokens)
@@ -209,7 +237,6 @@ class ModelGateway:
             raise
         reply = reply.model_copy(update={"cost": spec.cost(reply.usage)})
         await self._settle(call, request, spec, reply.usage, reply.seconds, reply.model_dump(mode="json"))
-        await self._ring.note(key, spec, None)
         log.info(
             "model_answered",
             model=spec.name,
@@ -220,7 +247,7 @@ class ModelGateway:
         )
         return reply
 
-    async def _reserve(self, request: _Request, spec: ModelSpec, key: HeldKey) -> ModelCall:
+    async def _reserve(self, request: _Request, spec: ModelSpec, key: str) -> ModelCall:
         """Reserve a call's worst case or raise BudgetExceeded."""
         spender = request.spender
         max_output = min(request.max_output, spec.max_output)
@@ -235,11 +262,11 @@ class ModelGateway:
             micro_dollars=spec.micro_dollars(worst),
             input_tokens=worst.input,
             output_tokens=worst.output,
-            key=key.id,
+            key=key,
             person=spender.person,
             prices=spec.price.version if spec.price else "",
         )
-        if short := await self._ledger.reserve(call, list_limits(spender, self._budget), spec.token_limit):
+        if short := await self._ledger.reserve(call, list_limits(spender, self.budget), spec.token_limit):
             raise make_exceeded(call, short)
         return call
 
@@ -271,7 +298,7 @@ class ModelGateway:
             final=reply is not None,
             reply=reply,
         )
-        settlement = asyncio.ensure_future(self._ledger.settle(call, end, list_limits(request.spender, self._budget)))
+        settlement = asyncio.ensure_future(self._ledger.settle(call, end, list_limits(request.spender, self.budget)))
         try:
             told = await asyncio.shield(settlement)
         except asyncio.CancelledError:  # what is paid for is written down first, or it would be bought again

@@ -6,8 +6,8 @@ that the model's template does not know, count no tokens, and cut the front of w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from typing import Any, Literal, Protocol
 
 from bot.models.catalogue import ModelSpec
 from bot.models.client import SdkModel
@@ -59,17 +59,33 @@ class Trait(JsonModel):
     text: str
 
 
+class Asking(Protocol):
+    """A way to ask a model: plainly, or on somebody's account."""
+
+    def __call__(
+        self,
+        model: SdkModel,
+        conversation: Conversation,
+        /,
+        *,
+        tools: Sequence[Tool] = (),
+        schema: dict[str, Any] | None = None,
+        max_output: int,
+    ) -> Awaitable[Reply]: ...
+
+
 class _Trial:
     """One model's trial, and what it has cost by now."""
 
-    def __init__(self, model: SdkModel) -> None:
+    def __init__(self, model: SdkModel, ask: Asking) -> None:
         self._model = model
+        self._ask = ask
         self.replies: list[Reply] = []
 
     async def ask(self, text: str, way: ToolUse | None = None, **wanted: Any) -> Reply:
         model = self._model if way is None else self._model.calling(way)
         talk = Conversation(system=_SYSTEM, messages=(Message(role="user", text=text),))
-        reply = await model.ask(talk, **({"max_output": _MAX_OUTPUT} | wanted))
+        reply = await self._ask(model, talk, **({"max_output": _MAX_OUTPUT} | wanted))
         self.replies.append(reply)
         return reply
 
@@ -103,20 +119,28 @@ class _Trial:
 
 
 async def probe(model: SdkModel) -> Probe:
-    """Try list, tools, a given shape, window and count of tokens."""
-    trial = _Trial(model)
+    """Try a model out; one that does not answer has a ``problem``."""
     try:
-        calls_tools = await trial.calls()
-        keeps_schema = await trial.fills()
-        other_way = None if calls_tools else await _find_other_way(trial, model.spec.tools)
-        counts = not any(reply.estimated for reply in trial.replies)
-        offered = await model.list_offered()
-        context = None if model.spec.at_home else find_context(offered, model.name)
-        read = None
-        if context is None and counts and not model.spec.packaged:
-            context, read = await trial.reads()
+        return await try_out(model, SdkModel.ask)
     except ModelError as error:
         return Probe(problem=error.message)
+
+
+async def try_out(model: SdkModel, ask: Asking) -> Probe:
+    """Try list, tools, a given shape, window and count of tokens.
+
+    Raises :class:`ModelError` where the model does not answer.
+    """
+    trial = _Trial(model, ask)
+    calls_tools = await trial.calls()
+    keeps_schema = await trial.fills()
+    other_way = None if calls_tools else await _find_other_way(trial, model.spec.tools)
+    counts = not any(reply.estimated for reply in trial.replies)
+    offered = await model.list_offered()
+    context = None if model.spec.at_home else find_context(offered, model.name)
+    read = None
+    if context is None and counts and not model.spec.packaged:
+        context, read = await trial.reads()
     return Probe(
         listed=any(entry.get("id") == model.name for entry in offered) if offered else None,
         calls_tools=calls_tools,

@@ -63,7 +63,7 @@ class KeyChoice(Sent):
 class TestChoice(Sent):
     """Reach of a test."""
 
-    ask: bool = Field(default=False, description="whether a model is asked a word, which the key's owner pays")
+    ask: bool = Field(default=False, description="whether a model is tried out too, which the key's owner pays")
 
 
 class StoredKeyView(JsonModel):
@@ -145,7 +145,8 @@ async def test_stored_key(context: Context, caller: Caller, key: KeyId, query: T
     """Test a key in stages; a successor that works takes over."""
     found = await _find(context, caller, key)
     try:
-        return _result(await _keeper(context).test(found.id, by=caller.actor.login, ask=query.ask))
+        paid = context.services.models if query.ask else None
+        return _result(await _keeper(context).test(found.id, by=caller.actor.login, paid=paid))
     except (KeyUnusable, SealError) as error:
         raise _explain(error) from None
 

@@ -46,7 +46,19 @@ async def test_a_person_manages_their_own_key(keyed: Story) -> None:
     again = await mara.ask("POST", "/api/v1/keys", {"provider": "anthropic", "secret": NEXT})
     assert (again.status, "has a key for anthropic already" in again.text) == (409, True)
     asked = await mara.ask("POST", f"/api/v1/keys/{key['id']}/test?ask=true")
-    assert [(one["name"], one["ok"]) for one in asked.data["stages"]][-1] == ("answer", True)
+    assert [(one["name"], one["ok"]) for one in asked.data["stages"]][4:] == [
+        ("answer", True),
+        ("list", True),
+        ("tool", False),
+        ("schema", False),
+        ("context", None),
+        ("usage", True),
+    ]
+    usage = (await asker(keyed, keyed.maintainer, "admin").get("/api/v1/usage?by=key")).data["items"]
+    assert [(one["key"], one["calls"]) for one in usage] == [(key["id"], len(keyed.model.requests))]
+    billed = rows(keyed, "select sum(cost), sum(reserved), min(person) from fh_model_call")
+    assert billed == [(usage[0]["micro_dollars"], 0, "mara")]
+    assert usage[0]["micro_dollars"] > 0
     wrong = await mara.ask("POST", f"/api/v1/keys/{key['id']}/rotate", {"secret": "sk-of-nobody-0123456789"})
     assert (wrong.status, "does not accept the key" in wrong.text) == (409, True)
     rotated = await mara.ask("POST", f"/api/v1/keys/{key['id']}/rotate", {"secret": NEXT})
