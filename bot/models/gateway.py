@@ -18,6 +18,7 @@ from bot.models.client import SdkModel
 from bot.models.permitted import ANYTHING, PermittedModels
 from bot.models.port import (
     BadAnswer,
+    ContextTooLong,
     Conversation,
     Model,
     ModelBusy,
@@ -39,7 +40,8 @@ from bot.store.store import Store
 from bot.types import KEY_SCOPES, ForgehandError, KeyScope
 
 log = structlog.get_logger(__name__)
-_PASSES_ON = (ModelBusy, ModelDown, ModelQuota, ModelRefused)  # the next model may answer; the most hopeful first
+# The next model may answer; the most hopeful first.
+_PASSES_ON = (ModelBusy, ModelDown, ModelQuota, ModelRefused, ContextTooLong)
 
 
 @dataclass(frozen=True)
@@ -175,17 +177,26 @@ class ModelGateway:
         names = self.models_for(request.role, spender, request.failed)
         errors: dict[str, ModelError] = {}
         widest: KeyScope = "instance"
+        outgrown = 0  # tokens of the largest window that the question did not fit
         for turn in range(self._retry.rounds):
             if turn:
                 await asyncio.sleep(self._delay(turn, errors))
             for name in names:
+                spec = self.catalogue.spec(name)
+                if spec.context <= outgrown:
+                    continue
                 try:
-                    return await self._ask_one(request, self.catalogue.spec(name), widest)
+                    return await self._ask_one(request, spec, widest)
                 except _PASSES_ON as error:
                     errors[name] = error
+                    outgrown = max(outgrown, _find_outgrown(spec, error))
                     widest = _narrow(widest, error)
                     log.warning("model_failed", model=name, role=request.role, error=type(error).__name__)
-            names = [name for name in names if self._is_worth_waiting(errors[name])]
+            names = [
+                name
+                for name in names
+                if self.catalogue.spec(name).context > outgrown and self._is_worth_waiting(errors[name])
+            ]
             if not names:
                 break
         best = min(errors.values(), key=lambda error: _PASSES_ON.index(type(error)))  # the most hopeful kind
@@ -323,6 +334,13 @@ def _bind(error: ModelError, key: HeldKey) -> ModelError:
     """Say in an error about a key that no wider key may stand in for it."""
     bound = key.alone and _is_about_key(error)
     return type(error)(error.message, **(error.details | {"scope": key.scope})) if bound else error
+
+
+def _find_outgrown(spec: ModelSpec, error: ModelError) -> int:
+    """Return the window (tokens) that a question did not fit, else 0."""
+    if not isinstance(error, ContextTooLong):
+        return 0
+    return min(int(error.detail("limit") or spec.context), spec.context)
 
 
 def _is_about_key(error: ModelError) -> bool:

@@ -248,11 +248,28 @@ async def test_the_next_model_takes_over(server: ScriptedModel, store: Store, fa
     assert [asked.model for asked in server.requests] == [FIRST, SECOND]
 
 
-async def test_what_another_model_cannot_mend_is_not_passed_on(server: ScriptedModel, store: Store) -> None:
-    server.script.on({"fault": "too_long"})
+@pytest.mark.parametrize("fault", ["too_long", "too_large"])
+async def test_what_is_too_long_goes_to_a_larger_window_only(server: ScriptedModel, store: Store, fault: str) -> None:
+    server.script.on({"fault": fault}, model=LOCAL)
+    server.script.on({"text": "read it all"}, model=FIRST)
+    free = {LOCAL: ModelSettings(base_url=server.openai_url, token_limit=1_000_000)}
+    roles = {"fix": [FIRST, LOCAL]}
+    gateway = gateway_of(server, store, models=free, roles=roles, strategies={"fix": "escalate"})
+    assert (await gateway.ask(spender(), "escalates", "fix", ASK, failed=0)).model == FIRST
+    server.script.on({"fault": "too_large"}, model=FIRST)
     with pytest.raises(ContextTooLong):
-        await gateway_of(server, store).ask(spender(), "prove", "fix", ASK)
-    assert len(server.requests) == 1
+        await gateway.ask(spender(), "has nowhere to go", "fix", ASK)
+    assert [asked.model for asked in server.requests] == [LOCAL, FIRST, FIRST]
+
+
+async def test_the_larger_window_is_waited_for(server: ScriptedModel, store: Store) -> None:
+    """One that is busy may still hold what the other could not."""
+    server.script.on({"fault": "busy", "retry_after": 0.01}, model=FIRST)
+    server.script.on({"fault": "too_long"}, model=LOCAL)
+    server.script.on({"text": "read it all"}, model=FIRST)
+    gateway = gateway_of(server, store, roles={"fix": [FIRST, LOCAL]})
+    assert (await gateway.ask(spender(), "prove", "fix", ASK)).model == FIRST
+    assert [asked.model for asked in server.requests] == [FIRST, LOCAL, FIRST]
 
 
 async def test_a_short_wait_is_waited_and_a_long_one_is_not(server: ScriptedModel, store: Store) -> None:
