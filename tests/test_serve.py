@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import signal
 import subprocess
@@ -16,9 +17,13 @@ import pytest
 import sqlalchemy as sa
 
 from bot.local.hosting import free_port, manifest_rights
+from bot.sealing.local import FILE
+from bot.settings import Settings
 from bot.store import datadir
 from bot.store.database import create_engine
 from simhub import Hub
+from tests.doctor.test_signals import keep
+from tests.support.databases import new_sqlite
 from tests.support.keys import key_pair
 from tests.support.patience import PATIENCE
 
@@ -111,8 +116,13 @@ async def test_what_is_in_use_already_is_named(server: Server) -> None:
     assert "stopping" in log
 
 
-async def test_with_a_wrong_key_it_is_not_ready_and_a_hang_up_ends_it_in_order(server: Server) -> None:
+async def test_with_wrong_keys_it_is_not_ready_and_a_hang_up_ends_it_in_order(server: Server) -> None:
     (server.folder / "key.pem").write_text(server.hub.create_app("other").private_key)
+    data = server.folder / "data"
+    data.mkdir()
+    new_sqlite(data / "forgehand.db")
+    await keep(Settings(data_dir=data), "one", seen=None)
+    (data / FILE).write_text(base64.b64encode(bytes(32)).decode())
     process = await server.start(FORGEHAND_SANDBOX="none")
     await server.until_lacking("credentials")
     process.send_signal(signal.SIGHUP)
@@ -120,6 +130,8 @@ async def test_with_a_wrong_key_it_is_not_ready_and_a_hang_up_ends_it_in_order(s
     assert code == 0
     assert "Check the App id, the private key and this machine's clock." in log
     assert "no repository code can run, so nothing can be fixed" in log
+    assert "something that is sealed cannot be opened" in log
+    assert "put the other one back, or set the secret anew" in log
 
 
 @pytest.mark.parametrize(
