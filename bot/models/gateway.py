@@ -305,6 +305,7 @@ class ModelGateway:
             input_tokens=usage.input,
             output_tokens=usage.output,
             cached_tokens=usage.cached,
+            cache_write_tokens=usage.cache_write,
             seconds=seconds,
             final=reply is not None,
             reply=reply,

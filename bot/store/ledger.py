@@ -74,6 +74,7 @@ class Settlement:
     input_tokens: int
     output_tokens: int
     cached_tokens: int
+    cache_write_tokens: int
     seconds: float
     final: bool
     reply: dict[str, Any] | None
@@ -195,6 +196,7 @@ def _settle(
         "input_tokens": end.input_tokens,
         "output_tokens": end.output_tokens,
         "cached_tokens": end.cached_tokens,
+        "cache_write_tokens": end.cache_write_tokens,
         "seconds": end.seconds,
         "reply": end.reply,
     }

@@ -106,6 +106,7 @@ model_call = _table(
     sa.Column("input_tokens", sa.Integer),
     sa.Column("output_tokens", sa.Integer),
     sa.Column("cached_tokens", sa.Integer),
+    sa.Column("cache_write_tokens", sa.Integer),
     sa.Column("seconds", sa.Float),
     sa.Column("reply", sa.JSON),
     sa.Column("created", sa.BigInteger, nullable=False),

@@ -29,6 +29,7 @@ class UsageRow(NamedTuple):
     input_tokens: int
     output_tokens: int
     cached_tokens: int
+    cache_write_tokens: int
     lost: int
     lost_micro_dollars: int
     refused: int
@@ -70,7 +71,7 @@ def _keys() -> dict[str, sa.ColumnElement[Any]]:
 def _sums() -> list[sa.ColumnElement[Any]]:
     settled, lost = model_call.c.cost.is_not(None), model_call.c.state == "lost"
     called = sa.and_(settled, model_call.c.input_tokens > 0)
-    tokens = (model_call.c[f"{kind}_tokens"] for kind in ("input", "output", "cached"))
+    tokens = (model_call.c[f"{kind}_tokens"] for kind in ("input", "output", "cached", "cache_write"))
     return [
         _add(settled, model_call.c.cost),
         _add(called, sa.literal_column("1")),

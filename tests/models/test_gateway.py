@@ -73,7 +73,7 @@ async def test_the_same_step_asked_ten_times_at_once_is_one_purchase(server: Scr
 
 
 async def test_a_bad_answer_that_was_paid_for_stays_bad_and_paid(server: ScriptedModel, store: Store) -> None:
-    server.script.on({"text": "no json", "usage": {"input": 1000, "output": 100}})
+    server.script.on({"text": "no json", "usage": {"input": 1000, "output": 100, "cached": 300, "cache_write": 200}})
     gateway = gateway_of(server, store)
     said = []
     for _ in range(2):
@@ -82,7 +82,8 @@ async def test_a_bad_answer_that_was_paid_for_stays_bad_and_paid(server: Scripte
         said.append(caught.value)
     assert said[0] == said[1]
     assert len(server.requests) == 1
-    assert dollars(store, "t1") == pytest.approx((1000 * 2 + 100 * 10) / 1e6)
+    assert dollars(store, "t1") == pytest.approx((500 * 2 + 300 * 0.1 + 200 * 2.5 + 100 * 10) / 1e6)
+    assert [(row.cached_tokens, row.cache_write_tokens) for row in rows(store)] == [(300, 200)]
 
 
 async def test_a_failed_call_is_asked_again_and_its_known_cost_stays(server: ScriptedModel, store: Store) -> None:

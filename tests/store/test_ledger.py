@@ -30,7 +30,9 @@ def call(step: str, dollars: float, *, task: str = "t", model: str = "m", tokens
 
 
 def ended(dollars: float, *, final: bool = True) -> Settlement:
-    return Settlement(round(dollars * 1_000_000), 10, 5, 0, 1.5, final=final, reply={"text": "hi"} if final else None)
+    return Settlement(
+        round(dollars * 1_000_000), 10, 5, 0, 0, 1.5, final=final, reply={"text": "hi"} if final else None
+    )
 
 
 def most(scope: LimitScope, name: str, dollars: float, period: Period = "day") -> list[Limit]:

@@ -70,9 +70,19 @@ def test_usage_by_every_key(store: Store) -> None:
         pay(store, task, dollars, day)
     for by in get_args(UsageKey):
         rows = store.run_sync(lambda c, by=by: usage.sum_usage(c, by, first, last, None, UTC))
-        assert [sum(sums) for sums in zip(*(row[1:] for row in rows), strict=True)] == [750_000, 2, 10, 0, 0, 0, 0, 1]
+        assert [sum(sums) for sums in zip(*(row[1:] for row in rows), strict=True)] == [
+            750_000,
+            2,
+            10,
+            0,
+            0,
+            0,
+            0,
+            0,
+            1,
+        ]
     (row,) = store.run_sync(lambda c: usage.sum_usage(c, "task", first, last, OCTO[0], UTC))
-    assert row == UsageRow("fix", 500_000, 1, 5, 0, 0, 0, 0, 0)
+    assert row == UsageRow("fix", 500_000, 1, 5, 0, 0, 0, 0, 0, 0)
     (row,) = store.run_sync(lambda c: usage.sum_usage(c, "day", third, third, None, UTC))
     assert (row.key, row.micro_dollars) == ("2026-01-03", 250_000)
 

@@ -52,7 +52,8 @@ class UsageItem(JsonModel):
     calls: int = Field(ge=0)
     input_tokens: int
     output_tokens: int
-    cached_tokens: int
+    cached_tokens: int = Field(description="the part of `input_tokens` that was read from a cache")
+    cache_write_tokens: int = Field(description="the part of `input_tokens` that was written to one")
     lost: int = Field(ge=0, description="calls whose process died before their price was known; not part of `calls`")
     lost_micro_dollars: int = Field(ge=0, description="what those cost at most; not part of `micro_dollars`")
     refused: int = Field(ge=0, description="calls that a limit forbade, so that no provider was asked")

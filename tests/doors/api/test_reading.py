@@ -102,7 +102,7 @@ async def pay(story: Story, task: str, dollars: float) -> None:
     with opened(story) as store:
         ledger = Ledger(store)
         assert await ledger.reserve(call, ()) is None
-        await ledger.settle(call, Settlement(round(dollars * 1_000_000), 100, 20, 5, 1.0, True, {}))
+        await ledger.settle(call, Settlement(round(dollars * 1_000_000), 100, 20, 5, 7, 1.0, True, {}))
 
 
 async def test_usage_adds_up_by_every_key(story: Story) -> None:
@@ -128,6 +128,7 @@ async def test_usage_adds_up_by_every_key(story: Story) -> None:
                 "input_tokens": 200,
                 "output_tokens": 40,
                 "cached_tokens": 10,
+                "cache_write_tokens": 14,
                 "lost": 0,
                 "lost_micro_dollars": 0,
                 "refused": 0,
