@@ -1,4 +1,4 @@
-"""A tenant's key, planted and used, is found nowhere: disk, backup, log, prompts, children, answers."""
+"""A tenant's key, planted and used, is found nowhere: disk, backup, support bundle, log, prompts, children, answers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bot.doctor.support import write_bundle
 from bot.settings import Settings
 from bot.upkeep.backup import back_up
 from simhub.scripted_model import Script, ScriptedModel
@@ -90,14 +91,18 @@ async def test_a_planted_key_is_found_nowhere(tmp_path: Path) -> None:
                 await story.until_status(failed, "Failed.", "Stopped without a verified fix.")
             answers = [added.text, (await mara.get("/api/v1/keys")).text, (await mara.get("/api/v1/tasks")).text]
             answers += [await said_on(story, each) for each in (number, failed)]
-            settings = Settings(data_dir=tmp_path / "data")
+            settings = Settings(data_dir=tmp_path / "data", api_url="http://127.0.0.1:9", sandbox="none")
+            await write_bundle(settings, tmp_path / "support.json")
+            bundle = (tmp_path / "support.json").read_text()
+            assert "anthropic of @mara" in bundle, "the key is told of"
             await asyncio.to_thread(back_up, settings, tmp_path / "backup.tar.gz")
             with tarfile.open(tmp_path / "backup.tar.gz") as archive:
                 archive.extractall(tmp_path / "backup", filter="data")
             assert found_in(tmp_path / "data") == found_in(tmp_path / "backup") == []
             assert not (tmp_path / "backup" / "master.key").exists()
             prompts = json.dumps([asked.body for asked in model.requests])
-            for name, text in {"log": story.log, "prompts": prompts, "answers": "".join(answers)}.items():
+            texts = {"log": story.log, "prompts": prompts, "answers": "".join(answers), "bundle": bundle}
+            for name, text in texts.items():
                 assert text, name
                 assert PLANTED not in text, name
         assert {b"git", b"bwrap"} <= children.programs, "children were seen"
