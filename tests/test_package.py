@@ -127,6 +127,13 @@ def test_the_readme_names_every_direct_dependency_and_their_number() -> None:
     assert int(stated[1]) == len(locked("requirements.txt"))
 
 
+def test_the_readme_links_every_page() -> None:
+    index = (ROOT / "README.md").read_text().split("## Documentation")[1].split("\n## ")[0]
+    assert set(re.findall(r"\((docs/\S+\.md)\)", index)) == {
+        f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")
+    }
+
+
 @pytest.mark.parametrize(
     ("target", "ends"),
     [
