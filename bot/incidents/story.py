@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from bot.deployments.figures import ServiceFigures
+from bot.deployments.telling import load_of_incident
 from bot.store import acts, incidents, lessons
 from bot.store.acts import ActRow
 from bot.store.incidents import Incident, IncidentEvent, Trouble
@@ -19,6 +21,7 @@ class IncidentStory(JsonModel):
     events: tuple[IncidentEvent, ...]
     acts: tuple[ActRow, ...]
     lessons: tuple[Lesson, ...] = ()  # of earlier troubles with this key
+    figures: tuple[ServiceFigures, ...] = ()  # of its service, since the deployment that was live
 
     @property
     def green(self) -> int | None:
@@ -38,4 +41,5 @@ def load_story(connection: sa.Connection, incident_id: str, now: int) -> Inciden
         events=tuple(incidents.list_events(connection, found.id)),
         acts=tuple(acts.list_of(connection, found.id)),
         lessons=tuple(lessons.list_known(connection, found.repository, found.key, now)),
+        figures=load_of_incident(connection, found, now),
     )

@@ -17,7 +17,7 @@ _BEYOND = 1_000  # characters after the last that is kept: nothing is cut in two
 _MOST_LABELS = 40
 _MOST_LINKS = 10
 _LONGEST_LINK = 1_000
-_AHEAD_MS = 300_000  # clocks differ; what claims to begin later begins now
+AHEAD_MS = 300_000  # clocks differ; what claims to begin later begins now
 _LARGEST = 2**53
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
@@ -81,10 +81,14 @@ def read_moment(value: Any, otherwise: int) -> int:
 
     ``otherwise`` is when it was received: the answer where nothing is said, and the latest that is believed.
     """
+    moment = parse_moment(value)
+    return otherwise if moment is None or moment > otherwise + AHEAD_MS else moment
+
+
+def parse_moment(value: Any) -> int | None:
+    """Return the moment in ms that is said, None where there is none."""
     moment = _parse_iso(value) if isinstance(value, str) and not value.strip().isdecimal() else _parse_number(value)
-    if moment is None or moment <= 0:
-        return otherwise
-    return otherwise if moment > otherwise + _AHEAD_MS else moment
+    return None if moment is None or moment <= 0 else moment
 
 
 def make_digest(*parts: str) -> str:

@@ -75,6 +75,13 @@ def list_deployed(connection: sa.Connection, repository: int, environment: str) 
     return [Deployed.model_validate(row._mapping) for row in rows]
 
 
+def get(connection: sa.Connection, repository: int, number: int) -> Deployed | None:
+    """Return a repository's deployment, if it is known."""
+    mine = (deployment.c.repository == repository, deployment.c.id == number)
+    row = connection.execute(sa.select(deployment).where(*mine)).first()
+    return None if row is None else Deployed.model_validate(row._mapping)
+
+
 def begin(connection: sa.Connection, wanted: Rollback, pause: int) -> Rollback | None:
     """Note a rollback, or return the one that stands in its way.
 

@@ -335,3 +335,16 @@ rollback = _table(
     sa.Index("fh_rollback_place", "repository", "environment", "began"),
     sa.Index("fh_rollback_due", "due"),
 )
+
+figures = _table(
+    "figures",
+    sa.Column("repository", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("environment", sa.Text, primary_key=True),
+    sa.Column("service", sa.Text, primary_key=True),
+    sa.Column("ended", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("started", sa.BigInteger, nullable=False),
+    sa.Column("deployment", sa.BigInteger),
+    sa.Column("numbers", sa.JSON, nullable=False),
+    sa.Index("fh_figures_ended", "ended"),
+    sa.Index("fh_figures_repository", "repository", "ended"),
+)

@@ -12,7 +12,7 @@ import structlog
 from bot.github.api.errors import GitHubError
 from bot.policy import OrganisationFile
 from bot.sandbox.packages import FOLDER as PACKAGES
-from bot.store import deployments, incidents, installations, lessons, retention, tasks, test_outcomes
+from bot.store import deployments, figures, incidents, installations, lessons, retention, tasks, test_outcomes
 from bot.store.database import now_ms
 from bot.upkeep.mirrors import remove_mirror, trim_mirrors
 from bot.upkeep.packages import trim_packages
@@ -55,6 +55,7 @@ class Housekeeper:
         await self._repeat(incidents.forget_seen, old)
         await self._repeat(lessons.forget, now_ms())
         await self._repeat(deployments.forget_ended, old)
+        await self._repeat(figures.forget_old, old)
         await self._repeat(retention.forget_transcripts, cutoff)
         if now_ms() - self._obeyed >= _DAY_MS:  # every payload is read for it
             self._obeyed = now_ms()
@@ -105,7 +106,8 @@ class Housekeeper:
         for repository in set(repositories.values()):
             await asyncio.to_thread(remove_mirror, self._settings.data_dir / "mirrors" / f"{repository}.git")
             await asyncio.to_thread(remove_shelf, self._settings.data_dir / FOLDER / str(repository))
-            for forget in (incidents.forget, test_outcomes.forget_repository, deployments.forget_repository):
+            forgets = (incidents.forget, test_outcomes.forget_repository, deployments.forget_repository)
+            for forget in (*forgets, figures.forget_repository):
                 await self._store.run(forget, repository)
         after: str | None = ""
         while after is not None:

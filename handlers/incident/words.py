@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from bot.deployments.words import tell_figures
 from bot.incidents.story import IncidentStory
 from bot.markdown import code_block, counted, duration, folded, inline_code, paragraph, shortened, table
 from bot.store.incidents import Incident, IncidentEvent, Trouble
@@ -35,6 +36,7 @@ def write_body(story: IncidentStory) -> str:
         f"**{_STATES[one.state]}** {_tell_count(one)}",
         *_write_missing(one),
         _write_facts(story),
+        tell_figures(story.figures),
         *_write_troubles(story.troubles),
         *_write_text(one),
         *_write_choices(one),
@@ -70,6 +72,7 @@ def write_post_mortem(story: IncidentStory) -> str:
         f"# Post-mortem: {inline_code(one.title)}",
         f"{_tell_time(story) if story.green is not None else 'Nothing shows that it is over'}. {_tell_count(one)}",
         _write_facts(story),
+        *filter(None, [tell_figures(story.figures)]),
         *_write_choices(one),
         "## What was started\n\n" + (_list_acts(story) or "Nothing."),
         *_write_timeline(story.events, most=500),

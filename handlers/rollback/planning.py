@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from bot.deployments.decision import find_earlier_good, find_live
 from bot.deployments.history import read_history
+from bot.deployments.telling import load_figures
 from bot.git.errors import GitError, ObjectMissing
 from bot.git.reverts import changed_between
 from bot.github.api.scopes import READ_DEPLOYMENTS
 from bot.markdown import inline_code, listed
 from bot.migrations import MARK, find_irreversible, list_migrations, read_migrations
 from bot.store import deployments
+from bot.store.database import now_ms
 from bot.store.deployments import Deployed
 from bot.work.assignment import Assignment
 from handlers.rollback.records import Plan, RollbackTask
@@ -37,7 +40,9 @@ async def plan(work: Assignment[RollbackTask]) -> Plan:
     target = await _find_target(work, history, live)
     if isinstance(target, str):
         return Plan(stop=target, live=live)
-    found = Plan(live=live, sha=target.sha, target=target)
+    load = partial(load_figures, repository=repository.id, deployed=live, until=now_ms())
+    figures = await work.services.store.run(load)
+    found = Plan(live=live, sha=target.sha, target=target, figures=figures)
     return found.model_copy(update={"stop": await _find_migrations(work, live.sha, target.sha)})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from bot.deployments.figures import ServiceFigures
 from bot.store.deployments import Deployed
 from bot.types import JsonModel
 from bot.work.origin import Request, TaskInput
@@ -33,6 +34,7 @@ class Plan(JsonModel):
     live: Deployed | None = None
     sha: str = ""
     target: Deployed | None = None  # the deployment that was good
+    figures: tuple[ServiceFigures, ...] = ()  # since the live one
 
     @property
     def bad(self) -> Deployed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.deployments.words import tell_figures
 from bot.markdown import inline_code, paragraph, shortened
 from handlers.rollback.records import Plan, RollbackTask, Started
 
@@ -23,10 +24,12 @@ def write_begun(task: RollbackTask, plan: Plan, started: Started) -> str:
     reason = f"\n\n**Why.** {paragraph(shortened(task.input.reason, _REASON))}" if task.input.reason.strip() else ""
     tried = "".join(f"\n- not taken: {paragraph(shortened(one, 300))}" for one in started.problems)
     way = _WAYS.get(started.way or "", "")
+    figures = tell_figures(plan.figures)
+    figures = f"\n\n{figures}" if figures else ""
     number = f" ({started.deployment})" if started.deployment is not None else ""
     return (
         f"{inline_code(task.input.environment[:100])} had {inline_code(plan.bad.sha[:10])} (deployment {plan.bad.id}). "
-        f"I asked for {inline_code(plan.sha[:10])}, which was good there before, by {way}{number}.{reason}\n\n"
+        f"I asked for {inline_code(plan.sha[:10])}, which was good there before, by {way}{number}.{reason}{figures}\n\n"
         f"Its status and the service's health are told here. {inline_code(plan.bad.sha[:10])} is still on its branch: "
         f"`/revert` its pull request, or repair it, before the next deployment brings it back.{tried}"
     )

@@ -11,6 +11,7 @@ from pydantic import Field
 from bot.doors.api.callers import Caller
 from bot.doors.api.context import Context
 from bot.doors.api.fields import Moment, PageQuery, RepositoryName, cursor, maybe_moment, moment
+from bot.doors.api.figures import ServiceView, show_service
 from bot.doors.api.operation import Operations
 from bot.doors.api.problems import Problem
 from bot.incidents.story import IncidentStory, load_story
@@ -80,6 +81,7 @@ class IncidentDetails(IncidentView):
 
     timeline: tuple[TimelineEntry, ...]
     acts: tuple[ActView, ...]
+    figures: tuple[ServiceView, ...] = Field(description="of its service, since the deployment that was live")
 
 
 class IncidentPage(JsonModel):
@@ -146,4 +148,5 @@ def _tell(story: IncidentStory) -> IncidentDetails:
         )
         for each in story.acts
     )
-    return IncidentDetails(**_fields(story.incident), timeline=tuple(entries), acts=tuple(started))
+    shown = tuple(map(show_service, story.figures))
+    return IncidentDetails(**_fields(story.incident), timeline=tuple(entries), acts=tuple(started), figures=shown)
