@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from bot import logs
 from bot.doors.operating import opened_app, opened_store
 from bot.github.api.errors import NotFound
 from bot.keys import openrouter
@@ -91,6 +92,9 @@ async def test_key(settings: Settings, key_id: str, *, ask: bool) -> str:
     with opened_store(settings) as store:
         catalogue = Catalogue(settings)
         paid = ModelGateway(store, settings, catalogue, SdkModel) if ask else None
+        logs.configure(
+            settings.model_copy(update={"log_level": "WARNING"})
+        )  # what each question took is told at the end
         tried = await Keeper.of(settings, store, catalogue).test(key_id, paid=paid)
     said = f"{tried.trial.words}\n{describe(tried.key)}"
     if tried.trial.finding.state in ("refused", "exhausted"):

@@ -282,10 +282,9 @@ class ModelGateway:
         return call
 
     async def _settle_error(self, call: ModelCall, request: _Request, spec: ModelSpec, error: ModelError) -> None:
-        counted = {name: value for name, value in error.details.items() if name in Usage.model_fields}
-        is_final = bool(counted) and isinstance(error, BadAnswer)
+        is_final = error.usage is not None and isinstance(error, BadAnswer)
         recorded = error.to_json() if is_final else None
-        await self._settle(call, request, spec, Usage.model_validate(counted), 0.0, recorded)
+        await self._settle(call, request, spec, error.usage or Usage(), 0.0, recorded)
         if isinstance(error, ModelQuota) and not call.key:
             until = error.detail("until")
             rest = float(until) - time.time() if until is not None else self._retry.rest

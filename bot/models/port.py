@@ -20,6 +20,12 @@ class ModelError(ForgehandError):
     ``cache_write`` (tokens, as in :class:`Usage`).
     """
 
+    @property
+    def usage(self) -> Usage | None:
+        """Return what the failed call used, None where nobody told."""
+        counted = {name: value for name, value in self.details.items() if name in Usage.model_fields}
+        return Usage.model_validate(counted) if counted else None
+
 
 class ModelBusy(ModelError):
     """Overload or rate limit; ``details``: ``retry_after`` (seconds or None)."""

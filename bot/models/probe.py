@@ -11,7 +11,17 @@ from typing import Any, Literal, Protocol
 
 from bot.models.catalogue import ModelSpec
 from bot.models.client import SdkModel
-from bot.models.port import BadAnswer, ContextTooLong, Conversation, Message, ModelError, ModelRefused, Reply, Tool
+from bot.models.port import (
+    BadAnswer,
+    ContextTooLong,
+    Conversation,
+    Message,
+    ModelError,
+    ModelRefused,
+    Reply,
+    Tool,
+    Usage,
+)
 from bot.models.structured import STRING, closed_object
 from bot.settings import ToolUse
 from bot.types import JsonModel
@@ -80,12 +90,20 @@ class _Trial:
     def __init__(self, model: SdkModel, ask: Asking) -> None:
         self._model = model
         self._ask = ask
+        self.questions = 0
+        self.cost = 0.0  # dollars
         self.replies: list[Reply] = []
 
     async def ask(self, text: str, way: ToolUse | None = None, **wanted: Any) -> Reply:
         model = self._model if way is None else self._model.calling(way)
         talk = Conversation(system=_SYSTEM, messages=(Message(role="user", text=text),))
-        reply = await self._ask(model, talk, **({"max_output": _MAX_OUTPUT} | wanted))
+        self.questions += 1
+        try:
+            reply = await self._ask(model, talk, **({"max_output": _MAX_OUTPUT} | wanted))
+        except ModelError as error:
+            self.cost += model.spec.cost(error.usage or Usage())
+            raise
+        self.cost += model.spec.cost(reply.usage)
         self.replies.append(reply)
         return reply
 
@@ -149,8 +167,8 @@ async def try_out(model: SdkModel, ask: Asking) -> Probe:
         counts_tokens=counts,
         context=context,
         read=read,
-        questions=len(trial.replies),
-        cost=sum(model.spec.cost(reply.usage) for reply in trial.replies),
+        questions=trial.questions,
+        cost=trial.cost,
     )
 
 

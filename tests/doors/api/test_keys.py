@@ -139,5 +139,11 @@ async def test_the_command_reads_a_key_from_its_input(keyed: Story) -> None:
     assert f"{key}  anthropic 'anthropic' sk-of-...cdef of the organisation octo: works, current, added " in said
     code, said = await run("add", "anthropic", "--person", "mara", given="sk-mistyped-0123456789\n")
     assert (code, "The key is not kept: The provider does not accept the key." in said) == (1, True), said
+    code, said = await run("test", key, "--ask")
+    assert (code, ": was given a tool and told to call it, and did not, in plain text" in said) == (0, True), said
+    assert ("answers; 4 questions cost $0.0" in said, "model_answered" in said) == (True, False)
+    assert rows(keyed, "select key, count(*), sum(reserved) from fh_model_call where cost > 0 group by key") == [
+        (key, 4, 0)
+    ]
     code, said = await run("list")
     assert (code, said.count("key-")) == (0, 1)
