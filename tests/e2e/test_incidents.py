@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-import handlers
 from bot.app import running
 from bot.github.resources.manifest import load_manifest
 from bot.incidents.intake import take
@@ -24,6 +23,7 @@ from bot.store.incident_tables import incident
 from bot.types import Repository
 from bot.upkeep.due import DueWatch
 from bot.work.services import Services
+from handlers import HANDLERS
 from simhub.workflows import Job
 from tests.e2e.scenes import POLICY, SAMPLE, git, handled, place, put, rows
 from tests.e2e.test_flaky_report import upload
@@ -54,7 +54,7 @@ class Town:
             connection.execute(incident.update().where(incident.c.due.is_not(None)).values(due=1))
 
         await self.services.store.run(hurry)
-        await DueWatch(self.services, handlers.registry).sweep()
+        await DueWatch(self.services, HANDLERS.registry).sweep()
         busy = "select 1 from fh_task where flow = 'incident' and ended is null"
         await self.story.until(lambda: not rows(self.story, busy), what="all incidents are looked at")
         failed = rows(self.story, "select result from fh_task where flow = 'incident' and state != 'done'")
