@@ -12,8 +12,9 @@ from typing import Any
 import yaml
 from pydantic import Field
 
+from bot.google import GoogleTokens
 from bot.models.federation import Federation
-from bot.models.google import GoogleTokens
+from bot.models.google import VertexTokens
 from bot.models.port import ModelError, ModelRefused, TokenSource, Usage
 from bot.models.providers import HOUSES, KEY_VARIABLES, PROVIDERS, Provider
 from bot.money import to_dollars
@@ -114,7 +115,7 @@ class Catalogue:
         self._settings = settings
         self._federation = Federation.find(settings, self._base_url(PROVIDERS["anthropic"]))
         google = settings.google_application_credentials
-        self._google = None if google is None else GoogleTokens(google)
+        self._google = None if google is None else VertexTokens(GoogleTokens(google))
         self.keyed: frozenset[str] = frozenset()  # providers that somebody has a sealed key for
 
     def spec(self, name: str) -> ModelSpec:
