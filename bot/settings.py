@@ -48,6 +48,15 @@ Strategy = Literal["strongest", "cheapest", "escalate"]
 ResultFormat = Literal["junit", "tap", "trx", "exit"]
 ToolUse = Literal["native", "text", "schema"]
 Tier = Literal["auto", "bubblewrap", "gvisor", "process", "none"]
+LOCAL_MASTER = "local"
+# where a master key may be kept, and how each place is written; patterns keep what is not a part of the name out of it
+_MASTERS = {
+    LOCAL_MASTER: re.compile(""),
+    "vault": re.compile(r"https?://[^/\s]+(/[^/\s]+){2,}"),
+    "aws": re.compile(r"arn:aws(-cn|-us-gov)?:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+"),
+    "gcp": re.compile(r"projects/[\w.:-]+/locations/[\w-]+/keyRings/[\w-]+/cryptoKeys/[\w-]+", re.ASCII),
+    "azure": re.compile(r"https://[A-Za-z0-9-]+\.vault\.azure\.net/keys/[A-Za-z0-9-]+"),
+}
 _DATABASE = re.compile(r"(postgres(ql)?(\+psycopg)?|sqlite)://")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
@@ -227,6 +236,9 @@ class Settings(BaseSettings):
     bedrock_api_key: SecretStr | None = _as_sdk("AWS_BEARER_TOKEN_BEDROCK")
     openrouter_api_key: SecretStr | None = _as_sdk("OPENROUTER_API_KEY")
     google_application_credentials: Path | None = _as_sdk("GOOGLE_APPLICATION_CREDENTIALS")
+    azure_tenant_id: str | None = _as_sdk("AZURE_TENANT_ID")
+    azure_client_id: str | None = _as_sdk("AZURE_CLIENT_ID")
+    azure_client_secret: SecretStr | None = _as_sdk("AZURE_CLIENT_SECRET")
 
     @field_validator("webhook_secrets", mode="before")
     @classmethod
@@ -258,9 +270,15 @@ class Settings(BaseSettings):
     @field_validator("master")
     @classmethod
     def _check_master(cls, value: str | None) -> str | None:
-        kind, _, url = (value or "vault:https://unset/transit/key").partition(":")
-        if kind != "vault" or not is_secure(url) or urlsplit(url).path.count("/") < 2:
-            raise ValueError("not a place of a master key; it must look like vault:https://HOST:8200/transit/KEY")
+        for place in re.findall(r"[^,\s]+", value or ""):
+            kind, _, where = place.partition(":")
+            is_known = kind in _MASTERS and _MASTERS[kind].fullmatch(where)
+            if not is_known or (kind == "vault" and not is_secure(where)):
+                raise ValueError(
+                    "not a place of a master key; it must look like local, vault:https://HOST:8200/transit/KEY, "
+                    "aws:arn:aws:kms:REGION:ACCOUNT:key/ID, gcp:projects/P/locations/L/keyRings/R/cryptoKeys/K or "
+                    "azure:https://VAULT.vault.azure.net/keys/KEY"
+                )
         return value or None
 
     @field_validator("proxies")
@@ -331,6 +349,11 @@ class Settings(BaseSettings):
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
 
     @property
+    def masters(self) -> list[str]:
+        """Return the places of master keys, the one that seals first."""
+        return re.findall(r"[^,\s]+", self.master or "") or [LOCAL_MASTER]
+
+    @property
     def zone(self) -> tzinfo:
         """Return the zone in which days and months of money begin."""
         return UTC if self.time_zone == "UTC" else ZoneInfo(self.time_zone)
@@ -350,6 +373,7 @@ class Settings(BaseSettings):
         """Return every secret value we hold, for redaction."""
         keys = [self.provider_key(provider) for provider in get_args(ProviderName)]
         held = [self.private_key, self.github_token, self.vault_token, self.vault_secret_id]
+        held.append(self.azure_client_secret)
         held += [*keys, *self.webhook_secrets]
         urls = [urlsplit(url).password for url in (self.database_url, self.index_url) if url]
         named = [os.environ.get(model.key_env) for model in self.models.values() if model.key_env]

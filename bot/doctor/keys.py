@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from bot.doctor.line import Line
 from bot.keys.records import find_fault, find_reminder, rotate
-from bot.sealing.masters import find_master
+from bot.sealing.masters import describe_master, find_master
 from bot.sealing.port import SealError
 from bot.sealing.sealer import Sealer
-from bot.settings import Settings
+from bot.settings import LOCAL_MASTER, Settings
 from bot.store import keys, sealed
 from bot.store.database import StoreError, create_engine, now_ms
 from bot.store.keys import StoredKey
@@ -28,16 +28,17 @@ async def check_keys(settings: Settings) -> Line:
     except (StoreError, OSError):
         return Line(level="ok", subject=_SUBJECT, text="Not looked at, since the database cannot be used.")
     live = [key for key in held if key.retired is None]
-    if not live:
-        return Line(level="ok", subject=_SUBJECT, text="None are kept beside those of the settings.")
-    problems = await _find_closed(settings, live)
+    problems = [*await _try_master(settings), *await _find_closed(settings, live)]
     if problems:
         return Line(level="fail", subject=_SUBJECT, text=f"{'; '.join(problems[:_SHOWN])}.")
+    if not live:
+        wrapped = "" if settings.master is None else f" They would be sealed by {describe_master(settings)}."
+        return Line(level="ok", subject=_SUBJECT, text=f"None are kept beside those of the settings.{wrapped}")
     doubts = [*_find_faults(live), *map(_describe, unfinished)]
     if doubts:
         return Line(level="warn", subject=_SUBJECT, text=f"{'; '.join(doubts[:_SHOWN])}.")
     told = "; ".join(f"{key.provider} of {key.belongs_to.words} ({key.state})" for key in live[:_SHOWN])
-    return Line(level="ok", subject=_SUBJECT, text=f"{told}. Sealed by {find_master(settings).place}.")
+    return Line(level="ok", subject=_SUBJECT, text=f"{told}. Sealed by {describe_master(settings)}.")
 
 
 def list_providers(settings: Settings) -> frozenset[str]:
@@ -55,6 +56,17 @@ def _read(settings: Settings) -> tuple[list[StoredKey], list[Progress]]:
         return store.run_sync(keys.list_all), store.run_sync(sealed.list_unfinished)
     finally:
         store.close()
+
+
+async def _try_master(settings: Settings) -> list[str]:
+    """Say why a master key that is kept elsewhere does not wrap."""
+    if settings.masters[0] == LOCAL_MASTER:
+        return []  # it is made when the first secret is kept
+    try:
+        await find_master(settings).wrap(bytes(32))
+    except SealError as error:
+        return [error.message.rstrip(".")]
+    return []
 
 
 async def _find_closed(settings: Settings, live: Sequence[StoredKey]) -> list[str]:

@@ -20,7 +20,7 @@ from bot.models.gateway import ModelGateway
 from bot.sealing.local import LocalMaster
 from bot.sealing.masters import find_master
 from bot.sealing.port import SealError
-from bot.settings import Settings
+from bot.settings import LOCAL_MASTER, Settings
 from bot.store import keys
 from bot.store.database import now_ms
 from bot.store.keys import KeyOwner, StoredKey
@@ -124,7 +124,8 @@ async def reseal_all(settings: Settings, *, new: bool, drop_old: bool) -> str:
     ``drop_old``: drop instead those that nothing names. Raises :class:`SealError`.
     """
     local = LocalMaster.of(settings)
-    if settings.master is not None and (new or drop_old):
+    is_elsewhere = settings.masters[0] != LOCAL_MASTER
+    if is_elsewhere and (new or drop_old):
         raise SealError(
             f"The master key is {find_master(settings).place}: change it there, then run this without options."
         )
@@ -132,13 +133,14 @@ async def reseal_all(settings: Settings, *, new: bool, drop_old: bool) -> str:
         if drop_old:
             return await _drop_old(store, local)
         if new:
-            await asyncio.to_thread(local.add)
+            returns = len(settings.masters) > 1 and not local.is_there  # from elsewhere: there is no key yet
+            await asyncio.to_thread(local.make if returns else local.add)
         done = await reseal(store, find_master(settings))
     if done.problems:
         raise SealError(f"{done.moved} moved; these could not be:\n" + "\n".join(done.problems))
     said = f"Everything is sealed with the master key {done.master} now; {done.moved} moved."
-    if settings.master is not None:
-        return f"{said} Nothing names another one: older versions, and {local.place} if it is there, may go."
+    if is_elsewhere or len(settings.masters) > 1:
+        return f"{said} Nothing names another one: other places and older versions may go, once no server uses them."
     return f"{said} Where a server runs, let a minute pass, then `forgehand keys reseal --drop-old` drops the old ones."
 
 

@@ -1,7 +1,6 @@
 """Keep the master key in the transit engine of HashiCorp Vault or OpenBao, which wraps and never shows it.
 
-Three endpoints are spoken to: log-in, encrypt and decrypt. What the server says is not repeated: its errors may quote
-what was sent. https://openbao.org/api-docs/secret/transit/
+Three endpoints are spoken to: log-in, encrypt and decrypt. https://openbao.org/api-docs/secret/transit/
 """
 
 from __future__ import annotations
@@ -9,24 +8,20 @@ from __future__ import annotations
 import base64
 import time
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
-
-from bot.sealing.port import SealError, Wrapped
+from bot.sealing.asking import ABOUT, Keeper
+from bot.sealing.port import Wrapped
 
 KIND = "vault"
-_ABOUT = base64.b64encode(b"forgehand").decode()  # bound to each data key; what it is for is bound to its text
-_SECONDS = aiohttp.ClientTimeout(total=10)
+_ABOUT = base64.b64encode(ABOUT).decode()
 _MARGIN = 30.0  # seconds before a lease ends
-_REASONS = {
+_REASONS: dict[int | str, str] = {
     400: "it does not accept what was asked: is the key's name right, and is this version of it still allowed?",
     403: "it refuses the token: is it valid, and does its policy permit `update` on encrypt and decrypt of the key?",
     404: "there is no transit engine at this path",
 }
-_AWAY = {429, 472, 473, 500, 502, 503}
 
 
 @dataclass
@@ -88,26 +83,13 @@ class TransitMaster:
         return base64.b64decode(str(data["plaintext"]))
 
     async def _ask(self, verb: str, body: dict[str, str]) -> dict[str, Any]:
-        # no session is kept, nor a lock: workflows run on several event loops
-        async with aiohttp.ClientSession(timeout=_SECONDS, trust_env=True) as session:
-            if self._login.is_due:
-                given = {"role_id": self._login.role, "secret_id": self._login.secret}
-                self._login.take((await self._post(session, f"{self._server}/auth/approle/login", given))["auth"])
-            sent = {**body, "associated_data": _ABOUT}
-            data: dict[str, Any] = (await self._post(session, f"{self._engine}/{verb}/{self._key}", sent))["data"]
-            return data
+        if self._login.is_due:
+            given = {"role_id": self._login.role, "secret_id": self._login.secret}
+            self._login.take((await self._post(f"{self._server}/auth/approle/login", given))["auth"])
+        sent = {**body, "associated_data": _ABOUT}
+        data: dict[str, Any] = (await self._post(f"{self._engine}/{verb}/{self._key}", sent))["data"]
+        return data
 
-    async def _post(self, session: aiohttp.ClientSession, url: str, body: dict[str, str]) -> dict[str, Any]:
+    async def _post(self, url: str, body: dict[str, str]) -> dict[str, Any]:
         headers = {"X-Vault-Token": self._login.token} if self._login.token else {}
-        try:
-            async with session.post(url, json=body, headers=headers, allow_redirects=False) as answer:
-                if answer.status == HTTPStatus.OK:
-                    found: dict[str, Any] = await answer.json()
-                    return found
-                status = answer.status
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise self._explain(f"it does not answer ({type(error).__name__})", away=True) from None
-        raise self._explain(_REASONS.get(status, f"it answers with HTTP {status}"), away=status in _AWAY)
-
-    def _explain(self, reason: str, *, away: bool) -> SealError:
-        return SealError(f"{self.place[0].upper()}{self.place[1:]} cannot be used: {reason}.", away=away)
+        return await Keeper(self.place, _REASONS).ask(url, json=body, headers=headers)

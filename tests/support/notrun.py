@@ -201,6 +201,10 @@ def _openbao() -> str | None:
     return None if openbao.find() else f"bao, OpenBao's server, is not here. Get it: {how}"
 
 
+def _moto() -> str | None:
+    return None if find_spec("moto") else "moto, a stand-in of AWS, is not here. Get it: pip install 'moto[kms,server]'"
+
+
 def _openssl() -> str | None:
     return None if shutil.which("openssl") else "openssl is not here. Get it: apt-get install openssl"
 
@@ -241,8 +245,8 @@ def _small_model() -> str | None:
 
 
 # what a machine may lack whatever ``.ci/run`` does: artifacts of Maven Central, a kernel that lets gVisor trace,
-# a processor for which the server of the small model is built
-BEYOND_CI = {"maven", "gvisor", "small model"}
+# a processor for which the server of the small model is built, moto (300 MB, and what it needs does not go with dbos)
+BEYOND_CI = {"maven", "gvisor", "small model", "moto"}
 # name: returns what is missing and how to get it, or None
 NEEDS: dict[str, Callable[[], str | None]] = {
     "sandbox": _sandbox,
@@ -272,6 +276,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "fish": _fish,
     "alertmanager": _alertmanager,
     "openbao": _openbao,
+    "moto": _moto,
     "openssl": _openssl,
     "octokit": _octokit,
     "postgres": _postgres,
