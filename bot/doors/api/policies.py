@@ -40,8 +40,8 @@ class PolicyKey(JsonModel):
 class EffectivePolicy(JsonModel):
     """A policy below the server's ceilings."""
 
-    valid: bool = Field(description="whether the file can be read")
-    problem: str = Field(description="what is wrong with it, by line and key; then the defaults stand in `keys`")
+    valid: bool = Field(description="whether the repository's file can be read; else the defaults stand in `keys`")
+    problem: str = Field(description="what is wrong with it, and with the organisation's file, by line and key")
     keys: tuple[PolicyKey, ...]
 
 
@@ -66,4 +66,5 @@ async def check_policy(context: Context, body: PolicyText) -> EffectivePolicy:
 
 def _effective(policy: Policy, fault: PolicyError | None) -> EffectivePolicy:
     keys = tuple(PolicyKey(key=key, value=value, origin=origin) for key, value, origin in list_values(policy))
-    return EffectivePolicy(valid=fault is None, problem="" if fault is None else fault.message, keys=keys)
+    problems = ("" if fault is None else fault.message, policy.organisation.problem if policy.organisation else "")
+    return EffectivePolicy(valid=fault is None, problem="\n\n".join(filter(None, problems)), keys=keys)
