@@ -34,6 +34,15 @@ def read_trail(store: Store, wanted: TrailFilter) -> Iterator[dict[str, Any]]:
     yield from heapq.merge(decisions, writes, key=lambda row: row["at"])
 
 
+def list_writes(connection: sa.Connection, wanted: TrailFilter, after: str | None, limit: int) -> list[dict[str, Any]]:
+    """List writes as plain JSON, newest first; ``after`` is a row's id."""
+    query = _select_writes(wanted)
+    if after is not None:
+        query = query.where(github_write.c.id < after)
+    rows = connection.execute(query.order_by(github_write.c.id.desc()).limit(limit))
+    return [dict(row._mapping) for row in rows]
+
+
 def _read(store: Store, query: sa.Select[Any], key: sa.Column[Any]) -> Iterator[dict[str, Any]]:
     def load(connection: sa.Connection) -> list[dict[str, Any]]:
         page = query if last is None else query.where(key > last)

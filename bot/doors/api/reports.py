@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
 from pydantic import Field
@@ -16,14 +16,16 @@ from bot.doors.api.fields import (
     Moment,
     PageQuery,
     RepositoryName,
+    TaskId,
     cursor,
     maybe_moment,
     moment,
 )
 from bot.doors.api.operation import Operations, Sent
 from bot.doors.api.problems import Problem
-from bot.store import pages, usage
+from bot.store import pages, trail, usage
 from bot.store.pages import DeliveryRow
+from bot.store.trail import TrailFilter
 from bot.store.usage import UsageKey
 from bot.types import JsonModel
 
@@ -103,7 +105,7 @@ class AuditQuery(PageQuery):
 
 
 class AuditView(JsonModel):
-    """A decision, or a write on GitHub."""
+    """A decision about permission, or what an administrator changed."""
 
     id: int
     at: Moment
@@ -120,6 +122,38 @@ class AuditPage(JsonModel):
     """A page of the audit trail, newest first."""
 
     items: tuple[AuditView, ...]
+    next: str | None
+
+
+class WriteQuery(PageQuery):
+    """The writes that are wanted."""
+
+    since: Day | None = Field(default=None, description="only what was on this day (UTC) or later")
+    repository: RepositoryName | None = Field(default=None, description="whose task it was for")
+    actor: Login | None = Field(default=None, description="whose task it was for")
+    task: TaskId | None = None
+
+
+class WriteView(JsonModel):
+    """A write on GitHub; it is there before it is sent."""
+
+    id: str
+    at: Moment
+    method: str
+    path: str
+    status: int | None = Field(description="GitHub's answer; null: it never came, and the write was perhaps made")
+    request: str = Field(description="GitHub's own id of the request")
+    ended_at: Moment | None
+    actor: str | None = Field(description="who asked for its task")
+    repository: str | None = Field(description="of its task")
+    task: str | None
+    delivery: str | None = Field(description="the GUID of the webhook that it was for")
+
+
+class WritePage(JsonModel):
+    """A page of writes, newest first."""
+
+    items: tuple[WriteView, ...]
     next: str | None
 
 
@@ -161,7 +195,7 @@ async def list_deliveries(context: Context, query: DeliveryQuery) -> DeliveryPag
 
 @operations.add("GET", "/audit", scope="admin")
 async def list_audit(context: Context, query: AuditQuery) -> AuditPage:
-    """List decisions about permission and writes on GitHub, newest first."""
+    """List decisions about permission, newest first."""
     after = None if query.after is None else query.after.at
     found = await context.services.store.run(
         lambda connection: pages.list_audit(
@@ -177,6 +211,19 @@ async def list_audit(context: Context, query: AuditQuery) -> AuditPage:
     more = cursor(shown[-1].id, "0") if len(found) > query.limit else None
     rows = (row._asdict() | {"at": moment(row.at)} for row in shown)
     return AuditPage(items=tuple(AuditView(**row) for row in rows), next=more)
+
+
+@operations.add("GET", "/audit/writes", scope="admin")
+async def list_writes(context: Context, query: WriteQuery) -> WritePage:
+    """List writes on GitHub, newest first."""
+    since = datetime.combine(_day(query.since), time.min, UTC).timestamp() if query.since else 0
+    wanted = TrailFilter(int(since * 1000), query.repository, query.actor, query.task)
+    after = None if query.after is None else query.after.key
+    found = await context.services.store.run(trail.list_writes, wanted, after, query.limit + 1)
+    shown = found[: query.limit]
+    more = cursor(shown[-1]["at"], shown[-1]["id"]) if len(found) > query.limit else None
+    rows = (row | {"at": moment(row["at"]), "ended_at": maybe_moment(row["ended"])} for row in shown)
+    return WritePage(items=tuple(WriteView(**row) for row in rows), next=more)
 
 
 def _day(text: str) -> date:
