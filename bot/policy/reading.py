@@ -33,11 +33,12 @@ class _Misplaced(Exception):
 
 
 def read_document(
-    text: str, file: str, model: type[M], also: Callable[[dict[str, Any]], Iterable[Problem]] = lambda _data: ()
+    text: str | None, file: str, model: type[M], also: Callable[[dict[str, Any]], Iterable[Problem]] = lambda _data: ()
 ) -> tuple[M, dict[str, Any], Lines]:
     """Return a file as a value, as plain data, and the line of every key.
 
-    ``file`` is how errors name it; ``also`` finds problems that the model does not know. Raises PolicyError with all.
+    ``text`` None: it is no text, or too long. ``file`` is how errors name it; ``also`` finds problems that the model
+    does not know. Raises PolicyError with all.
     """
     data, lines = _read_yaml(text, file)
     unknown = list(_find_unknown(model, data))
@@ -81,8 +82,10 @@ def _find_unknown(model: type[BaseModel], data: dict[str, Any], path: Path = ())
             yield from _find_unknown(kind, value, here)
 
 
-def _read_yaml(text: str, file: str) -> tuple[dict[str, Any], Lines]:
+def _read_yaml(text: str | None, file: str) -> tuple[dict[str, Any], Lines]:
     """Return the document as plain data, and the line of each key and item."""
+    if text is None:
+        raise PolicyError(f"{file} cannot be read: it has to be UTF-8 text of {MAX_BYTES // 1024} KiB at most.")
     if len(text.encode()) > MAX_BYTES:
         raise PolicyError(f"{file} is larger than {MAX_BYTES // 1024} KiB.")
     try:

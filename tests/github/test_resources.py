@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -128,6 +130,17 @@ async def test_a_check_run_is_one_per_external_id(world: World, github: GitHubs)
     assert other.id != first.id
 
 
+async def test_a_file_that_cannot_be_read_is_there(world: World, github: GitHubs) -> None:
+    client = await github.for_repository(world.repository, ALL)
+    for name, content in (("bytes.yml", b"a: \xff"), ("long.yml", b"#" * (2**20 + 1))):
+        names = {"owner": "octo", "repo": "durations", "name": name}
+        data = {"message": "Add", "content": base64.b64encode(content).decode(), "branch": "main"}
+        await client.put("/repos/{owner}/{repo}/contents/{name}", names, data)
+        found = await repos.find_file(client, world.repository, name, "main")
+        assert found is not None
+        assert (found.text, len(found.sha)) == (None, 40)
+
+
 async def test_files_and_heads_of_branches(world: World, github: GitHubs) -> None:
     client = await github.for_repository(world.repository, {"contents": "read"})
     assert await repos.default_branch(client, world.repository) == "main"
@@ -135,7 +148,8 @@ async def test_files_and_heads_of_branches(world: World, github: GitHubs) -> Non
     found = await repos.find_file(client, world.repository, ".github/forgehand.yml", sha)
     assert found is not None
     assert found.text == "fix:\n  label: bug\n"
-    assert await repos.find_file(client, world.repository, ".github", "main") is None
+    folder = await repos.find_file(client, world.repository, ".github", "main")
+    assert folder == repos.File(path=".github", sha="", text=None), "there, and not to be read"
     assert await repos.find_file(client, world.repository, "none.yml", "main") is None
     assert await repos.find_head(client, world.repository, "feature/none") is None
     with pytest.raises(NotFound, match="no branch"):

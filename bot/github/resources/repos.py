@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from contextlib import suppress
 from typing import Any
 
 from bot.github.api.client import Client, within
@@ -12,11 +13,14 @@ from bot.types import JsonModel, Repository
 
 
 class File(JsonModel):
-    """A small text file at a commit or branch; ``sha`` names its blob."""
+    """A small file at a commit or branch; ``sha`` names its blob.
+
+    ``text`` None: it is not UTF-8, has 1 MB or more, or is no file, and a folder has no sha.
+    """
 
     path: str
     sha: str
-    text: str
+    text: str | None
 
 
 async def get_repository(client: Client, repository: Repository) -> Repository:
@@ -97,16 +101,16 @@ async def put_file(
 
 
 async def find_file(client: Client, repository: Repository, path: str, ref: str | None) -> File | None:
-    """Return a UTF-8 file below 1 MB of a commit, a branch or the default."""
+    """Return a file of a commit, a branch or the default; None for none."""
     url = "/repos/{owner}/{repo}/contents{/parts*}{?ref}"
     try:
         data = await client.get(url, within(repository, parts=path.split("/"), ref=ref))
     except NotFound:
         return None
-    if not isinstance(data, dict) or data.get("type") != "file" or data.get("encoding") != "base64":
-        return None
-    try:
-        text = base64.b64decode(data.get("content") or "").decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return None
+    if not isinstance(data, dict):
+        return File(path=path, sha="", text=None)
+    text = None
+    if data.get("type") == "file" and data.get("encoding") == "base64":
+        with suppress(binascii.Error, UnicodeDecodeError):
+            text = base64.b64decode(data.get("content") or "").decode()
     return File(path=path, sha=data["sha"], text=text)
