@@ -127,9 +127,13 @@ def test_stages(text: str, stages: dict[str, str]) -> None:
         ("approvals: [{paths: [], people: 1}]", "line 1: approvals.0.paths"),
         ("approvals: [{paths: [a], people: 3}]", "line 1: approvals.0.people"),
         ("keep_days: 0", "line 1: keep_days"),
+        ("budget: {organisation: {week: 3}}", "line 1: budget.organisation.week: unknown key"),
+        ("budget:\n  people:\n    mara: {day: -1}", "line 3: budget.people.mara.day"),
+        ("budget: {organisation: {soft: {month: 1e300}}}", "line 1: budget.organisation.soft.month"),
+        (None, "forgehand.yml of .github cannot be read: it has to be UTF-8 text of 64 KiB at most"),
     ],
 )
-def test_errors_name_line_and_key(text: str, message: str) -> None:
+def test_errors_name_line_and_key(text: str | None, message: str) -> None:
     with pytest.raises(PolicyError) as caught:
         parse_organisation(text, NAMES)
     assert message in str(caught.value)
@@ -164,18 +168,49 @@ def test_no_repositorys_file_leaves_its_stage(stage: str, own: dict[str, object]
         assert not any(authorise(ADMIN, name, door, policy).allowed for door in DOORS)
 
 
+BUDGET = """\
+budget:
+  organisation: {month: 600, soft: {month: 400}}
+  repositories: {"*": {day: 10}, "SHOP": {day: 30, month: 0.5}, other: {day: 1}}
+  people: {"*": {day: 9}, "dependabot[bot]": {day: 0}}
+"""
+
+
+def test_a_budget_is_limits_that_say_who_raises_them() -> None:
+    policy = effective(BUDGET)
+    left = policy.organisation
+    assert left is not None
+    limits = {(one.key, one.period, one.strength): one for one in left.budget.list_limits("octo/shop", "mara")}
+    assert {key: one.ceiling for key, one in limits.items()} == {
+        ("repository:octo/shop", "day", "hard"): 10_000_000,
+        ("repository:octo/shop", "month", "hard"): 500_000,
+        ("person:mara", "day", "hard"): 9_000_000,
+        ("organisation:octo", "month", "hard"): 600_000_000,
+        ("organisation:octo", "month", "soft"): 400_000_000,
+    }
+    assert {(one.given_by, one.within) for one in limits.values() if one.scope == "person"} == {
+        ("organisation", "octo")
+    }
+    (robots, *_) = [one for one in left.budget.list_limits("octo/shop", "dependabot[bot]") if one.scope == "person"]
+    assert robots.ceiling == 0
+    assert all(one.scope != "person" for one in left.budget.list_limits("octo/shop", ""))
+    assert Policy.model_validate_json(policy.model_dump_json()) == policy
+    (told,) = (row for row in list_values(policy) if row.key == "organisation.budget")
+    assert (told.value["repository"]["day"], "people" in told.value) == (10, False)
+
+
 @dataclass
 class Owner:
     """An owner whose file can change, and a clock."""
 
-    file: tuple[str, str] | None = None
+    file: tuple[str | None, str] | None = None
     asked: int = 0
     now: float = 0.0
 
-    async def read(self, repository: Repository, path: str) -> tuple[str, str] | None:
+    async def read(self, repository: Repository, path: str) -> tuple[str | None, str] | None:
         return None
 
-    async def read_owners(self, owner: str, installation: int) -> tuple[str, str] | None:
+    async def read_owners(self, owner: str, installation: int) -> tuple[str | None, str] | None:
         self.asked += 1
         return self.file
 
@@ -210,6 +245,19 @@ async def test_of_a_broken_file_the_last_good_one_holds_else_nothing_starts() ->
         assert "line 1: stages.pilot" in held.problem
     owner.now, owner.file = 244, None
     assert (await files.govern(SHOP)).problem == ""
+
+
+async def test_a_file_that_is_no_text_is_a_broken_one() -> None:
+    owner = Owner((None, "1"))
+    files = OwnersFiles(owner, SCHEMA, clock=lambda: owner.now)
+    unread = await files.govern(SHOP)
+    assert unread.stage == "unknown"
+    assert "cannot be read: it has to be UTF-8 text" in unread.stopped
+    owner.now, owner.file = 61, ("stages: {paused: [shop]}", "2")
+    await files.govern(SHOP)
+    owner.now, owner.file = 122, (None, "3")
+    held = await files.govern(SHOP)
+    assert (held.stage, "cannot be read" in held.problem) == ("paused", True)
 
 
 @pytest.mark.parametrize(

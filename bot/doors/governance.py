@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.doors.webhook.router import Event, Router
-from bot.policy.organisation import REPOSITORY
+from bot.policy.sections import REPOSITORY
 from bot.work.services import Services
 
 router: Router[Services] = Router()

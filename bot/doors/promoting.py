@@ -10,8 +10,8 @@ from bot.github.api.access import GitHubs
 from bot.github.api.scopes import OPEN_PULL, PUSH
 from bot.github.resources import pulls, repos
 from bot.markdown import table
-from bot.policy.organisation import FILE, PATH, REPOSITORY
 from bot.policy.promotion import NotInPilot, promote
+from bot.policy.sections import FILE, PATH, REPOSITORY
 from bot.settings import Settings
 from bot.store import acceptance
 from bot.store.acceptance import Acceptance
@@ -39,8 +39,8 @@ async def _propose(github: GitHubs, place: Repository, name: str, tasks: Collect
     client = await github.for_repository(place, PUSH)
     opener = await github.for_repository(place, OPEN_PULL)
     file = await repos.find_file(client, place, PATH, "HEAD")
-    if file is None:
-        raise NotInPilot(f"{place.full_name} has no {PATH}, so there is no pilot to leave.")
+    if file is None or file.text is None:
+        raise NotInPilot(f"{place.full_name} has no {PATH} that can be read, so there is no pilot to leave.")
     text = promote(file.text, name, tasks)
     known = await pulls.find_by_head(opener, place, branch)
     if known is not None:

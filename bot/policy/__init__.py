@@ -8,13 +8,14 @@ the task declarations, as a :class:`PolicySchema`.
 
 from bot.policy.document import PATH, default_policy, describe, list_values, parse_policy
 from bot.policy.loader import DefaultBranch, PolicyLoader
-from bot.policy.organisation import Approval, Governed, OrganisationFile, parse_organisation
+from bot.policy.organisation import OPEN, Approval, Governed, OrganisationFile, parse_organisation
 from bot.policy.permission import Decision, Level, may
 from bot.policy.reading import PolicyError
 from bot.policy.rules import Dollars, Policy, PublishPolicy, TaskRules
 from bot.policy.schema import READERS, WRITERS, CommandRule, PolicySchema
 
 __all__ = [
+    "OPEN",
     "PATH",
     "READERS",
     "WRITERS",

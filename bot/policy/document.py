@@ -24,8 +24,11 @@ class PolicyValue(NamedTuple):
     origin: str
 
 
-def parse_policy(text: str, settings: Settings, schema: PolicySchema) -> Policy:
-    """Return a file's effective policy, or raise PolicyError with all faults."""
+def parse_policy(text: str | None, settings: Settings, schema: PolicySchema) -> Policy:
+    """Return a file's effective policy, or raise PolicyError with all faults.
+
+    ``text`` None: it is no text, or too long.
+    """
     document, data, lines = read_document(text, PATH, schema.document, lambda given: _find_unoffered(given, settings))
     leaves = [path for path in lines if len(path) == 2 or (len(path) == 1 and not isinstance(data[path[0]], dict))]
     origins = {".".join(path): f"line {lines[path]}" for path in leaves}
@@ -122,6 +125,8 @@ def _leaves(policy: Policy) -> Iterator[tuple[str, Any]]:
     general = policy.model_dump(mode="json", exclude={"origins", "tasks"})
     if policy.organisation is None:
         del general["organisation"]
+    else:  # what single people may spend is no business of everybody who reads the repository
+        del general["organisation"]["budget"]["people"]
     for section, value in (policy.tasks | general).items():
         if not isinstance(value, dict) or not value:
             yield section, value

@@ -13,18 +13,19 @@ import structlog
 from bot.github.api.access import GitHubs
 from bot.github.api.scopes import READ_CODE
 from bot.github.resources import repos
-from bot.policy import organisation
 from bot.policy.document import PATH, default_policy, parse_policy
 from bot.policy.organisation import OPEN, Governed, OrganisationFile, parse_organisation
 from bot.policy.reading import PolicyError
 from bot.policy.rules import Policy
 from bot.policy.schema import PolicySchema
+from bot.policy.sections import PATH as OWNERS_PATH
+from bot.policy.sections import REPOSITORY
 from bot.settings import Settings
 from bot.types import Repository
 
 K = TypeVar("K")
-File = tuple[str, str]
-"""A file's text and the sha of its blob."""
+File = tuple[str | None, str]
+"""A file's text (None: it cannot be read as such) and the sha of its blob."""
 # How long an owner's file is believed without asking; a push that this process hears of ends it at once.
 _FRESH_SECONDS = 60.0
 log = structlog.get_logger(__name__)
@@ -61,14 +62,14 @@ class DefaultBranch:
         with such a token first.
         """
         client = await self._github.for_installation(installation, READ_CODE)
-        place = Repository(id=0, owner=owner, name=organisation.REPOSITORY, installation=installation)
-        file = await repos.find_file(client, place, organisation.PATH, "HEAD")
+        place = Repository(id=0, owner=owner, name=REPOSITORY, installation=installation)
+        file = await repos.find_file(client, place, OWNERS_PATH, "HEAD")
         return None if file is None else (file.text, file.sha)
 
 
 @dataclass(frozen=True)
 class _CachedPolicy:
-    sha: str
+    sha: str | None  # None: there is no file
     governed: Governed
     result: Policy | PolicyError
 
@@ -202,14 +203,14 @@ class PolicyLoader:
             self._shared.request(repository.id, lambda: self._reader.read(repository, PATH)),
             self.owners.govern(repository),
         )
-        text, sha = found or ("", "")
+        text, sha = found or (None, None)
         cached = self._cache.get(repository.id)
         if cached is None or (cached.sha, cached.governed) != (sha, governed):
             result = self._parse(text, governed) if found else self.default.governed(governed, self.default)
             cached = self._cache[repository.id] = _CachedPolicy(sha, governed, result)
         return cached
 
-    def _parse(self, text: str, governed: Governed) -> Policy | PolicyError:
+    def _parse(self, text: str | None, governed: Governed) -> Policy | PolicyError:
         try:
             return parse_policy(text, self._settings, self._schema).governed(governed, self.default)
         except PolicyError as error:

@@ -7,23 +7,20 @@ what its own policy and the organisation's file both allow.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from fnmatch import fnmatchcase
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from bot.models.permitted import PermittedModels
 from bot.patterns import matches
+from bot.policy.allowance import Allowance, Budget
 from bot.policy.reading import Problem, read_document
+from bot.policy.sections import FILE, Names, Strict, is_named
 from bot.types import JsonModel
 
-REPOSITORY = ".github"
-PATH = "forgehand.yml"
-FILE = f"{PATH} of {REPOSITORY}"
 BY = "by the organisation's file"
 Stage = Literal["on", "pilot", "paused", "outside", "unknown"]
 """``outside``: the file names repositories, and not this one; ``unknown``: it cannot be read, and never could."""
-Names = Annotated[tuple[str, ...], Field(max_length=1000)]
 
 # Commands that only answer, or stop something: they work whatever is closed.
 _ALWAYS = frozenset({"status", "config", "help", "cancel"})
@@ -33,11 +30,7 @@ _STOPPED = {
 }
 
 
-class _Strict(JsonModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Approval(_Strict):
+class Approval(Strict):
     """Paths whose change others have to approve."""
 
     paths: Names = Field(min_length=1, description="patterns of paths, as in `.gitignore`")
@@ -48,7 +41,7 @@ class Approval(_Strict):
         return [path for path in changed if any(matches(each.casefold(), path.casefold()) for each in self.paths)]
 
 
-class Closing(_Strict):
+class Closing(Strict):
     """A section of the file, and what it closes."""
 
     models: Names | None = Field(default=None, description="the models that may be asked; `*` stands for anything")
@@ -63,7 +56,7 @@ class Closing(_Strict):
     )
 
 
-class Stages(_Strict):
+class Stages(Strict):
     """The stages of repositories, by name; ``*`` stands for anything.
 
     Where ``pilot`` or ``on`` is given, repositories that neither names are outside. ``paused`` goes before ``on``, and
@@ -76,11 +69,11 @@ class Stages(_Strict):
 
     def find(self, name: str) -> Stage:
         """Return the stage of a repository."""
-        if _names(self.paused, name):
+        if is_named(self.paused, name):
             return "paused"
-        if _names(self.on or (), name) or (self.on is None and self.pilot is None):
+        if is_named(self.on or (), name) or (self.on is None and self.pilot is None):
             return "on"
-        return "pilot" if _names(self.pilot or (), name) else "outside"
+        return "pilot" if is_named(self.pilot or (), name) else "outside"
 
 
 class OrganisationFile(Closing):
@@ -91,6 +84,8 @@ class OrganisationFile(Closing):
         default_factory=dict, description="what is closed beyond that, by pattern of repositories' names"
     )
 
+    budget: Budget = Field(default=Budget(), description="what models may cost")
+
     @property
     def least_days(self) -> float | None:
         """Return the fewest days that any section keeps what is stored."""
@@ -99,7 +94,7 @@ class OrganisationFile(Closing):
 
     def govern(self, name: str, problem: str = "") -> Governed:
         """Return what holds for a repository: all sections that concern it."""
-        sections = [self, *(one for pattern, one in self.repositories.items() if _names((pattern,), name))]
+        sections = [self, *(one for pattern, one in self.repositories.items() if is_named((pattern,), name))]
         days = [one.keep_days for one in sections if one.keep_days is not None]
         return Governed(
             stage=self.stages.find(name),
@@ -108,6 +103,7 @@ class OrganisationFile(Closing):
             tasks=_common([one.tasks for one in sections if one.tasks is not None]),
             approvals=tuple(approval for one in sections for approval in one.approvals),
             keep_days=min(days, default=None),
+            budget=self.budget.govern(name),
             problem=problem,
         )
 
@@ -121,6 +117,7 @@ class Governed(JsonModel):
     tasks: tuple[str, ...] | None = None
     approvals: tuple[Approval, ...] = ()
     keep_days: float | None = None
+    budget: Allowance = Allowance()
     problem: str = ""  # what is wrong with the file as it is now; then the last good one holds
 
     @property
@@ -148,8 +145,11 @@ class Governed(JsonModel):
 OPEN = Governed()
 
 
-def parse_organisation(text: str, tasks: Collection[str]) -> OrganisationFile:
-    """Return the content of an organisation's file, or raise PolicyError."""
+def parse_organisation(text: str | None, tasks: Collection[str]) -> OrganisationFile:
+    """Return the content of an organisation's file, or raise PolicyError.
+
+    ``text`` None: it is no text, or too long.
+    """
     return read_document(text, FILE, OrganisationFile, lambda data: _find_unknown_tasks(data, tasks))[0]
 
 
@@ -163,10 +163,6 @@ def _find_unknown_tasks(data: dict[str, Any], tasks: Collection[str]) -> Iterato
         for number, name in enumerate(named if isinstance(named, list) else []):
             if name not in tasks:
                 yield Problem((*path, "tasks", str(number)), f"no such task; known here: {', '.join(tasks)}")
-
-
-def _names(patterns: Iterable[str], name: str) -> bool:
-    return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)
 
 
 def _common(lists: list[tuple[str, ...]]) -> tuple[str, ...] | None:

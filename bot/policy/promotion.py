@@ -8,7 +8,8 @@ from collections.abc import Collection
 
 import yaml
 
-from bot.policy.organisation import FILE, OrganisationFile, parse_organisation
+from bot.policy.organisation import OrganisationFile, parse_organisation
+from bot.policy.sections import FILE
 from bot.types import ForgehandError
 
 _PLAIN = re.compile(r"[A-Za-z][\w.-]*")

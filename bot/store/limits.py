@@ -39,7 +39,7 @@ class Limit(JsonModel):
 
     ``name`` is ``OWNER``, ``OWNER/NAME``, a login, a key's id or a task's, and "" for the instance. A hard limit
     refuses the call that might exceed it, a soft one only tells. ``raised_by`` says in a sentence how it is raised; ""
-    where ``given_by`` says enough.
+    where ``given_by`` says enough. ``within`` is the organisation in which a person's calls count, "" for anywhere.
     """
 
     scope: LimitScope
@@ -49,12 +49,14 @@ class Limit(JsonModel):
     strength: Strength = "hard"
     given_by: Giver = "operator"
     raised_by: str = ""
+    within: str = ""
 
     @property
     def subject(self) -> str:
         """Return what the limit is about, as a sentence begins with it."""
         subjects = {"instance": "This server", "task": "This task", "repository": "This repository"}
-        return subjects.get(self.scope) or f"The {self.scope} {self.name}"
+        place = f" in {self.within}" if self.within else ""
+        return subjects.get(self.scope) or f"The {self.scope} {self.name}{place}"
 
     @property
     def key(self) -> str:
@@ -147,6 +149,8 @@ def _count(connection: sa.Connection, limit: Limit, zone: tzinfo, *, folded: boo
     if limit.scope != "instance":
         column = _COLUMNS[limit.scope]
         where.append(sa.func.lower(column) == limit.name.lower() if folded else column == limit.name)
+    if limit.within:
+        where.append(model_call.c.owner == limit.within)
     sums = (sa.func.coalesce(sa.func.sum(column), 0) for column in (_PAID + model_call.c.reserved, _PAID))
     held, paid = connection.execute(sa.select(*sums).where(*where)).one()
     return Use(limit, int(held), int(paid))
@@ -181,7 +185,8 @@ def _note(connection: sa.Connection, limit: Limit, share: int, zone: tzinfo) -> 
 def _mark(limit: Limit, zone: tzinfo) -> list[tuple[str, str | int]]:
     """Return the key of a limit's notices: another ceiling is told anew."""
     start = find_start(limit.period, now_ms(), zone)
-    named = [("scope", limit.scope), ("name", limit.name.lower()), ("period", limit.period)]
+    name = f"{limit.within}/{limit.name}" if limit.within else limit.name
+    named = [("scope", limit.scope), ("name", name.lower()), ("period", limit.period)]
     return [*named, ("start", start), ("ceiling", limit.ceiling)]
 
 

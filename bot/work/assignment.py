@@ -10,9 +10,8 @@ from typing import Any, Generic, Literal, TypeVar
 from bot.git.errors import ObjectMissing
 from bot.git.mirrors import Mirror
 from bot.github.api.scopes import READ_CODE
-from bot.models.permitted import ANYTHING, PermittedModels
 from bot.models.port import Conversation, ModelRefused, Reply, Spender, Tool
-from bot.policy import Policy
+from bot.policy import OPEN, Governed, Policy
 from bot.settings import ModelRole
 from bot.store import audit, reporting, tasks
 from bot.work.environments import FOLDER, Shelf
@@ -65,30 +64,31 @@ class Assignment(Generic[RequestT]):
         left = await self.services.policies.owners.govern(self.task.repository)
         if left.stopped:  # since it was started
             raise ModelRefused(left.stopped, reason="policy")
-        spender = self._spender(left.permitted)
+        spender = self._spender(left)
         return await self.services.models.ask(
             spender, step, role, conversation, tools=tools, schema=schema, max_output=max_output, failed=failed
         )
 
     def choose_model(self, role: ModelRole, failed: int) -> str:
         """Name the model that is asked after so many tries that did not pass."""
-        organisation = self.policy.organisation
-        spender = self._spender(organisation.permitted if organisation is not None else ANYTHING)
+        spender = self._spender(self.policy.organisation or OPEN)
         return self.services.models.models_for(role, spender, failed)[0]
 
-    def _spender(self, permitted: PermittedModels) -> Spender:
+    def _spender(self, left: Governed) -> Spender:
+        repository, person = self.task.repository.full_name, self.task.actor.login
         return Spender(
             task=self.task_id,
-            repository=self.task.repository.full_name,
+            repository=repository,
             max_task=self.max_dollars,
             max_day=self.policy.limits.dollars_per_day,
             models={role: list(names) for role, names in self.policy.models.items()},
-            permitted=permitted,
+            permitted=left.permitted,
             strategies=self.policy.strategies,
-            person=self.task.actor.login,
+            person=person,
             person_id=self.task.actor.id,
             repository_id=self.task.repository.id,
             installation=self.task.repository.installation,
+            limits=left.budget.list_limits(repository, person),
         )
 
     async def cost(self) -> Cost:

@@ -15,6 +15,7 @@ from simhub.requestlog import RequestRecord
 from tests.e2e.answers import BODY, GOOD, TITLE
 from tests.e2e.conftest import SAMPLE, Tell
 from tests.e2e.scenes import POLICY, branches, during, git, handled, installation_of, place, put, rows
+from tests.support.api import asker
 from tests.support.pulls import propose
 from tests.support.story import Story
 from tests.support.typing import answered, comment
@@ -121,6 +122,34 @@ async def test_a_repository_that_is_paused_stops_at_once(tell: Tell, tmp_path: P
     assert "has paused this repository" in status
     assert len(story.script.requests) == 1, "the one that was under way"
     assert await story.pulls() == []
+
+    await put(owner, FILE, "budget: {organisation: {day: 0}}\n")
+    await handled(story)
+    status = await story.until_status(await story.file(TITLE, BODY), "Stopped without a verified fix.")
+    assert "The organisation octo may cost $0.00 a day" in status
+    assert "whoever may change octo/.github can raise it there" in status
+    assert len(story.script.requests) == 1
+    await put(owner, FILE, "budget: {organisation: {day: none}}\n")
+    await handled(story)
+    await told(story)
+
+
+async def told(story: Story) -> None:
+    """Programs read what is wrong with the owner's file, and each write on GitHub."""
+    admin = asker(story, story.maintainer, "read", "admin")
+    policy = (await admin.get("/api/v1/policy?repository=octo/sample")).data
+    assert (policy["valid"], "line 1: budget.organisation.day" in policy["problem"]) == (True, True)
+    where = "/api/v1/audit/writes?repository=octo/sample&actor=mara&since=2020-01-01"
+    first = (await admin.get(f"{where}&limit=2")).data
+    rest = (await admin.get(f"{where}&limit=100&cursor={first['next']}")).data
+    shown = [(one["id"], one["method"], one["status"]) for one in (*first["items"], *rest["items"])]
+    assert shown == rows(
+        story, "select id, method, status from fh_github_write where task is not null order by id desc"
+    )
+    task = first["items"][0]["task"]
+    mine = (await admin.get(f"/api/v1/audit/writes?task={task}&limit=100")).data["items"]
+    assert {one["task"] for one in mine} == {task}
+    assert (await admin.get("/api/v1/audit/writes?since=2099-01-01")).data == {"items": [], "next": None}
 
 
 async def test_a_change_of_named_paths_waits_for_people_who_did_not_ask_for_it(tell: Tell, tmp_path: Path) -> None:

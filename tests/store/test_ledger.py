@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.store import limits, tasks, usage
 from bot.store.ledger import Ledger, ModelCall, Settlement, release
-from bot.store.limits import Limit, LimitScope
+from bot.store.limits import Limit, LimitScope, Strength
 from bot.store.store import Store
 from bot.store.tables import model_call
 from bot.store.usage import UsageRow
@@ -180,6 +180,25 @@ async def test_an_operator_replaces_the_settings_but_not_the_policy(store: Store
     assert short is not None
     assert short.limit is not None
     assert (short.limit.given_by, short.left) == ("policy", 500_000)
+
+
+async def test_what_a_person_may_spend_in_an_organisation_counts_there_only(store: Store) -> None:
+    ledger = Ledger(store)
+
+    def within(owner: str, strength: Strength = "hard") -> Limit:
+        limit = most("person", "mara", 1.0)[0]
+        return limit.model_copy(update={"given_by": "organisation", "within": owner, "strength": strength})
+
+    assert await ledger.reserve(call("one", 0.6), [within("octo")]) is None
+    assert await ledger.reserve(call("two", 0.6), [within("other")]) is None, "that is another's money"
+    short = await ledger.reserve(call("three", 0.6), [within("octo")])
+    assert short is not None
+    assert short.limit is not None
+    assert short.limit.subject == "The person mara in octo"
+    soft = [within("octo", "soft"), within("other", "soft")]
+    last = call("four", 0.6)
+    assert await ledger.reserve(last, soft) is None
+    assert [notice.limit.within for notice in await ledger.settle(last, ended(0.6), soft)] == ["octo"]
 
 
 async def test_a_soft_limit_tells_each_share_once_however_many_settle_at_once(store: Store) -> None:

@@ -1,0 +1,93 @@
+"""Say what an organisation's file lets models cost: all in all, in each repository, for each person.
+
+Its amounts hold beside every other limit and are checked by the ledger; no repository's file raises them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import Field
+
+from bot.money import micro_dollars
+from bot.policy.sections import FILE, REPOSITORY, Strict, is_named
+from bot.store.limits import Limit, LimitScope
+from bot.types import JsonModel
+
+Dollars = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+
+
+class Amounts(Strict):
+    """Dollars a day and a month; None for no limit."""
+
+    day: Dollars | None = Field(default=None, description="dollars a day")
+    month: Dollars | None = Field(default=None, description="dollars a month")
+
+
+class Ceilings(Amounts):
+    """Amounts that refuse what would pass them; ``soft`` is only told."""
+
+    soft: Amounts = Field(default=Amounts(), description="what refuses nothing and is told at 50, 80 and 100 %")
+
+
+class Allowance(JsonModel):
+    """The part of a budget that is about one repository."""
+
+    organisation: Ceilings = Ceilings()
+    repository: Ceilings = Ceilings()
+    people: dict[str, Ceilings] = Field(default_factory=dict)
+
+    def list_limits(self, repository: str, person: str) -> tuple[Limit, ...]:
+        """List the limits of a call for ``OWNER/NAME`` by a login or ""."""
+        owner = repository.partition("/")[0]
+        own = _join(section for pattern, section in self.people.items() if person and is_named((pattern,), person))
+        return (
+            *_limit("repository", repository, "", self.repository, owner),
+            *_limit("person", person, owner, own, owner),
+            *_limit("organisation", owner, "", self.organisation, owner),
+        )
+
+
+class Budget(Strict):
+    """The file's section ``budget``."""
+
+    organisation: Ceilings = Field(default=Ceilings(), description="all repositories together")
+    repositories: dict[str, Ceilings] = Field(
+        default_factory=dict, description="each repository for itself, by pattern of names"
+    )
+    people: dict[str, Ceilings] = Field(
+        default_factory=dict, description="each person in the repositories here, by pattern of logins"
+    )
+
+    def govern(self, name: str) -> Allowance:
+        """Return what is left for a repository."""
+        concerning = (one for pattern, one in self.repositories.items() if is_named((pattern,), name))
+        return Allowance(organisation=self.organisation, repository=_join(concerning), people=self.people)
+
+
+def _join(sections: Iterable[Ceilings]) -> Ceilings:
+    """Return the lowest amount of each kind."""
+    all_of_them = list(sections)
+    hard = {key: _lowest(getattr(one, key) for one in all_of_them) for key in Amounts.model_fields}
+    soft = {key: _lowest(getattr(one.soft, key) for one in all_of_them) for key in Amounts.model_fields}
+    return Ceilings(**hard, soft=Amounts(**soft))
+
+
+def _lowest(amounts: Iterable[float | None]) -> float | None:
+    return min((amount for amount in amounts if amount is not None), default=None)
+
+
+def _limit(scope: LimitScope, name: str, within: str, section: Ceilings, owner: str) -> list[Limit]:
+    raised_by = (
+        f"The organisation's file sets that (`budget` in `{FILE}`): whoever may change {owner}/{REPOSITORY} can raise "
+        "it there; it holds within a minute."
+    )
+    kinds = (("hard", section), ("soft", section.soft))
+    told = {"scope": scope, "name": name, "within": within, "given_by": "organisation", "raised_by": raised_by}
+    return [
+        Limit.model_validate({**told, "strength": strength, "period": period, "ceiling": micro_dollars(amount)})
+        for strength, amounts in kinds
+        for period in ("day", "month")
+        if (amount := getattr(amounts, period)) is not None
+    ]
