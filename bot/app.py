@@ -81,10 +81,14 @@ class CannotListen(ForgehandError):
 
 @dataclass(frozen=True)
 class Bot:
-    """Everything that runs in one server process."""
+    """Everything that runs in one server process.
+
+    ``opened`` is set once it can be reached: GitHub is not asked for missed deliveries before.
+    """
 
     services: Services
     web: web.Application
+    opened: asyncio.Event
 
 
 @dataclass(frozen=True)
@@ -220,7 +224,9 @@ async def _open(
     sweep = Sweep(github, services.store, dispatcher.accept, minutes=minutes, poll=settings.poll)
     reporter = Reporter(services, handlers.registry)
     janitor = Janitor(services)
-    loops = {"reporter": reporter.run, "janitor": janitor.run, "sweep": sweep.run, "dispatcher": dispatcher.run}
+    opened = asyncio.Event()
+    loops = {"reporter": reporter.run, "janitor": janitor.run, "dispatcher": dispatcher.run}
+    loops["sweep"] = partial(_run_after, opened, sweep.run)
     loops["housekeeper"] = Housekeeper(services).run
     keeper = Keeper.of(settings, services.store, services.models.catalogue)
     ring = StoredKeys(services.store, keeper, services.models.catalogue)
@@ -241,7 +247,12 @@ async def _open(
     session = await stack.enter_async_context(open_session())
     mounted = {api.PREFIX: api.make_api(services, handlers.registry, session)}
     strangers = Strangers(settings.refused_requests_a_minute, settings.proxies)
-    return Bot(services, make_web(services.store, routes, ready, mounted, strangers))
+    return Bot(services, make_web(services.store, routes, ready, mounted, strangers), opened)
+
+
+async def _run_after(opened: asyncio.Event, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    await opened.wait()
+    await loop()
 
 
 async def serve(settings: Settings) -> bool:
@@ -268,6 +279,7 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
         watching = asyncio.create_task(crowd.watch(runner.server))
         await _tell_lacks(bot.services)  # before strangers can use up what the probe needs
         await _listen(runner, settings.host, settings.port)
+        bot.opened.set()
         _settle_memory()
         log.info("serving", host=settings.host, port=settings.port, sandbox=bot.services.sandbox.tier)
         await stop.wait()
