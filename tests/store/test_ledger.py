@@ -127,9 +127,9 @@ async def test_a_try_whose_process_died_counts_at_its_worst_until_it_is_heard_of
     assert short is not None
     assert short.left == 400_000
     store.run_sync(release, "t")
-    assert used(store)[1:] == (0, 0, 0, 0, 0, 1, 600_000, 1)
+    assert used(store)[1:] == (0, 0, 0, 0, 0, 0, 1, 600_000, 1)
     await ledger.settle(died, ended(0.1))  # it was not dead, but frozen
-    assert used(store)[1:] == (100_000, 1, 10, 5, 0, 0, 0, 1)
+    assert used(store)[1:] == (100_000, 1, 10, 5, 0, 0, 0, 0, 1)
     assert await ledger.reserve(call("one", 0.6), task) is None
 
 

@@ -88,7 +88,8 @@ async def test_annotations_name_failures_and_a_later_pass_contradicts_them(
     repository = hub.repository(world.repository.full_name)
     sha = await hub.git(repository).resolve("refs/heads/main")
     assert sha is not None
-    note = {"path": "tests/test_a.py", "start_line": 3, "end_line": 3, "annotation_level": "failure"}
+    place = {"path": "tests/test_a.py", "start_line": 3, "end_line": 3, "start_column": None, "end_column": None}
+    note = {**place, "annotation_level": "failure", "raw_details": None}
     for red in (False, True, False, True, False):  # what passed before it first failed is not kept
         run = await hub.start_workflow(repository, sha, "main")
         await hub.finish_workflow(run, [Job("test", "failure" if red else "success")])
