@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or settings; ``run`` has more (:clas
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -14,12 +13,14 @@ from typing import Any, get_args
 import click
 
 from bot.settings import Checks
+from bot.terminal.budget import budget
 from bot.terminal.completion import completion
-from bot.terminal.exits import finish, settings_or_exit
+from bot.terminal.exits import finish, print_result, print_text, settings_or_exit
 from bot.terminal.judging import judge_results
+from bot.terminal.keys import keys
 from bot.terminal.run import ShortCommand, run
 from bot.terminal.tasks import tasks
-from bot.types import Period, Scope, SourceKind
+from bot.types import Scope, SourceKind
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -139,7 +140,7 @@ def backup(file: Path) -> None:
     from bot.upkeep.backup import back_up
 
     settings = settings_or_exit()
-    finish(lambda: _print(back_up(settings, file)))
+    finish(lambda: print_text(back_up(settings, file)))
 
 
 @main.command()
@@ -152,7 +153,7 @@ def restore(file: Path) -> None:
     from bot.upkeep.backup import restore as run
 
     settings = settings_or_exit()
-    finish(lambda: _print(run(settings, file)))
+    finish(lambda: print_text(run(settings, file)))
 
 
 @main.command()
@@ -165,7 +166,7 @@ def support(file: Path) -> None:
     from bot.doctor.support import write_bundle
 
     settings = settings_or_exit()
-    finish(lambda: _print_result(write_bundle(settings, file)))
+    finish(lambda: print_result(write_bundle(settings, file)))
 
 
 @main.command()
@@ -203,7 +204,7 @@ def config_check(file: Path, path: str | None) -> None:
     from handlers import TASKS
 
     settings = settings_or_exit()
-    finish(lambda: _print(describe(parse_policy(_text(file), settings, TASKS.schema), TASKS.schema, path)))
+    finish(lambda: print_text(describe(parse_policy(_text(file), settings, TASKS.schema), TASKS.schema, path)))
 
 
 @main.group()
@@ -222,7 +223,7 @@ def policy_promote(repository: str) -> None:
     from handlers import TASKS
 
     settings = settings_or_exit()
-    finish(lambda: _print_result(open_promotion(settings, repository, tuple(TASKS.schema.sections))))
+    finish(lambda: print_result(open_promotion(settings, repository, tuple(TASKS.schema.sections))))
 
 
 @main.group()
@@ -237,7 +238,7 @@ def incidents_list(every: bool) -> None:
     from handlers.incident.report import list_incidents
 
     settings = settings_or_exit()
-    finish(lambda: _print(list_incidents(settings, every=every)))
+    finish(lambda: print_text(list_incidents(settings, every=every)))
 
 
 @incidents.command("show")
@@ -247,7 +248,7 @@ def incidents_show(incident_id: str) -> None:
     from handlers.incident.report import show_incident
 
     settings = settings_or_exit()
-    finish(lambda: _print(show_incident(settings, incident_id)))
+    finish(lambda: print_text(show_incident(settings, incident_id)))
 
 
 @incidents.command("stats")
@@ -260,50 +261,7 @@ def incidents_stats(days: int) -> None:
     from handlers.incident.report import measure_times
 
     settings = settings_or_exit()
-    finish(lambda: _print(measure_times(settings, days)))
-
-
-@main.group()
-def budget() -> None:
-    """Limit what models may cost; every change holds at once."""
-
-
-@budget.command("list")
-def budget_list() -> None:
-    """Print every limit of the server and what counts against it."""
-    from bot.doors.api.budgets import print_budgets
-
-    settings = settings_or_exit()
-    finish(lambda: _print(print_budgets(settings)))
-
-
-@budget.command("set")
-@click.argument("subject")
-@click.argument("period", type=click.Choice(get_args(Period)))
-@click.argument("dollars", type=click.FloatRange(0, 1e9))
-@click.option("--soft", is_flag=True, help="Refuse nothing, only tell at 50, 80 and 100 per cent.")
-def budget_set(subject: str, period: str, dollars: float, soft: bool) -> None:
-    """Limit what SUBJECT may cost in a PERIOD.
-
-    SUBJECT is instance, organisation:OWNER, repository:OWNER/NAME, person:LOGIN, key:ID or task:ID (which goes with
-    total). Example: forgehand budget set repository:octo/shop month 200
-    """
-    from bot.doors.api.budgets import type_limit
-
-    settings = settings_or_exit()
-    finish(lambda: _print(type_limit(settings, subject, period, dollars, soft=soft)))
-
-
-@budget.command("remove")
-@click.argument("subject")
-@click.argument("period", type=click.Choice(get_args(Period)))
-@click.option("--soft", is_flag=True, help="The one that only tells.")
-def budget_remove(subject: str, period: str, soft: bool) -> None:
-    """Remove a limit that was set; settings and policies hold again."""
-    from bot.doors.api.budgets import type_limit
-
-    settings = settings_or_exit()
-    finish(lambda: _print(type_limit(settings, subject, period, None, soft=soft)))
+    finish(lambda: print_text(measure_times(settings, days)))
 
 
 @main.group()
@@ -335,7 +293,7 @@ def tokens_add(account: str, name: str, **given: Any) -> None:
     from bot.doors.api.admin import add_token
 
     settings = settings_or_exit()
-    finish(lambda: _print_result(add_token(settings, account, name, **given)))
+    finish(lambda: print_result(add_token(settings, account, name, **given)))
 
 
 @tokens.command("list")
@@ -344,7 +302,7 @@ def tokens_list() -> None:
     from bot.doors.api.admin import list_tokens
 
     settings = settings_or_exit()
-    finish(lambda: _print(list_tokens(settings)))
+    finish(lambda: print_text(list_tokens(settings)))
 
 
 @tokens.command("revoke")
@@ -357,7 +315,7 @@ def tokens_revoke(token_id: str) -> None:
     from bot.doors.api.admin import revoke_token
 
     settings = settings_or_exit()
-    finish(lambda: _print(revoke_token(settings, token_id)))
+    finish(lambda: print_text(revoke_token(settings, token_id)))
 
 
 @main.group()
@@ -378,7 +336,7 @@ def signals_add(kind: SourceKind, repository: str, **given: Any) -> None:
     from bot.doors.signals.admin import add_source
 
     settings = settings_or_exit()
-    finish(lambda: _print_result(add_source(settings, kind, repository, **given)))
+    finish(lambda: print_result(add_source(settings, kind, repository, **given)))
 
 
 @signals.command("list")
@@ -387,7 +345,7 @@ def signals_list() -> None:
     from bot.doors.signals.admin import list_sources
 
     settings = settings_or_exit()
-    finish(lambda: _print(list_sources(settings)))
+    finish(lambda: print_text(list_sources(settings)))
 
 
 @signals.command("rotate")
@@ -402,7 +360,7 @@ def signals_rotate(source_id: str, **given: Any) -> None:
     from bot.doors.signals.admin import rotate_source
 
     settings = settings_or_exit()
-    finish(lambda: _print_result(rotate_source(settings, source_id, **given)))
+    finish(lambda: print_result(rotate_source(settings, source_id, **given)))
 
 
 @signals.command("remove")
@@ -412,7 +370,7 @@ def signals_remove(source_id: str) -> None:
     from bot.doors.signals.admin import remove_source
 
     settings = settings_or_exit()
-    finish(lambda: _print(remove_source(settings, source_id)))
+    finish(lambda: print_text(remove_source(settings, source_id)))
 
 
 @signals.command("test")
@@ -425,119 +383,7 @@ def signals_test(url: str) -> None:
     from bot.doors.signals.admin import test_source
 
     settings = settings_or_exit()
-    finish(lambda: _print_result(test_source(settings, url)))
-
-
-@main.group()
-def keys() -> None:
-    """Manage keys of models' providers, each with its owner.
-
-    A key is typed at a prompt or comes by standard input, and is no argument: others on this machine could read that.
-    """
-
-
-def _require_one_owner(given: Mapping[str, Any]) -> None:
-    if sum(given[name] is not None for name in ("person", "repository", "organisation")) > 1:
-        raise click.UsageError("A key has one owner: name one of --person, --repo and --organisation.")
-
-
-@keys.command("add")
-@click.argument("provider")
-@click.option("--person", metavar="LOGIN", help="Pays for the tasks that this person starts.")
-@click.option("--repo", "repository", metavar="OWNER/NAME", help="Pays for the tasks on this repository.")
-@click.option("--organisation", metavar="LOGIN", help="Pays for the tasks on the repositories of this account.")
-@click.option("--name", default="", help="What it is called in the list.  [default: the provider]")
-@click.option("--fallback", is_flag=True, help="Let a wider key pay where this one cannot be used.")
-def keys_add(provider: str, **given: Any) -> None:
-    """Add a key for a PROVIDER: for one owner, else for all.
-
-    It is tested first. Example: forgehand keys add anthropic --repo octo/shop < key.txt
-    """
-    from bot.doors.keys import add_key
-
-    _require_one_owner(given)
-    settings = settings_or_exit()
-    secret = _read_key()
-    finish(lambda: _print_result(add_key(settings, provider, secret, **given)))
-
-
-@keys.command("connect")
-@click.option("--person", metavar="LOGIN", help="Pays for the tasks that this person starts.")
-@click.option("--repo", "repository", metavar="OWNER/NAME", help="Pays for the tasks on this repository.")
-@click.option("--organisation", metavar="LOGIN", help="Pays for the tasks on the repositories of this account.")
-@click.option("--dollars", type=click.FloatRange(min=1), default=50, show_default=True, help="A month's limit.")
-@click.option("--fallback", is_flag=True, help="Let a wider key pay where this one cannot be used.")
-def keys_connect(dollars: float, **given: Any) -> None:
-    """Get a key from OpenRouter and add it.
-
-    A page of theirs asks you to agree; open it on this machine. The key has a limit and lives 90 days.
-    """
-    from bot.doors.keys import connect_key
-
-    _require_one_owner(given)
-    settings = settings_or_exit()
-    finish(lambda: _print_result(connect_key(settings, click.echo, dollars=dollars, **given)))
-
-
-@keys.command("list")
-def keys_list() -> None:
-    """Print every key's id, provider, owner, state and age."""
-    from bot.doors.keys import list_keys
-
-    settings = settings_or_exit()
-    finish(lambda: _print(list_keys(settings)))
-
-
-@keys.command("test")
-@click.argument("key_id", metavar="ID")
-@click.option("--ask", is_flag=True, help="Try out a model too; the key's owner pays about a cent.")
-def keys_test(key_id: str, ask: bool) -> None:
-    """Test the key with this ID: address, encryption, key, models."""
-    from bot.doors.keys import test_key
-
-    settings = settings_or_exit()
-    finish(lambda: _print_result(test_key(settings, key_id, ask=ask)))
-
-
-@keys.command("rotate")
-@click.argument("key_id", metavar="ID")
-def keys_rotate(key_id: str) -> None:
-    """Give the key with this ID a successor.
-
-    It takes over once it works; tasks that run end with the old one.
-    """
-    from bot.doors.keys import rotate_key
-
-    settings = settings_or_exit()
-    secret = _read_key()
-    finish(lambda: _print_result(rotate_key(settings, key_id, secret)))
-
-
-@keys.command("retire")
-@click.argument("key_id", metavar="ID")
-@click.option("--fallback", is_flag=True, help="Let a wider key pay for its owner from now on.")
-def keys_retire(key_id: str, fallback: bool) -> None:
-    """Forget the key with this ID, at once."""
-    from bot.doors.keys import retire_key
-
-    settings = settings_or_exit()
-    finish(lambda: _print_result(retire_key(settings, key_id, fallback=fallback)))
-
-
-@keys.command("reseal")
-@click.option("--new", is_flag=True, help="Make a new master key in its file first.")
-@click.option("--drop-old", is_flag=True, help="Drop instead the master keys that nothing names any more.")
-def keys_reseal(new: bool, drop_old: bool) -> None:
-    """Seal everything anew with the first master key there is.
-
-    The server may be running; where this is killed, run it again. The old master key opens until it is dropped.
-    """
-    from bot.doors.keys import reseal_all
-
-    if new and drop_old:
-        raise click.UsageError("--new and --drop-old are two steps: one after the other.")
-    settings = settings_or_exit()
-    finish(lambda: _print_result(reseal_all(settings, new=new, drop_old=drop_old)))
+    finish(lambda: print_result(test_source(settings, url)))
 
 
 @main.command()
@@ -552,7 +398,7 @@ def context(repo: Path, issue: Path, commit: str) -> None:
     from bot.context.report import rank_files
 
     settings = settings_or_exit()
-    finish(lambda: _print_result(rank_files(repo, commit, _text(issue), settings.data_dir / "index")))
+    finish(lambda: print_result(rank_files(repo, commit, _text(issue), settings.data_dir / "index")))
 
 
 @main.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
@@ -580,28 +426,12 @@ def _read_checks(repo: Path) -> Checks:
     return policy.checks
 
 
-def _read_key() -> str:
-    """Read a key from a prompt without echo, else from standard input."""
-    if sys.stdin.isatty():
-        return str(click.prompt("Key", hide_input=True)).strip()
-    return sys.stdin.readline().strip()
-
-
 def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace")
 
 
-def _print(text: str) -> bool:
-    click.echo(text)
-    return True
-
-
-async def _print_result(text: Awaitable[str]) -> bool:
-    return _print(await text)
-
-
 short = ShortCommand("try", run, "fix", "Fix an issue of a checkout: short for `forgehand run fix`.")
-for command in (run, short, tasks, completion, judge_results):
+for command in (run, short, tasks, keys, budget, completion, judge_results):
     main.add_command(command)
 
 if __name__ == "__main__":

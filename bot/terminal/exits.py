@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import IntEnum
 from typing import Any, NoReturn
 
@@ -82,3 +82,14 @@ def finish(run: Callable[[], Any]) -> NoReturn:
     if isinstance(ended, Exit):
         sys.exit(ended)
     sys.exit(Exit.DONE if ended in (None, True) else Exit.FAILED)
+
+
+def print_text(text: str) -> bool:
+    """Print a command's result and return True: it was done."""
+    click.echo(text)
+    return True
+
+
+async def print_result(text: Awaitable[str]) -> bool:
+    """Wait for a command's result and print it."""
+    return print_text(await text)
