@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 ARGS ?=
 NAME ?= webhooks
 
-.PHONY: help demo test lint action faults serve analysis bench clean
+.PHONY: help demo test browser lint action faults serve analysis bench clean
 
 help:
 	@echo "make demo   [ARGS=--exit]         a labelled issue becomes a verified pull request, on this machine"
 	@echo "make test   [ARGS='-k fix']       all tests"
+	@echo "make browser [ARGS='-k tasks']    the control room in a real Chromium (Debian: apt install chromium)"
 	@echo "make lint                         ruff, mypy, import-linter, generated docs, workflows"
 	@echo "make action [ARGS='label local']  the GitHub Action, executed by act against the simulated GitHub (see docs/action.md)"
 	@echo "make faults [ARGS=--short]        servers killed, frozen and cut off while they work: is anything lost or done twice? (docs/reliability.md)"
@@ -29,6 +30,10 @@ $(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/.runtime
 
+$(VENV)/.browser: requirements-browser.txt | $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --only-binary :all: -r requirements-browser.txt
+	@touch $@
+
 demo: $(VENV)/.runtime
 	$(BIN)/python -m bot.cli demo $(ARGS)
 
@@ -40,6 +45,9 @@ analysis: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+browser: $(VENV)/.browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
