@@ -25,11 +25,12 @@ from bot.engine.attempts import STOP_GRACE, Body, CancelWatch
 from bot.engine.dbos_setup import FREE, GROUPED
 from bot.engine.failover import Heartbeat
 from bot.engine.port import EngineError, FlowTable, Outcome, WorkflowError
-from bot.engine.queues import Listener, QueueWorkers, notify
+from bot.engine.queues import CHANNEL, QueueWorkers
 from bot.engine.records import StoreRecords
 from bot.engine.workflow import FlowCall, Runtime, run_task
 from bot.store import tasks
 from bot.store.database import create_engine, now_ms
+from bot.store.ear import Ear, notify
 from bot.store.store import Store
 from bot.types import JsonModel
 
@@ -79,7 +80,7 @@ class DbosEngine:
         self._unattended: set[str] = set()
         self._queues = QueueWorkers()
         self._stirred = asyncio.Event()
-        self._listener: Listener | None = None
+        self._ear: Ear | None = None
         self._upkeep: asyncio.Task[None] | None = None
         self._lock: IO[str] | None = None
         self._closing = False
@@ -163,7 +164,7 @@ class DbosEngine:
         DBOS.launch()
         await asyncio.to_thread(self._queues.start, dbos)
         if self._database is not None:
-            self._listener = Listener(self._database, self._stir)
+            self._ear = Ear(self._database, CHANNEL, self._stir)
         await self._adopt(older_than_ms=0)
         self._upkeep = asyncio.create_task(self._keep_up())
         for seconds in _RECOVERY_SECONDS:
@@ -178,8 +179,8 @@ class DbosEngine:
         running = {*self._running, *({self._upkeep} if self._upkeep else ())}
         for task in running:
             task.cancel()
-        if self._listener is not None:
-            self._listener.close()
+        if self._ear is not None:
+            self._ear.close()
         if running:  # where the database is away they cannot write down where they stopped
             await asyncio.wait(running, timeout=STOP_GRACE)
         await asyncio.to_thread(self._queues.stop)
@@ -234,7 +235,7 @@ class DbosEngine:
         fresh = await asyncio.create_task(enqueue(), context=contextvars.Context())
         self._stir()
         if self._shared:
-            await self._store.run(notify)
+            await self._store.run(notify, CHANNEL)
         return fresh
 
     def _stir(self) -> None:
@@ -279,9 +280,9 @@ class DbosEngine:
         next_retirement = time.monotonic()
         while True:
             try:
-                if self._listener is not None:
+                if self._ear is not None:
                     await self._store.run(self._heart.beat)
-                    await self._listener.ensure()
+                    await self._ear.ensure()
                     await asyncio.to_thread(self._sweep)
                 await self._adopt(older_than_ms=int(self._heart.ttl * 1000))
                 if time.monotonic() >= next_retirement:

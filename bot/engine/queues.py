@@ -6,24 +6,17 @@ task was queued or ended here, or, on PostgreSQL, queued by another process.
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import Callable
-from contextlib import suppress
-from typing import TYPE_CHECKING, cast
-
-import sqlalchemy as sa
-import structlog
+from typing import TYPE_CHECKING
 
 from bot.engine.dbos_setup import FREE, GROUPED
 
 if TYPE_CHECKING:
-    import psycopg
     from dbos import DBOS
 
-_CHANNEL = "forgehand_queue"
+CHANNEL = "forgehand_queue"
+"""Where processes that share a database tell each other that something was queued."""
 _STOP_SECONDS = 5.0
-log = structlog.get_logger(__name__)
 
 
 class Alarm(threading.Event):
@@ -81,56 +74,3 @@ class QueueWorkers:
             thread.join(_STOP_SECONDS)
         self._alarms = []
         self._threads = []
-
-
-class Listener:
-    """An ear for what other processes queue, on a connection of its own.
-
-    It calls ``stir`` where it heard something, or may have missed something.
-    """
-
-    def __init__(self, engine: sa.Engine, stir: Callable[[], None]) -> None:
-        self._engine = engine
-        self._stir = stir
-        self._connection: sa.Connection | None = None
-        self._driver: psycopg.Connection | None = None
-        self._socket = -1  # a lost connection no longer tells
-
-    async def ensure(self) -> None:
-        """Listen, if we do not; stir for what came meanwhile."""
-        if self._driver is None:
-            self._driver = await asyncio.to_thread(self._connect)
-            self._socket = self._driver.fileno()
-            asyncio.get_running_loop().add_reader(self._socket, self._hear)
-            self._stir()
-
-    def close(self) -> None:
-        if self._driver is not None:
-            asyncio.get_running_loop().remove_reader(self._socket)
-            self._driver = None
-        if self._connection is not None:
-            with suppress(sa.exc.DBAPIError):  # it may be lost already
-                self._connection.close()
-            self._connection = None
-
-    def _connect(self) -> psycopg.Connection:
-        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        connection.detach()
-        connection.execute(sa.text(f"listen {_CHANNEL}"))
-        self._connection = connection
-        return cast("psycopg.Connection", connection.connection.dbapi_connection)
-
-    def _hear(self) -> None:
-        assert self._driver is not None
-        try:
-            self._driver.pgconn.consume_input()
-            while self._driver.pgconn.notifies() is not None:
-                self._stir()
-        except Exception:  # the connection is gone; the next `ensure` makes another
-            log.warning("listening for queued tasks broke off", exc_info=True)
-            self.close()
-
-
-def notify(connection: sa.Connection) -> None:
-    """Tell the other processes, at the commit, that something was queued."""
-    connection.execute(sa.select(sa.func.pg_notify(_CHANNEL, "")))

@@ -21,6 +21,7 @@ from bot.doors.api.starting import StartHeaders, make_body, start_admitted
 from bot.doors.oidc.verification import EVENTS, find_pull
 from bot.github.api.errors import Forbidden
 from bot.local.hosting import LocalError
+from bot.store.feed import Feed
 from bot.store.tokens import TokenRepository
 from bot.types import Actor, JsonModel, Repository
 from bot.work.origin import Principal
@@ -85,7 +86,7 @@ async def start_asked(services: Services, registry: Registry, asked: AskedTask, 
     found = await _find(services, body.repository)
     if found is None or not caller.reaches(found):
         return f"The run is of {asked.repository.full_name}: that is all it may use."
-    context = Context(services, registry, Gate(services))
+    context = Context(services, registry, Gate(services), Feed(services.store))
     headers = StartHeaders.model_validate({"Idempotency-Key": guid})
     try:
         admission = await context.gate.admit_to(found, caller, body.repository, f"start {spec.name}")

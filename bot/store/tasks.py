@@ -12,11 +12,14 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from bot.store.database import now_ms
+from bot.store.ear import notify
 from bot.store.tables import attempt, task, task_event
 from bot.store.upsert import insert
 from bot.types import JsonModel
 
 _EVENT_LOCK = 0x464F5249  # any number of ours: PostgreSQL's advisory locks share one number space
+EVENTS = "forgehand_events"
+"""Where PostgreSQL tells that there are new events."""
 RUNNABLE = ("queued", "running")
 WAITING = ("awaiting_answer", "awaiting_approval")
 """States of tasks that have ended and wait for people: they hold no key, no group and no place in a queue."""
@@ -190,12 +193,24 @@ def add_event(connection: sa.Connection, task_id: str, kind: str, data: Mapping[
     """
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_EVENT_LOCK)))
+        notify(connection, EVENTS)
     connection.execute(sa.insert(task_event).values(task=task_id, at=now_ms(), kind=kind, data=dict(data)))
 
 
 def list_events(connection: sa.Connection, task_id: str, after: int = 0) -> list[TaskEvent]:
     """List the task's events with an id greater than ``after``, oldest first."""
     query = sa.select(task_event).where(task_event.c.task == task_id, task_event.c.id > after).order_by(task_event.c.id)
+    return [TaskEvent.model_validate(dict(row._mapping)) for row in connection.execute(query)]
+
+
+def find_newest(connection: sa.Connection) -> int:
+    """Return the id of the newest event of all, 0 where there is none."""
+    return connection.scalar(sa.select(sa.func.max(task_event.c.id))) or 0
+
+
+def list_news(connection: sa.Connection, after: int, limit: int) -> list[TaskEvent]:
+    """List all tasks' events with an id greater than ``after``, oldest first."""
+    query = sa.select(task_event).where(task_event.c.id > after).order_by(task_event.c.id).limit(limit)
     return [TaskEvent.model_validate(dict(row._mapping)) for row in connection.execute(query)]
 
 

@@ -44,6 +44,7 @@ from bot.doors.api.operation import Operation, Raw, Reply, Sender
 from bot.doors.api.problems import Problem
 from bot.doors.api.runs import Runs
 from bot.github.api.errors import Forbidden, GitHubError
+from bot.store.feed import Feed
 from bot.work.services import Services
 
 PREFIX = "/api"
@@ -83,7 +84,7 @@ def make_api(services: Services, registry: Registry, session: aiohttp.ClientSess
     """
     operations = list_operations(registry)
     document = cache(lambda: render_document(operations).encode())
-    context = Context(services, registry, Gate(services), document)
+    context = Context(services, registry, Gate(services), Feed(services.store), document)
     runs = Runs(services, session)
     limit = CallerRates(services.settings.api_requests_a_minute)
     app = web.Application(middlewares=[_answer_problems])
@@ -95,7 +96,7 @@ def make_api(services: Services, registry: Registry, session: aiohttp.ClientSess
 
 
 async def _close(context: Context, _app: web.Application) -> None:
-    context.closing.set()
+    await context.feed.close()
 
 
 def _handler(operation: Operation, context: Context, runs: Runs, limit: CallerRates) -> Handler:

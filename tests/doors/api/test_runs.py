@@ -16,7 +16,7 @@ from typing import Any
 import jwt
 import pytest
 
-from bot.doors.api import events
+from bot.doors.api import streams
 from simhub.model import WorkflowRun
 from tests.doors.api.test_events import follow
 from tests.doors.test_commands import pull
@@ -213,7 +213,8 @@ async def test_a_token_is_good_for_one_request(story: Story) -> None:
 
 
 async def test_a_stream_ends_with_its_token(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "_CHECK", 1)
+    monkeypatch.setattr(streams, "_CHECK_SECONDS", 0)
+    monkeypatch.setattr(streams, "_LOOK_SECONDS", 0.1)
     number = await story.file("A", "B", label=None)
     run = await begin(story)
     started = await show(story, story.hub.id_tokens.mint(run, origin(story)), number)
