@@ -218,6 +218,10 @@ def test_limits_are_typed_and_told(tmp_path: Path) -> None:
     listed = run(tmp_path, "budget", "list", FORGEHAND_TIME_ZONE="Europe/Berlin").output
     assert "instance day hard: $0.00 paid of $50.00; set by the settings (Europe/Berlin)" in listed
     assert "person:mara day soft" in listed
+    assert "task:* total hard: $0.00 paid of $5.00; set by the settings" in listed
+    assert "organisations' files are not listed. This needs the App: run `forgehand setup` first." in listed
+    raised = run(tmp_path, "budget", "set", "instance", "day", "80", "--hours", "2").output
+    assert re.match(r"instance day hard: \$0.00 paid of \$80.00; set by the operator, until 20\d\d-.* UTC\n", raised)
     assert run(tmp_path, "budget", "remove", "person:mara", "day", "--soft").exit_code == 0
     for arguments, words in (
         (("budget", "set", "octo/shop", "day", "1"), "repository:OWNER/NAME"),

@@ -46,15 +46,15 @@ def make_exceeded(call: ModelCall, short: Shortfall) -> BudgetExceeded:
     limit = short.limit
     return BudgetExceeded(
         f"{limit.subject} may cost {exactly(limit.ceiling)}{limit.span}; {exactly(short.left)} is left, and the next "
-        f"call to {call.model} may cost {exactly(call.micro_dollars)}. {_tell_how(limit)}",
+        f"call to {call.model} may cost {exactly(call.micro_dollars)}. {tell_how(limit)}",
         limit="task" if limit.scope == "task" else f"{limit.scope}_{limit.period}",
         dollars=call.micro_dollars / 1_000_000,
         left=short.left / 1_000_000,
     )
 
 
-def _tell_how(limit: Limit) -> str:
-    """Say who raises a limit, and how."""
+def tell_how(limit: Limit) -> str:
+    """Say who raises a limit, and how, in a sentence."""
     if limit.raised_by:
         return limit.raised_by
     operator = f"whoever runs this server can raise it at once (`{limit.command} DOLLARS`)"

@@ -5,7 +5,7 @@ Its amounts hold beside every other limit and are checked by the ledger; no repo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -41,7 +41,7 @@ class Allowance(JsonModel):
     def list_limits(self, repository: str, person: str) -> tuple[Limit, ...]:
         """List the limits of a call for ``OWNER/NAME`` by a login or ""."""
         owner = repository.partition("/")[0]
-        own = _join(section for pattern, section in self.people.items() if person and is_named((pattern,), person))
+        own = _choose(self.people, person) if person else Ceilings()
         return (
             *_limit("repository", repository, "", self.repository, owner),
             *_limit("person", person, owner, own, owner),
@@ -60,10 +60,31 @@ class Budget(Strict):
         default_factory=dict, description="each person in the repositories here, by pattern of logins"
     )
 
+    def list_limits(self, owner: str, repositories: Sequence[str], people: Sequence[str]) -> tuple[Limit, ...]:
+        """List the limits of an owner's repositories (names) and people (logins).
+
+        A pattern that is about none of them is listed by itself.
+        """
+        given = [*_limit("organisation", owner, "", self.organisation, owner)]
+        for name in (*repositories, *_list_idle(self.repositories, repositories)):
+            given += _limit("repository", f"{owner}/{name}", "", _choose(self.repositories, name), owner)
+        for login in (*people, *_list_idle(self.people, people)):
+            given += _limit("person", login, owner, _choose(self.people, login), owner)
+        return tuple(given)
+
     def govern(self, name: str) -> Allowance:
         """Return what is left for a repository."""
-        concerning = (one for pattern, one in self.repositories.items() if is_named((pattern,), name))
-        return Allowance(organisation=self.organisation, repository=_join(concerning), people=self.people)
+        section = _choose(self.repositories, name)
+        return Allowance(organisation=self.organisation, repository=section, people=self.people)
+
+
+def _choose(sections: Mapping[str, Ceilings], name: str) -> Ceilings:
+    """Return what the sections leave a name, or a pattern that is one of them."""
+    return _join(one for pattern, one in sections.items() if pattern == name or is_named((pattern,), name))
+
+
+def _list_idle(sections: Mapping[str, Ceilings], names: Sequence[str]) -> list[str]:
+    return [pattern for pattern in sections if not any(is_named((pattern,), name) for name in names)]
 
 
 def _join(sections: Iterable[Ceilings]) -> Ceilings:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bot.money import exactly
 from bot.store.database import now_ms
 from bot.store.periods import find_start
-from bot.store.tables import limit_notice, model_call, spending_limit
+from bot.store.tables import limit_notice, model_call, passing_limit, spending_limit
 from bot.store.upsert import insert
 from bot.types import JsonModel, Period
 
@@ -40,6 +40,7 @@ class Limit(JsonModel):
     ``name`` is ``OWNER``, ``OWNER/NAME``, a login, a key's id or a task's, and "" for the instance. A hard limit
     refuses the call that might exceed it, a soft one only tells. ``raised_by`` says in a sentence how it is raised; ""
     where ``given_by`` says enough. ``within`` is the organisation in which a person's calls count, "" for anywhere.
+    ``until`` (ms) ends it; what held before holds again then.
     """
 
     scope: LimitScope
@@ -50,6 +51,7 @@ class Limit(JsonModel):
     given_by: Giver = "operator"
     raised_by: str = ""
     within: str = ""
+    until: int | None = None
 
     @property
     def subject(self) -> str:
@@ -98,25 +100,52 @@ class Notice(NamedTuple):
 
 
 def set_limit(connection: sa.Connection, limit: Limit, by: str) -> None:
-    """Set a limit, in place of one that differs in its ceiling only."""
+    """Set a limit, in place of one that differs in its ceiling and end only.
+
+    One with an end stands before a lasting one, which stays.
+    """
     key = {"scope": limit.scope, "name": limit.name, "period": limit.period, "strength": limit.strength}
-    values = {"ceiling": limit.ceiling, "changed_by": by, "changed": now_ms()}
-    new = insert(connection, spending_limit).values(**key, **values)
+    values: dict[str, object] = {"ceiling": limit.ceiling, "changed_by": by, "changed": now_ms()}
+    connection.execute(sa.delete(passing_limit).where(_is_same(passing_limit, limit)))
+    table = spending_limit if limit.until is None else passing_limit
+    if limit.until is not None:
+        values["until"] = limit.until
+        connection.execute(sa.delete(passing_limit).where(passing_limit.c.until <= now_ms()))
+    new = insert(connection, table).values(**key, **values)
     connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=values))
 
 
-def remove_limit(connection: sa.Connection, scope: LimitScope, name: str, period: Period, strength: Strength) -> bool:
-    """Remove a limit; False where there is none."""
-    wanted = {"scope": scope, "name": name, "period": period, "strength": strength}
-    query = sa.delete(spending_limit).where(*(spending_limit.c[key] == value for key, value in wanted.items()))
-    return connection.execute(query).rowcount > 0
+def remove_limit(connection: sa.Connection, limit: Limit) -> bool:
+    """Remove a limit, with and without an end; False where there is none."""
+    found = [
+        connection.execute(sa.delete(table).where(_is_same(table, limit))).rowcount
+        for table in (passing_limit, spending_limit)
+    ]
+    return any(found)
 
 
 def list_limits(connection: sa.Connection) -> list[Limit]:
-    """List the limits that operators have set."""
-    table = spending_limit.c
-    query = sa.select(spending_limit).order_by(table.scope, table.name, table.period, table.strength)
-    return [Limit.model_validate(row._mapping) for row in connection.execute(query)]
+    """List the limits that operators have set and that hold now."""
+    found = _read(connection, sa.true(), sa.true())
+    return sorted(found, key=lambda one: (one.scope, one.name, one.period, one.strength))
+
+
+def replace_given(given: Sequence[Limit], stored: Sequence[Limit]) -> list[Limit]:
+    """Return the limits that hold beside each other.
+
+    A stored one stands in place of the settings' same one, and for a single task of any.
+    """
+    set_here = {_identity(limit) for limit in stored}
+    return [*(limit for limit in given if not (_yields(limit) and _identity(limit) in set_here)), *stored]
+
+
+def list_spenders(connection: sa.Connection, since: int) -> list[tuple[str, str]]:
+    """List whose calls there were since a moment: owner and login."""
+    pairs = sa.select(model_call.c.owner, model_call.c.person).distinct()
+    query = pairs.where(model_call.c.created >= since, model_call.c.person != "")
+    return [
+        (row.owner, row.person) for row in connection.execute(query.order_by(model_call.c.owner, model_call.c.person))
+    ]
 
 
 def list_uses(connection: sa.Connection, limits: Sequence[Limit], zone: tzinfo) -> list[Use]:
@@ -129,13 +158,30 @@ def find_limits(connection: sa.Connection, names: Mapping[str, str], given: Sequ
 
     An operator's stands in place of the settings' same one, and for a single task of any.
     """
-    folded = sa.func.lower(spending_limit.c.name)  # GitHub does not mind how a name is written
-    mine = [sa.and_(spending_limit.c.scope == scope, folded == name.lower()) for scope, name in names.items()]
-    found = connection.execute(sa.select(spending_limit).where(sa.or_(*mine)))
-    stored = [Limit.model_validate({**row._mapping, "name": names[row.scope]}) for row in found]
-    set_here = {_identity(limit) for limit in stored}
-    kept = [limit for limit in given if not (_yields(limit) and _identity(limit) in set_here)]
-    return [*kept, *stored]
+    found = _read(connection, *(_is_about(table, names) for table in (spending_limit, passing_limit)))
+    return replace_given(given, [limit.model_copy(update={"name": names[limit.scope]}) for limit in found])
+
+
+def _is_about(table: sa.Table, names: Mapping[str, str]) -> sa.ColumnElement[bool]:
+    folded = sa.func.lower(table.c.name)  # GitHub does not mind how a name is written
+    return sa.or_(*(sa.and_(table.c.scope == scope, folded == name.lower()) for scope, name in names.items()))
+
+
+def _is_same(table: sa.Table, limit: Limit) -> sa.ColumnElement[bool]:
+    names = ("scope", "name", "period", "strength")
+    return sa.and_(*(table.c[name] == getattr(limit, name) for name in names))
+
+
+def _read(connection: sa.Connection, lasting: sa.ColumnElement[bool], passing: sa.ColumnElement[bool]) -> list[Limit]:
+    """Read both tables; a limit with an end hides the same lasting one."""
+    names = ("scope", "name", "period", "strength", "ceiling")
+    no_end = sa.cast(sa.null(), sa.BigInteger).label("until")
+    kept = sa.select(*(spending_limit.c[name] for name in names), no_end).where(lasting)
+    columns = (*(passing_limit.c[name] for name in names), passing_limit.c.until)
+    short = sa.select(*columns).where(passing, passing_limit.c.until > now_ms())
+    found = [Limit.model_validate(row._mapping) for row in connection.execute(sa.union_all(kept, short))]
+    passes = {_identity(limit) for limit in found if limit.until is not None}
+    return [limit for limit in found if limit.until is not None or _identity(limit) not in passes]
 
 
 def count_held(connection: sa.Connection, limit: Limit, zone: tzinfo) -> int:
@@ -195,4 +241,4 @@ def _yields(limit: Limit) -> bool:
 
 
 def _identity(limit: Limit) -> tuple[str, str, str, str]:
-    return limit.scope, limit.name, limit.period, limit.strength
+    return limit.scope, limit.name.lower(), limit.period, limit.strength

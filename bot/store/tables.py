@@ -116,6 +116,8 @@ model_call = _table(
     sa.Index("fh_model_call_repository", "repository", "created"),
     sa.Index("fh_model_call_owner", "owner", "created"),
     sa.Index("fh_model_call_person", "person", "created"),
+    sa.Index("fh_model_call_key", "key", "created"),
+    sa.Index("fh_model_call_state", "state", "created"),
 )
 
 spending_limit = _table(
@@ -125,6 +127,18 @@ spending_limit = _table(
     sa.Column("period", sa.Text, primary_key=True),
     sa.Column("strength", sa.Text, primary_key=True),
     sa.Column("ceiling", sa.BigInteger, nullable=False),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    sa.Column("changed", sa.BigInteger, nullable=False),
+)
+
+passing_limit = _table(
+    "passing_limit",
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("period", sa.Text, primary_key=True),
+    sa.Column("strength", sa.Text, primary_key=True),
+    sa.Column("ceiling", sa.BigInteger, nullable=False),
+    sa.Column("until", sa.BigInteger, nullable=False),
     sa.Column("changed_by", sa.Text, nullable=False),
     sa.Column("changed", sa.BigInteger, nullable=False),
 )
@@ -146,6 +160,7 @@ outcome = _table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Index("fh_outcome_at", "at"),
 )
 
 finding = _table(
@@ -162,6 +177,7 @@ finding = _table(
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("updated", sa.BigInteger, nullable=False),
     sa.Index("fh_finding_target", "repository", "number"),
+    sa.Index("fh_finding_updated", "updated"),
 )
 
 installation = _table(

@@ -143,6 +143,19 @@ def list_started(connection: sa.Connection, repository: int, flows: Collection[s
     return [make_task(row) for row in connection.execute(query)]
 
 
+def list_repositories(connection: sa.Connection, since: int) -> list[dict[str, Any]]:
+    """List the repositories of which something was asked since a moment.
+
+    As plain data, by their newest task, the newest first.
+    """
+    newest = sa.select(task.c.repository, sa.func.max(task.c.created).label("at")).where(task.c.created >= since)
+    by_name = newest.group_by(task.c.repository).subquery()
+    same = sa.and_(task.c.repository == by_name.c.repository, task.c.created == by_name.c.at)
+    query = sa.select(task.c.argument).join(by_name, same).order_by(task.c.created.desc(), task.c.id)
+    arguments = connection.execute(query).scalars()
+    return [argument["repository"] for argument in arguments if "repository" in argument]
+
+
 def find_holder(connection: sa.Connection, active_key: str) -> Task | None:
     """Find the task that holds the key: active, and not asked to stop."""
     row = connection.execute(sa.select(task).where(task.c.active_key == active_key)).one_or_none()

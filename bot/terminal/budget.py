@@ -6,7 +6,7 @@ from typing import get_args
 
 import click
 
-from bot.terminal.exits import finish, print_text, settings_or_exit
+from bot.terminal.exits import finish, print_result, print_text, settings_or_exit
 from bot.types import Period
 
 
@@ -17,11 +17,15 @@ def budget() -> None:
 
 @budget.command("list")
 def budget_list() -> None:
-    """Print every limit of the server and what counts against it."""
-    from bot.doors.api.budgets import print_budgets
+    """Print every limit that holds and what counts against it.
+
+    Those of the settings, of operators, of repositories' policies and of organisations' files.
+    """
+    from bot.doors.budgets import list_budgets
+    from handlers import TASKS
 
     settings = settings_or_exit()
-    finish(lambda: print_text(print_budgets(settings)))
+    finish(lambda: print_result(list_budgets(settings, TASKS.schema)))
 
 
 @budget.command("set")
@@ -29,16 +33,18 @@ def budget_list() -> None:
 @click.argument("period", type=click.Choice(get_args(Period)))
 @click.argument("dollars", type=click.FloatRange(0, 1e9))
 @click.option("--soft", is_flag=True, help="Refuse nothing, only tell at 50, 80 and 100 per cent.")
-def budget_set(subject: str, period: str, dollars: float, soft: bool) -> None:
+@click.option("--hours", type=click.FloatRange(min=0, min_open=True, max=9000), help="End it after so many hours.")
+def budget_set(subject: str, period: str, dollars: float, soft: bool, hours: float | None) -> None:
     """Limit what SUBJECT may cost in a PERIOD.
 
     SUBJECT is instance, organisation:OWNER, repository:OWNER/NAME, person:LOGIN, key:ID or task:ID (which goes with
-    total). Example: forgehand budget set repository:octo/shop month 200
+    total). With --hours what held before holds again after that time. Example: forgehand budget set
+    repository:octo/shop month 200
     """
-    from bot.doors.api.budgets import type_limit
+    from bot.doors.budgets import type_limit
 
     settings = settings_or_exit()
-    finish(lambda: print_text(type_limit(settings, subject, period, dollars, soft=soft)))
+    finish(lambda: print_text(type_limit(settings, subject, period, dollars, soft=soft, hours=hours)))
 
 
 @budget.command("remove")
@@ -47,7 +53,7 @@ def budget_set(subject: str, period: str, dollars: float, soft: bool) -> None:
 @click.option("--soft", is_flag=True, help="The one that only tells.")
 def budget_remove(subject: str, period: str, soft: bool) -> None:
     """Remove a limit that was set; settings and policies hold again."""
-    from bot.doors.api.budgets import type_limit
+    from bot.doors.budgets import type_limit
 
     settings = settings_or_exit()
     finish(lambda: print_text(type_limit(settings, subject, period, None, soft=soft)))

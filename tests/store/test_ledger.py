@@ -11,10 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from bot.store import limits, tasks, usage
+from bot.store.database import now_ms
 from bot.store.ledger import Ledger, ModelCall, Settlement, release
 from bot.store.limits import Limit, LimitScope, Strength
 from bot.store.store import Store
-from bot.store.tables import model_call
+from bot.store.tables import model_call, passing_limit
 from bot.store.usage import UsageRow
 from bot.types import Period
 from tests.support.models import dollars
@@ -166,8 +167,24 @@ async def test_an_operators_limit_holds_from_the_next_call_on(store: Store, scop
         assert short is None or short.limit is not None
     (use,) = store.run_sync(lambda c: limits.list_uses(c, limits.list_limits(c), UTC))
     assert (use.limit.ceiling, use.held) == (0, 1_000_000)
-    assert store.run_sync(limits.remove_limit, scope, name, "month", "hard")
+    assert store.run_sync(limits.remove_limit, use.limit)
     assert await ledger.reserve(call("last", 0.5, key="k1"), WIDE) is None
+
+
+async def test_a_raise_ends_by_itself(store: Store) -> None:
+    ledger = Ledger(store)
+    lasting = Limit(scope="repository", name="Octo/Demo", period="month", ceiling=500_000)
+    raised = lasting.model_copy(update={"ceiling": 2_000_000, "until": now_ms() + 3_600_000})
+    for limit in (lasting, raised):
+        store.run_sync(limits.set_limit, limit, "root")
+    assert store.run_sync(limits.list_limits) == [raised], "what it stands before is not told twice"
+    assert await ledger.reserve(call("one", 1.5), WIDE) is None
+    store.run_sync(lambda c: c.execute(passing_limit.update().values(until=now_ms())))
+    assert store.run_sync(limits.list_limits) == [lasting]
+    assert await ledger.reserve(call("two", 0.1), WIDE) is not None
+    store.run_sync(limits.set_limit, raised, "root")
+    store.run_sync(limits.set_limit, lasting, "root")
+    assert store.run_sync(limits.list_limits) == [lasting], "what is set anew ends the raise"
 
 
 async def test_an_operator_replaces_the_settings_but_not_the_policy(store: Store) -> None:

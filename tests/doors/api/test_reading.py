@@ -7,7 +7,8 @@ from typing import Any
 from bot.store import tasks
 from bot.store.ledger import Ledger, ModelCall, Settlement
 from handlers import HANDLERS
-from tests.e2e.scenes import POLICY, handled, put, rows
+from tests.e2e.conftest import SAMPLE
+from tests.e2e.scenes import POLICY, handled, installation_of, place, put, rows
 from tests.support.api import Asker, asker, opened
 from tests.support.story import Story
 
@@ -211,24 +212,60 @@ async def test_a_repository_that_took_anothers_name_shows_none_of_its_tasks(stor
 
 
 async def test_limits_are_set_listed_and_removed(story: Story) -> None:
-    admin = asker(story, story.maintainer, "admin")
-    (task,) = await started(story, asker(story, story.maintainer), 1)
+    admin, program = asker(story, story.maintainer, "admin"), asker(story, story.maintainer)
+    await put(story, POLICY, "limits: {dollars_per_day: 7}\n")
+    for events in (story.app.app.events, installation_of(story).events):
+        events.append("push")  # so that the bot hears of a changed file at once
+    owner = place(story, ".github", SAMPLE)
+    text = "budget: {organisation: {month: 600}, repositories: {s*: {day: 3}, x: {day: 1}}, people: {'*': {day: 5}}}\n"
+    await put(owner, "forgehand.yml", text)
+    await handled(story)
+    (task,) = await started(story, program, 1)
     await pay(story, task, 0.25)
-    (ours,) = (await admin.get("/api/v1/budgets")).data["items"]
-    assert (ours["subject"], ours["period"], ours["given_by"]) == ("instance", "day", "settings")
-    assert (ours["micro_dollars"], ours["paid_micro_dollars"]) == (50_000_000, 250_000)
+    everything = (await admin.get("/api/v1/budgets")).data
+    assert {
+        (one["subject"], one["within"], one["period"], one["given_by"]): limit(one) for one in everything["items"]
+    } == {
+        ("instance", "", "day", "settings"): (50_000_000, 250_000),
+        ("task:*", "", "total", "settings"): (5_000_000, 0),
+        ("repository:octo/sample", "", "day", "policy"): (7_000_000, 250_000),
+        ("organisation:octo", "", "month", "organisation"): (600_000_000, 250_000),
+        ("repository:octo/sample", "", "day", "organisation"): (3_000_000, 250_000),
+        ("repository:octo/x", "", "day", "organisation"): (1_000_000, 0),
+        ("person:mara", "octo", "day", "organisation"): (5_000_000, 250_000),
+    }
+    assert everything["problems"] == []
+    assert "whoever may change octo/.github can raise it" in everything["items"][-1]["raised_by"]
     soft = {"subject": "person:Mara", "period": "month", "strength": "soft", "micro_dollars": 300_000}
     for body in (soft, {"subject": "instance", "period": "day", "micro_dollars": 80_000_000}):
         assert (await admin.ask("PUT", "/api/v1/budgets", body)).status == 200
     await pay(story, task, 0.01)
-    raised, mine = (await admin.get("/api/v1/budgets")).data["items"]
-    assert (raised["micro_dollars"], raised["given_by"]) == (80_000_000, "operator")
-    assert (mine["paid_micro_dollars"], mine["told"]) == (260_000, [50, 80])
+    items = (await admin.get("/api/v1/budgets")).data["items"]
+    raised, mine = (
+        next(one for one in items if one["given_by"] == "operator" and name in one["subject"])
+        for name in ("instance", "Mara")
+    )
+    assert (limit(raised), raised["raised_by"][:23]) == ((80_000_000, 260_000), "Whoever runs this serve")
+    assert (limit(mine), mine["told"]) == ((300_000, 260_000), [50, 80])
+    assert not [one for one in items if one["given_by"] == "settings" and one["subject"] == "instance"]
+    day = {"subject": "instance", "period": "day", "micro_dollars": 90_000_000}
+    for until, status in (("2020-01-01T00:00:00Z", 409), ("2099-01-01T00:00:00", 400), ("2099-01-01T00:00:00Z", 200)):
+        assert (await admin.ask("PUT", "/api/v1/budgets", day | {"until": until})).status == status, until
+    (passing,) = [one for one in (await admin.get("/api/v1/budgets")).data["items"] if one["until"]]
+    assert (passing["micro_dollars"], passing["until"]) == (90_000_000, "2099-01-01T00:00:00.000Z")
     wrong = {"subject": "repository:octo", "period": "day", "micro_dollars": 1}
     assert (await admin.ask("PUT", "/api/v1/budgets", wrong)).status == 400
     query = "subject=person:Mara&period=month&strength=soft"
-    assert len((await admin.ask("DELETE", f"/api/v1/budgets?{query}")).data["items"]) == 1
+    assert len((await admin.ask("DELETE", f"/api/v1/budgets?{query}")).data["items"]) == 7
     assert (await admin.ask("DELETE", f"/api/v1/budgets?{query}")).status == 404
     audited = rows(story, "select action, reason, actor from fh_audit where action like '%limit%' order by id")
     assert audited[0] == ("set limit person:Mara", "$0.30 a month, soft", "mara")
+    assert audited[2][1] == "$90.00 a day, hard, until 2099-01-01 00:00 UTC"
+    own = (await program.get(f"/api/v1/budgets?{REPOSITORY}")).data["items"]
+    assert [limit(one)[0] for one in own] == [7_000_000, 3_000_000], "a reader sees what is about the repository alone"
     assert (await asker(story, story.maintainer).get("/api/v1/budgets")).status == 403
+
+
+def limit(view: dict[str, Any]) -> tuple[int, int]:
+    """What a limit lets through and what was paid of it."""
+    return view["micro_dollars"], view["paid_micro_dollars"]
