@@ -28,6 +28,8 @@ from bot.dispatch.registry import Registry
 from bot.doctor.models import check_models
 from bot.doors.api import application as api
 from bot.doors.handlers import Handlers
+from bot.doors.room.application import make_room
+from bot.doors.room.rendering import PREFIX as ROOM
 from bot.doors.signals.book import SourceBook
 from bot.doors.signals.endpoint import SignalEndpoint
 from bot.doors.signals.gate import GateEndpoint
@@ -245,7 +247,8 @@ async def _open(
         "disk": partial(asyncio.to_thread, datadir.has_room, services.settings.data_dir),
     }
     session = await stack.enter_async_context(open_session())
-    mounted = {api.PREFIX: api.make_api(services, handlers.registry, session)}
+    context = api.make_context(services, handlers.registry)
+    mounted = {api.PREFIX: api.make_api(context, session), ROOM: await make_room(context)}
     strangers = Strangers(settings.refused_requests_a_minute, settings.proxies)
     return Bot(services, make_web(services.store, routes, ready, mounted, strangers), opened)
 

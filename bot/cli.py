@@ -318,6 +318,18 @@ def tokens_revoke(token_id: str) -> None:
     finish(lambda: print_text(revoke_token(settings, token_id)))
 
 
+@tokens.command("room")
+def tokens_room() -> None:
+    """Make a new token of the control room's administrator; print it once.
+
+    The one before is refused from then on, and whoever signed in with it is signed out.
+    """
+    from bot.doors.api.admin import replace_local_token
+
+    settings = settings_or_exit()
+    finish(lambda: print_text(replace_local_token(settings)))
+
+
 @main.group()
 def signals() -> None:
     """Manage the sources of signals: monitors, error trackers and CI."""

@@ -220,6 +220,7 @@ class Settings(BaseSettings):
     budget: BudgetSettings = BudgetSettings()
     checks: Checks = Checks()
     trusted_bots: list[str] = []
+    administrators: list[str] = []
     health_hosts: list[str] = []
 
     anthropic_api_key: SecretStr | None = _as_sdk("ANTHROPIC_API_KEY")

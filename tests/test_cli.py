@@ -22,7 +22,7 @@ from tests.support.patience import PATIENCE
 COMMANDS = ["serve", "deliver", "demo", "try", "setup", "doctor", "config check", "context", "hub"]
 COMMANDS += ["audit", "backup", "restore", "support", "judge-results", "policy promote"]
 COMMANDS += ["budget list", "budget set", "budget remove"]
-COMMANDS += ["tokens add", "tokens list", "tokens revoke", "completion"]
+COMMANDS += ["tokens add", "tokens list", "tokens revoke", "tokens room", "completion"]
 COMMANDS += [f"keys {name}" for name in ("add", "connect", "list", "test", "rotate", "retire", "reseal")]
 COMMANDS += [f"signals {name}" for name in ("add", "list", "rotate", "remove", "test")]
 COMMANDS += ["incidents list", "incidents show", "incidents stats"]

@@ -24,7 +24,7 @@ from bot.work.services import Services
 log = structlog.get_logger(__name__)
 # Anybody may review a public pull request: an account that keeps being refused is not answered for ever.
 _ANSWERED_REFUSALS_AN_HOUR = 30
-ANSWERING: frozenset[Door] = frozenset({"api", "action", "terminal"})
+ANSWERING: frozenset[Door] = frozenset({"api", "action", "terminal", "room"})
 """Doors that hand the refusal back to whoever asked."""
 _ASKED: frozenset[Door] = frozenset({"label", "command", "button"})
 """Doors through which a person asks for a task by its name, on GitHub."""

@@ -13,7 +13,9 @@ from bot.types import Actor, JsonModel, Repository
 
 SubjectKind = Literal["issue", "pull", "thread", "repository"]
 """``thread``: a review thread on lines of a pull request; ``repository``: no number at all."""
-Door = Literal["label", "command", "button", "review", "event", "ci", "api", "action", "terminal", "schedule", "alert"]
+Door = Literal[
+    "label", "command", "button", "review", "event", "ci", "api", "action", "terminal", "room", "schedule", "alert"
+]
 Outlet = Literal["github", "branch", "result"]
 """``github``: people are told there; ``branch``: only a branch is pushed; ``result``: nothing is written on GitHub."""
 

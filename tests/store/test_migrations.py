@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from bot.store import findings, governance_tables, incident_tables, migrations, tasks
+from bot.store import findings, governance_tables, incident_tables, migrations, room_tables, tasks
 from bot.store.database import create_engine
 from bot.store.store import Store
 from bot.types import Repository
@@ -57,7 +57,9 @@ def keep_a_task_and_a_finding(connection: sa.Connection) -> None:
 def differences(engine: sa.Engine) -> list[object]:
     """List the differences between the database's tables and the program's."""
     # each module declares its part, once it is imported
-    (metadata,) = {each.metadata for each in (incident_tables.incident, governance_tables.github_write)}
+    (metadata,) = {
+        each.metadata for each in (incident_tables.incident, governance_tables.github_write, room_tables.session)
+    }
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_ours})
         return list(compare_metadata(context, metadata))

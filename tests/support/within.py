@@ -19,6 +19,8 @@ from aiohttp import web
 
 from bot.context.index import Indexer
 from bot.doors.api import application as api
+from bot.doors.room.application import make_room
+from bot.doors.room.rendering import PREFIX as ROOM
 from bot.doors.signals.book import SourceBook
 from bot.doors.signals.endpoint import SignalEndpoint
 from bot.doors.webhook.dispatcher import Dispatcher
@@ -165,7 +167,8 @@ async def _served(stack: AsyncExitStack, services: Services, session: aiohttp.Cl
     )
     dispatching = asyncio.create_task(dispatcher.run())
     stack.push_async_callback(_stop, dispatching)
-    mounted = {api.PREFIX: api.make_api(services, HANDLERS.registry, session)}
+    context = api.make_context(services, HANDLERS.registry)
+    mounted = {api.PREFIX: api.make_api(context, session), ROOM: await make_room(context)}
     # As it is served for real: aiohttp's server for tests would cancel what nobody waits for any more.
     book = SourceBook(services.store, Sealer(find_master(services.settings)))
     routes = [*Endpoint(dispatcher.accept, [SECRET]).routes(), *SignalEndpoint(dispatcher.accept, book).routes()]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.doors.api.fields import moment
-from bot.doors.api.tokens import make_token
+from bot.doors.api.tokens import make_local_token, make_token
 from bot.doors.operating import opened_app, opened_store
 from bot.github.api.errors import NotFound
 from bot.settings import Settings
-from bot.store import tokens
+from bot.store import sessions, tokens
 from bot.store.database import now_ms
 from bot.store.tokens import NewToken, StoredToken, TokenRepository
 from bot.types import Actor, ForgehandError, Scope
@@ -60,6 +60,17 @@ def revoke_token(settings: Settings, token_id: str) -> str:
         if not store.run_sync(lambda connection: tokens.revoke(connection, token_id)):
             raise TokenError(f"There is no token {token_id} to revoke; `forgehand tokens list` shows them.")
     return f"Revoked {token_id}."
+
+
+def replace_local_token(settings: Settings) -> str:
+    """Replace the token of the control room's local administrator.
+
+    Returns the new one's text, which is stored nowhere.
+    """
+    token = make_local_token()
+    with opened_store(settings) as store:
+        store.run_sync(lambda connection: sessions.replace_local(connection, token.digest))
+    return f"{token.text}\n\nThis is shown once. Sign in with it at /room."
 
 
 def _describe(token: StoredToken) -> str:

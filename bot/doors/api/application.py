@@ -77,19 +77,24 @@ def list_operations(registry: Registry) -> list[Operation]:
     return [*fixed, *starts, *alias_operations(registry)]
 
 
-def make_api(services: Services, registry: Registry, session: aiohttp.ClientSession) -> web.Application:
+def make_context(services: Services, registry: Registry) -> Context:
+    """Return what the operations work with, for the API and the control room."""
+    operations = list_operations(registry)
+    document = cache(lambda: render_document(operations).encode())
+    return Context(services, registry, Gate(services), Feed(services.store), operations, document)
+
+
+def make_api(context: Context, session: aiohttp.ClientSession) -> web.Application:
     """Return the application to mount at :data:`PREFIX`.
 
     ``session`` fetches the keys of those who issue tokens.
     """
-    operations = list_operations(registry)
-    document = cache(lambda: render_document(operations).encode())
-    context = Context(services, registry, Gate(services), Feed(services.store), document)
+    services = context.services
     runs = Runs(services, session)
     limit = CallerRates(services.settings.api_requests_a_minute)
     app = web.Application(middlewares=[_answer_problems])
     app.on_shutdown.append(partial(_close, context))
-    for operation in operations:
+    for operation in context.operations:
         # not add_get: that would register HEAD too, which no document speaks of
         app.router.add_route(operation.method, operation.route, _handler(operation, context, runs, limit))
     return app
@@ -139,10 +144,7 @@ async def _admit(
             status=429,
             headers=retry,
         )
-    if not caller.holds(operation.scope):
-        raise Problem(f"This token lacks the scope `{operation.scope}`.", status=403)
-    if operation.scope == "admin" and caller.bound:
-        raise Problem("This token is bound to repositories; this tells of all.", status=403)
+    caller.check_scope(operation.scope)
     return caller
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -9,8 +10,9 @@ from aiohttp import web
 from bot.doors.api.problems import FieldProblem, Problem
 from bot.doors.api.tokens import read_token
 from bot.rates import Allowance, Rates
-from bot.store import tokens
+from bot.store import sessions, tokens
 from bot.store.database import now_ms
+from bot.store.sessions import SeenRepository
 from bot.store.store import Store
 from bot.store.tokens import TokenRepository
 from bot.types import Actor, Repository, Scope
@@ -22,11 +24,12 @@ _TOGETHER = 5
 
 @dataclass(frozen=True)
 class Caller:
-    """The account that asks, by a token of ours or by a run of GitHub Actions.
+    """The account that asks: by a token, a run of Actions or in the room.
 
-    ``id`` is the token's or the run's; ``secret`` is known to this server only, so that nobody can foresee what is
-    derived from it. ``repositories`` None: every one that the account may use. ``expires`` is milliseconds since the
-    epoch, ``pull`` the pull request whose code the run has.
+    ``id`` is the token's, the run's or the session's; ``secret`` is known to this server only, so that nobody can
+    foresee what is derived from it. ``repositories`` None: every one that the account may use. ``expires`` is
+    milliseconds since the epoch, ``pull`` the pull request whose code the run has. ``seen`` are the repositories that
+    GitHub lately said the account may read, by their names in lower case; None: GitHub is asked about each.
     """
 
     id: str
@@ -37,6 +40,7 @@ class Caller:
     repositories: tuple[TokenRepository, ...] | None
     expires: int
     pull: int | None = None
+    seen: Mapping[str, SeenRepository] | None = None
 
     @property
     def actor(self) -> Actor:
@@ -46,6 +50,14 @@ class Caller:
     def holds(self, scope: Scope) -> bool:
         """Return True if the caller has a scope; administrators may read."""
         return scope in self.scopes or (scope == "read" and "admin" in self.scopes)
+
+    def check_scope(self, scope: Scope) -> None:
+        """Raise :class:`Problem` (403) unless the caller may ask for this."""
+        if not self.holds(scope):
+            lacks = "You lack" if self.door == "room" else "This token lacks"
+            raise Problem(f"{lacks} the scope `{scope}`.", status=403)
+        if scope == "admin" and self.bound:
+            raise Problem("This token is bound to repositories; this tells of all.", status=403)
 
     @property
     def bound(self) -> bool:
@@ -57,6 +69,10 @@ class Caller:
         bound = self.repositories
         return bound is None or any(each.id == repository.id for each in bound)
 
+    def sees(self, repository: Repository) -> bool:
+        """Return True if GitHub lately said that the account may read it."""
+        return any(each.repository.id == repository.id for each in (self.seen or {}).values())
+
     def blame(self, claim: str, reason: str) -> tuple[FieldProblem, ...]:
         """Name the claim of a run's token that a refusal is about."""
         return (FieldProblem(where=f"token.{claim}", problem=reason),) if self.door == "action" else ()
@@ -65,6 +81,8 @@ class Caller:
         """Return True if the caller may still ask, so long after it began."""
         if self.door == "action":
             return self.expires > now_ms()
+        if self.door == "room":
+            return await store.run(lambda connection: sessions.is_live(connection, self.id))
         return await store.run(lambda connection: tokens.is_live(connection, self.id))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bot.dispatch.registry import Registry
 from bot.doors.api.gate import Gate
+from bot.doors.api.operation import Operation
 from bot.store.feed import Feed
 from bot.work.services import Services
 
@@ -16,13 +17,14 @@ from bot.work.services import Services
 class Context:
     """The parts that every operation may use.
 
-    ``feed`` tells of new events, ``document`` renders the OpenAPI document as JSON, ``streams`` counts the open ones by
-    caller.
+    ``feed`` tells of new events, ``operations`` are all that are served, ``document`` renders their OpenAPI document as
+    JSON, ``streams`` counts the open ones by caller.
     """
 
     services: Services
     registry: Registry
     gate: Gate
     feed: Feed
+    operations: Sequence[Operation] = ()
     document: Callable[[], bytes] = bytes  # none where no operation is served
     streams: Counter[str] = field(default_factory=Counter)

@@ -6,6 +6,7 @@ after the same questions to GitHub: a token is no way to find out what exists, n
 
 from __future__ import annotations
 
+import asyncio
 from typing import NamedTuple
 
 from cachetools import TTLCache
@@ -77,6 +78,9 @@ class Gate:
 
         A role is remembered for a name, also one in the repository that stands in for a name of nothing.
         """
+        if caller.seen is not None:
+            known = caller.seen.get(full_name.casefold())
+            return None if known is None else known.repository
         repository = await self._find(full_name)
         if not caller.holds("admin"):
             key = (full_name.casefold(), 0 if repository is None else repository.id, caller.actor.id)
@@ -86,11 +90,27 @@ class Gate:
                 return None
         return repository if repository is not None and caller.reaches(repository) else None
 
+    async def list_readable(self, caller: Caller, what: str) -> list[Repository] | None:
+        """List the repositories that the caller may read about, None for all.
+
+        Raises :class:`Problem` (403) where they are too many to ask about; ``what`` is wanted of them.
+        """
+        if caller.seen is not None:
+            return [each.repository for each in caller.seen.values()]
+        if caller.repositories is not None:
+            found = await asyncio.gather(*(self.find(caller, each.full_name) for each in caller.repositories))
+            return [each for each in found if each is not None]
+        if not caller.holds("admin"):
+            raise Problem(f"Name the repository whose {what} you want (`repository`).", status=403)
+        return None
+
     async def reads(self, caller: Caller, repository: Repository) -> bool:
         """Return True if the caller may read a repository's tasks.
 
         Not even an account that may is told of a repository that the App was taken off: no token for it can be had.
         """
+        if caller.seen is not None:
+            return caller.sees(repository)
         if caller.holds("admin") or not caller.reaches(repository):
             return caller.reaches(repository)
         key = ("", repository.id, caller.actor.id)
@@ -118,6 +138,8 @@ class Gate:
 
         Whoever reads a repository's tasks is asked about once for all of them.
         """
+        if caller.seen is not None:
+            return repository is not None and caller.sees(repository)
         known = None if repository is None else self._roles.get(("", repository.id, caller.actor.id))
         if known is None:
             key = (task_id, 0, caller.actor.id)

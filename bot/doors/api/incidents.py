@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import Annotated, Any
 
@@ -116,12 +115,7 @@ async def _find_repositories(context: Context, caller: Caller, query: IncidentQu
     """Return the repositories whose incidents are listed, None for all."""
     if query.repository is not None:
         return [await context.gate.readable(caller, query.repository, "list incidents")]
-    if caller.repositories is not None:
-        found = await asyncio.gather(*(context.gate.find(caller, each.full_name) for each in caller.repositories))
-        return [each for each in found if each is not None]
-    if not caller.holds("admin"):
-        raise Problem("Name the repository whose incidents you want (`repository`).", status=403)
-    return None
+    return await context.gate.list_readable(caller, "incidents")
 
 
 def _show(one: Incident) -> IncidentView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ _LARGE = 32 * 1024
 _PATIENCE = 10.0  # seconds that a client has to send its body
 _EXACT = 2.0**53  # larger floats stand for several integers
 _WORDS = {"true": True, "false": False}
+S = TypeVar("S", bound=Sent)
 
 
 async def read_arguments(operation: Operation, request: web.Request) -> dict[str, Any]:
@@ -30,10 +31,10 @@ async def read_arguments(operation: Operation, request: web.Request) -> dict[str
         twice = sorted(name for name in set(request.query) if len(request.query.getall(name)) > 1)
         if twice:
             raise _refuse([FieldProblem(where=f"query.{name}", problem="given twice") for name in twice])
-        given["query"] = _read_texts(operation.query, request.query, "query")
+        given["query"] = read_texts(operation.query, request.query, "query")
     if operation.headers is not None:
         known = {name: request.headers[name] for name in field_kinds(operation.headers) if name in request.headers}
-        given["headers"] = _read_texts(operation.headers, known, "headers")
+        given["headers"] = read_texts(operation.headers, known, "headers")
     if operation.body is not None:
         raw = await _read_bytes(request)
         # a large one takes long enough to keep others waiting
@@ -57,13 +58,22 @@ def read_json(model: type[Sent], raw: bytes) -> Sent:
     return _validate(model, to_json(_normal(data)), "body")
 
 
-def _read_texts(model: type[Sent], texts: Mapping[str, str], where: str) -> Sent:
-    """Read values that arrived as texts, by the types of their fields."""
+def read_texts(model: type[S], texts: Mapping[str, str | list[str]], where: str) -> S:
+    """Read values that arrived as texts, by the types of their fields.
+
+    Raises :class:`Problem` (400).
+    """
     kinds = field_kinds(model)
     # Bytes that are no UTF-8 arrive as lone surrogates, which no JSON can hold.
-    sound = {name: text.encode("utf-8", "replace").decode() for name, text in texts.items()}
-    typed = {name: _value(text, kinds.get(name, frozenset())) for name, text in sound.items()}
+    typed: dict[str, Any] = {}
+    for name, text in texts.items():
+        kind = kinds.get(name, frozenset())
+        typed[name] = _value(_mend(text), kind) if isinstance(text, str) else [_mend(one) for one in text]
     return _validate(model, to_json(typed), where)
+
+
+def _mend(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def _value(text: str, kinds: frozenset[str]) -> Any:
@@ -73,7 +83,7 @@ def _value(text: str, kinds: frozenset[str]) -> Any:
     return _WORDS.get(text, text) if "boolean" in kinds else text
 
 
-def _validate(model: type[Sent], raw: bytes, where: str) -> Sent:
+def _validate(model: type[S], raw: bytes, where: str) -> S:
     try:
         return model.model_validate_json(raw, strict=True)
     except ValidationError as error:

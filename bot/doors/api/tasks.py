@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from pydantic import Field
 
 from bot.doors.api.callers import Caller
@@ -12,7 +10,6 @@ from bot.doors.api.events import EventStream, open_stream
 from bot.doors.api.fields import Login, Number, PageQuery, RepositoryName, TaskId, cursor
 from bot.doors.api.gate import repository_of
 from bot.doors.api.operation import Operations, Reply, Sent
-from bot.doors.api.problems import Problem
 from bot.doors.api.views import TaskView, has_ended, load_views
 from bot.engine.port import TaskState
 from bot.store import pages, tasks
@@ -127,13 +124,6 @@ async def _view(context: Context, task: Task) -> TaskView:
 
 async def _repositories(context: Context, caller: Caller, query: TaskQuery) -> list[Repository] | None:
     """Return the repositories whose tasks are listed, None for all."""
-    gate = context.gate
     if query.repository is not None:
-        return [await gate.readable(caller, query.repository, "list tasks")]
-    bound = caller.repositories
-    if bound is None:
-        if not caller.holds("admin"):
-            raise Problem("Name the repository whose tasks you want (`repository`).", status=403)
-        return None
-    found = await asyncio.gather(*(gate.find(caller, each.full_name) for each in bound))
-    return [each for each in found if each is not None]
+        return [await context.gate.readable(caller, query.repository, "list tasks")]
+    return await context.gate.list_readable(caller, "tasks")

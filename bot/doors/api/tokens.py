@@ -13,6 +13,7 @@ import zlib
 from typing import NamedTuple
 
 _PREFIX = "fhp_"
+_LOCAL = "fha_"  # of the control room's local administrator: no token of the API
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM = 36
 _CHECK = 6
@@ -33,13 +34,31 @@ class TokenText(NamedTuple):
 
 def make_token() -> TokenText:
     """Return a new token."""
-    body = _PREFIX + "".join(secrets.choice(_DIGITS) for _ in range(_RANDOM))
-    return _of(body + _checksum(body))
+    return _make(_PREFIX)
+
+
+def make_local_token() -> TokenText:
+    """Return a new token of the control room's local administrator."""
+    return _make(_LOCAL)
 
 
 def read_token(text: str) -> TokenText | None:
     """Return a token that was sent, None if it cannot be one of ours."""
-    well_formed = len(text) == _LENGTH and text.isascii() and text.startswith(_PREFIX)
+    return _read(text, _PREFIX)
+
+
+def read_local_token(text: str) -> TokenText | None:
+    """Return a local administrator's token, None if it cannot be one."""
+    return _read(text, _LOCAL)
+
+
+def _make(prefix: str) -> TokenText:
+    body = prefix + "".join(secrets.choice(_DIGITS) for _ in range(_RANDOM))
+    return _of(body + _checksum(body))
+
+
+def _read(text: str, prefix: str) -> TokenText | None:
+    well_formed = len(text) == _LENGTH and text.isascii() and text.startswith(prefix)
     if not well_formed or text[-_CHECK:] != _checksum(text[:-_CHECK]):
         return None
     return _of(text)

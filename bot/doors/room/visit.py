@@ -1,0 +1,117 @@
+"""Hand a page what it works with: who asks, what was sent, and the operations of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from bot.doors.api.callers import Caller
+from bot.doors.api.context import Context
+from bot.doors.api.intake import read_texts
+from bot.doors.api.operation import Operation, Run, Sent, field_kinds
+from bot.doors.api.problems import Problem
+from bot.store.sessions import Session
+
+S = TypeVar("S", bound=Sent)
+T = TypeVar("T")
+
+
+class Desk:
+    """The operations of the API, to be found by their function or name."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    @cached_property
+    def by_run(self) -> Mapping[Run, Operation]:
+        """Return all operations by their functions."""
+        return {operation.run: operation for operation in self.context.operations}
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Operation]:
+        """Return all operations by their names."""
+        return {operation.name: operation for operation in self.context.operations}
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A session and what its holder may ask as."""
+
+    session: Session
+    caller: Caller
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request for a page."""
+
+    desk: Desk
+    request: web.Request
+    signed: Signed | None
+
+    @property
+    def context(self) -> Context:
+        """Return what operations work with."""
+        return self.desk.context
+
+    @property
+    def caller(self) -> Caller:
+        """Return who asks; the page is for people who are signed in."""
+        assert self.signed is not None, "a page that everybody may see asked who it is"
+        return self.signed.caller
+
+    @property
+    def is_administrator(self) -> bool:
+        """Return True if an administrator of this instance asks."""
+        return self.signed is not None and self.signed.caller.holds("admin")
+
+    def part(self, name: str) -> str:
+        """Return a part of the path by its name in the page's template."""
+        return self.request.match_info[name]
+
+    async def ask(self, run: Callable[..., Awaitable[T]], **given: Any) -> T:
+        """Do an operation of the API, given by its function.
+
+        ``given`` are its parameters beside context and caller. Raises :class:`Problem`.
+        """
+        answer: T = await self.perform(self.desk.by_run[run], **given)
+        return answer
+
+    async def perform(self, operation: Operation, **given: Any) -> Any:
+        """Do an operation of the API, such as one of ``desk.by_name``.
+
+        Raises :class:`Problem`.
+        """
+        if operation.scope is not None:
+            self.caller.check_scope(operation.scope)
+        known = {"context": self.context, "caller": self.signed and self.signed.caller, **given}
+        return await operation.run(**{name: known[name] for name in operation.wants})
+
+    def read_query(self, model: type[S]) -> S:
+        """Return what the address asks for; what is empty is left out.
+
+        Raises :class:`Problem` (400).
+        """
+        return read_texts(model, {name: text for name, text in self.request.query.items() if text}, "query")
+
+    async def read_form(self, model: type[S]) -> S:
+        """Return what a form says; what is empty is left out.
+
+        Raises :class:`Problem` (400).
+        """
+        form = await self.request.post()
+        kinds = field_kinds(model)
+        texts: dict[str, str | list[str]] = {}
+        for name in dict.fromkeys(form):
+            values = [value for value in form.getall(name) if isinstance(value, str) and value]
+            if "array" in kinds.get(name, frozenset()):
+                texts[name] = values
+            elif len(values) > 1:
+                raise Problem(f"The form says {name[:80]} twice.", status=400)
+            elif values:
+                texts[name] = values[0].replace("\r\n", "\n").replace("\x00", "")
+        return read_texts(model, texts, "form")
