@@ -51,6 +51,7 @@ from bot.models.client import SdkModel
 from bot.models.gateway import ModelGateway
 from bot.policy import DefaultBranch, PolicyLoader
 from bot.sandbox.port import Sandbox
+from bot.sandbox.process import NoSandbox
 from bot.sandbox.tiers import choose_sandbox
 from bot.sealing.masters import find_master
 from bot.sealing.sealer import Sealer
@@ -107,20 +108,21 @@ Connect = Callable[[aiohttp.ClientSession, Journal], GitHubs]
 
 
 @asynccontextmanager
-async def running(settings: Settings, handlers: Handlers = HANDLERS) -> AsyncIterator[Bot]:
+async def running(settings: Settings, handlers: Handlers = HANDLERS, *, doors: bool = True) -> AsyncIterator[Bot]:
     """Run the bot: migrate, recover the engine, open the inbox; then close.
 
-    Parts are closed in the reverse order. Raises :class:`SettingsError` where what it needs is missing,
-    :class:`StoreError` without its database.
+    Without ``doors`` it only works: nothing comes in by it. Parts are closed in the reverse order. Raises
+    :class:`SettingsError` where what it needs is missing, :class:`StoreError` without its database.
     """
     app_id, private_key = _credentials(settings)
+    _check_share(settings, doors=doors)
 
     def connect(session: aiohttp.ClientSession, journal: Journal) -> GitHubs:
         return GitHubs.as_app(session, settings.api_url, app_id, private_key, journal=journal)
 
     async with AsyncExitStack() as stack:
         services, engine = await _start(stack, settings, handlers, connect)
-        yield await _open(stack, settings, services, engine, handlers)
+        yield await _open(stack, settings, services, engine, handlers, doors=doors)
 
 
 @asynccontextmanager
@@ -165,7 +167,7 @@ async def _start(
         store,
         flows,
         workers=settings.workers,
-        heartbeat_seconds=SILENCE_SECONDS / 3,
+        heartbeat_seconds=SILENCE_SECONDS / 6,
         keep_days=settings.keep_days,
     )
     catalogue = Catalogue(settings)
@@ -217,9 +219,18 @@ def _supervise(
 
 
 async def _open(
-    stack: AsyncExitStack, settings: Settings, services: Services, engine: DbosEngine, handlers: Handlers
+    stack: AsyncExitStack,
+    settings: Settings,
+    services: Services,
+    engine: DbosEngine,
+    handlers: Handlers,
+    *,
+    doors: bool,
 ) -> Bot:
-    """Open the inbox and start the loops that run beside the engine."""
+    """Open the inbox and start the loops that run beside the engine.
+
+    Who has no doors handles the deliveries of dead processes only.
+    """
     dispatcher = _make_dispatcher(stack, services, engine, handlers)
     github = services.github.app
     minutes = settings.sweep_minutes
@@ -228,24 +239,25 @@ async def _open(
     janitor = Janitor(services)
     opened = asyncio.Event()
     loops = {"reporter": reporter.run, "janitor": janitor.run, "dispatcher": dispatcher.run}
-    loops["sweep"] = partial(_run_after, opened, sweep.run)
+    if doors:
+        loops["sweep"] = partial(_run_after, opened, sweep.run)
     loops["housekeeper"] = Housekeeper(services).run
     keeper = Keeper.of(settings, services.store, services.models.catalogue)
     ring = StoredKeys(services.store, keeper, services.models.catalogue)
     loops["keys"] = KeyWatch(services.store, keeper, ring).run
     loops["due"] = DueWatch(services, handlers.registry).run
     supervisors = _supervise(stack, loops)
+    ready = {name: partial(_alive, supervisor) for name, supervisor in supervisors.items()}
+    ready |= {"dispatcher": partial(_alive, dispatcher), "engine": partial(_alive, engine)}
+    ready["disk"] = partial(asyncio.to_thread, datadir.has_room, services.settings.data_dir)
+    if not doors:
+        return Bot(services, make_web(services.store, (), ready), opened)
     secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
     endpoint = Endpoint(dispatcher.accept, secrets)
     book = SourceBook(services.store, Sealer(find_master(settings)))
     routes = [*endpoint.routes(), *SignalEndpoint(dispatcher.accept, book).routes()]
     routes += GateEndpoint(book, services.store).routes()
-    ready = {name: partial(_alive, supervisor) for name, supervisor in supervisors.items()}
-    ready |= {"dispatcher": partial(_alive, dispatcher), "engine": partial(_alive, engine)}
-    ready |= {
-        "credentials": partial(_admitted, sweep),
-        "disk": partial(asyncio.to_thread, datadir.has_room, services.settings.data_dir),
-    }
+    ready["credentials"] = partial(_admitted, sweep)
     session = await stack.enter_async_context(open_session())
     context = api.make_context(services, handlers.registry)
     mounted = {api.PREFIX: api.make_api(context, session), ROOM: await make_room(context)}
@@ -259,7 +271,16 @@ async def _run_after(opened: asyncio.Event, loop: Callable[[], Coroutine[Any, An
 
 
 async def serve(settings: Settings) -> bool:
-    """Serve until SIGTERM, SIGINT or SIGHUP."""
+    """Serve until SIGTERM, SIGINT or SIGHUP; with no workers, take in only."""
+    return await _run(settings, doors=True)
+
+
+async def work(settings: Settings) -> bool:
+    """Work until SIGTERM, SIGINT or SIGHUP, at what other processes take in."""
+    return await _run(settings, doors=False)
+
+
+async def _run(settings: Settings, *, doors: bool) -> bool:
     logs.configure(settings)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the usual 1,024 are for programs that use select()
@@ -269,12 +290,12 @@ async def serve(settings: Settings) -> bool:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await asyncio.to_thread(datadir.prepare, settings.data_dir)
     with scratch(settings.data_dir / "tmp"):
-        await _serve(settings, stop)
+        await _serve(settings, stop, doors=doors)
     return True
 
 
-async def _serve(settings: Settings, stop: asyncio.Event) -> None:
-    async with running(settings) as bot:
+async def _serve(settings: Settings, stop: asyncio.Event, *, doors: bool) -> None:
+    async with running(settings, doors=doors) as bot:
         crowd = Crowd(bot.web)
         runner = make_runner(bot.web)
         await runner.setup()
@@ -284,7 +305,14 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
         await _listen(runner, settings.host, settings.port)
         bot.opened.set()
         _settle_memory()
-        log.info("serving", host=settings.host, port=settings.port, sandbox=bot.services.sandbox.tier)
+        log.info(
+            "serving",
+            host=settings.host,
+            port=settings.port,
+            sandbox=bot.services.sandbox.tier,
+            doors=doors,
+            workers=settings.workers,
+        )
         await stop.wait()
         log.info("stopping")
         await runner.cleanup()
@@ -323,7 +351,7 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
 async def _tell_lacks(services: Services) -> None:
     """Log at startup which parts of the work cannot run on this server."""
     problem = await services.sandbox.probe()
-    if problem is not None:
+    if problem is not None and services.settings.workers:
         log.warning("no repository code can run, so nothing can be fixed", reason=problem)
     for unknown in await find_unknown(services.store, find_master(services.settings)):
         log.error("something that is sealed cannot be opened", reason=unknown)
@@ -375,8 +403,23 @@ def _credentials(settings: Settings) -> tuple[int, str]:
     return settings.app_id, settings.private_key.get_secret_value()
 
 
+def _check_share(settings: Settings, *, doors: bool) -> None:
+    """Refuse processes that leave work to others where there can be no others."""
+    if not doors and not settings.workers:
+        raise SettingsError(
+            "`forgehand work` with FORGEHAND_WORKERS=0 would do nothing: set how many tasks run at once."
+        )
+    if (not doors or not settings.workers) and settings.database.startswith("sqlite"):
+        raise SettingsError(
+            "Doors and workers as processes of their own need PostgreSQL, because SQLite serves one process: set "
+            "FORGEHAND_DATABASE_URL, or run `forgehand serve` with FORGEHAND_WORKERS of at least 1."
+        )
+
+
 async def _sandbox(settings: Settings) -> Sandbox:
     """Choose the sandbox; none runs untrusted code unprotected."""
+    if not settings.workers:
+        return NoSandbox("This process runs no tasks (FORGEHAND_WORKERS=0).")
     sandbox = await choose_sandbox(settings)
     if settings.sandbox in ("bubblewrap", "gvisor") and (problem := await sandbox.probe()) is not None:
         raise SettingsError(f"FORGEHAND_SANDBOX asks for {settings.sandbox}, which does not work here. {problem}")

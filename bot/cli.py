@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or settings; ``run`` has more (:clas
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -36,17 +37,44 @@ def main() -> None:
     """
 
 
+def _listens(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of whatever listens."""
+    port = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 8080]")
+    return click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")(port(command))
+
+
 @main.command()
-@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 8080]")
+@_listens
 @click.option(
-    "--poll", is_flag=True, help="Read deliveries from GitHub instead of waiting for webhooks (no public URL needed)."
+    "--poll",
+    is_flag=True,
+    default=None,
+    help="Read deliveries from GitHub instead of waiting for webhooks (no public URL needed).",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(0),
+    help="Tasks that run at once; 0 leaves them to `forgehand work`.  [default: 4]",
 )
 def serve(**given: Any) -> None:
     """Run the bot: receive webhooks, do the work, publish it on GitHub."""
     from bot.app import serve as run
 
-    settings = settings_or_exit(**{key: value for key, value in given.items() if value})
+    settings = settings_or_exit(**{key: value for key, value in given.items() if value is not None})
+    finish(lambda: run(settings))
+
+
+@main.command()
+@_listens
+@click.option("--workers", type=click.IntRange(1), help="Tasks that run at once.  [default: 4]")
+def work(**given: Any) -> None:
+    """Do the work that `forgehand serve --workers 0` takes in, on any machine.
+
+    It needs the same PostgreSQL and the same secrets. Only /healthz, /readyz and /metrics are answered.
+    """
+    from bot.app import work as run
+
+    settings = settings_or_exit(**{key: value for key, value in given.items() if value is not None})
     finish(lambda: run(settings))
 
 

@@ -194,7 +194,7 @@ class Settings(BaseSettings):
     poll: bool = False
     sweep_minutes: float = Field(default=5.0, gt=0)
     time_zone: str = "UTC"
-    workers: int = Field(default=4, ge=1)
+    workers: int = Field(default=4, ge=0)
     api_requests_a_minute: int = Field(default=600, ge=1)
     refused_requests_a_minute: int = Field(default=300, ge=1)
     commands_an_hour: int = Field(default=30, ge=1)

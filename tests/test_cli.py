@@ -19,7 +19,7 @@ from bot.local.hosting import free_port
 from handlers import TASKS
 from tests.support.patience import PATIENCE
 
-COMMANDS = ["serve", "deliver", "demo", "try", "setup", "doctor", "config check", "context", "hub"]
+COMMANDS = ["serve", "work", "deliver", "demo", "try", "setup", "doctor", "config check", "context", "hub"]
 COMMANDS += ["audit", "backup", "restore", "support", "judge-results", "policy promote"]
 COMMANDS += ["budget list", "budget set", "budget remove"]
 COMMANDS += ["tokens add", "tokens list", "tokens revoke", "tokens room", "completion"]

@@ -16,9 +16,10 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
+from bot.app import running
 from bot.local.hosting import free_port, manifest_rights
 from bot.sealing.local import FILE
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.store import datadir
 from bot.store.database import create_engine
 from simhub import Hub
@@ -159,6 +160,18 @@ def test_it_does_not_start_without_what_it_needs(
     assert said in output
     assert "Traceback" not in output
     assert PASSWORD not in output
+
+
+@pytest.mark.parametrize(
+    ("workers", "doors", "said"), [(0, True, "need PostgreSQL"), (4, False, "need PostgreSQL"), (0, False, "nothing")]
+)
+async def test_doors_and_workers_apart_need_one_another(
+    rsa_key: str, tmp_path: Path, workers: int, doors: bool, said: str
+) -> None:
+    settings = Settings(app_id=7, private_key=rsa_key, webhook_secrets="a", data_dir=tmp_path, workers=workers)
+    with pytest.raises(SettingsError, match=said):
+        async with running(settings, doors=doors):
+            pass
 
 
 def test_a_full_disk_has_no_room() -> None:

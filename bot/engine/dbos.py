@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 DAY_SECONDS = 24 * 3600
 _LEAVE_SECONDS = 2.0
+_MISSED = 6  # beats
 _RECOVERY_SECONDS = (0.2, 1.0)  # after its launch dbos puts back into their queues what was running, in a thread
 CHUNK = 500  # workflows a query: bounds memory and the length of one statement
 Workflow = Callable[[str], Coroutine[Any, Any, Any]]
@@ -49,9 +50,9 @@ class DbosEngine:
     """An :class:`bot.engine.port.Engine` on dbos, in the store's database.
 
     One may be launched in a process at a time. ``workers`` tasks run at once, counted apart for those with and without
-    a group. SQLite belongs to one process, under a fixed executor id. On PostgreSQL each process has its own id and
-    beats every ``heartbeat_seconds``; after three missed beats another takes its work. Finished workflows are deleted
-    after ``keep_days``.
+    a group; with none it only queues them, for other processes. SQLite belongs to one process, under a fixed executor
+    id. On PostgreSQL each process has its own id and beats every ``heartbeat_seconds``; after six missed beats another
+    takes its work, after two where its connection has ended too. Finished workflows are deleted after ``keep_days``.
     """
 
     _launched: ClassVar[bool] = False
@@ -63,14 +64,14 @@ class DbosEngine:
         *,
         workers: int = 4,
         executor_id: str | None = None,
-        heartbeat_seconds: float = 10.0,
+        heartbeat_seconds: float = 5.0,
         keep_days: float = 30.0,
         backoff: float = 1.0,
     ) -> None:
         self._store = store
         self._shared = store.engine.dialect.name != "sqlite"
         self.executor = executor_id or (dbos_setup.make_executor_id() if self._shared else "forgehand")
-        self._heart = Heartbeat(self.executor, 3 * heartbeat_seconds)
+        self._heart = Heartbeat(self.executor, _MISSED * heartbeat_seconds)
         self._beat_seconds = heartbeat_seconds
         self._keep = timedelta(days=keep_days)
         self._workers = workers
@@ -162,9 +163,10 @@ class DbosEngine:
         self._register()
         DBOS.listen_queues([])
         DBOS.launch()
-        await asyncio.to_thread(self._queues.start, dbos)
+        if self._workers:
+            await asyncio.to_thread(self._queues.start, dbos, self._workers)
         if self._database is not None:
-            self._ear = Ear(self._database, CHANNEL, self._stir)
+            self._ear = Ear(self._database, CHANNEL, self._stir, self._heart.tie)
         await self._adopt(older_than_ms=0)
         self._upkeep = asyncio.create_task(self._keep_up())
         for seconds in _RECOVERY_SECONDS:
@@ -297,10 +299,11 @@ class DbosEngine:
         from dbos import DBOS
 
         with self._store.engine.begin() as connection:
-            if not failover.try_lock(connection):
-                return
             pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
             dead = self._heart.dead(connection, {str(workflow.executor_id) for workflow in pending})
+            if not dead or not failover.try_lock(connection):
+                return
+            pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
             self._resume([workflow for workflow in pending if workflow.executor_id in dead])
 
     def _resume(self, workflows: Sequence[WorkflowStatus]) -> None:
@@ -317,6 +320,8 @@ class DbosEngine:
             DBOS.resume_workflows(ids, queue_name=queue)
         if lost:
             self._queues.wake()
+            if self._shared:
+                self._store.run_sync(notify, CHANNEL)
 
     async def _retire(self) -> None:
         """Delete what finished long ago: dbos keeps every workflow for ever."""

@@ -58,7 +58,7 @@ def prepare(settings: DBOSConfig, workers: int) -> None:
     )
     for name, limit in ((GROUPED, 1), (FREE, None)):
         client.register_queue(
-            name, partition_concurrency=limit, worker_concurrency=workers, polling_interval_sec=POLL_SECONDS
+            name, partition_concurrency=limit, worker_concurrency=max(workers, 1), polling_interval_sec=POLL_SECONDS
         )
     client.destroy()
 

@@ -46,15 +46,16 @@ class QueueWorkers:
         self._alarms: list[Alarm] = []
         self._threads: list[threading.Thread] = []
 
-    def start(self, dbos: DBOS) -> None:
-        """Start the threads. Blocking."""
+    def start(self, dbos: DBOS, workers: int) -> None:
+        """Start the threads; each keeps ``workers`` tasks running. Blocking."""
         from dbos._queue import queue_worker_thread  # not public; the tests of the engine hold what we need of it
 
         for name in (GROUPED, FREE):
             alarm = Alarm()
             queue = dbos.retrieve_queue(name)
             assert queue is not None
-            queue.database_backed_queue = False  # its limits were set at our start: no look for others before each look
+            queue.database_backed_queue = False  # its limits are ours: no look for others before each look
+            queue._worker_concurrency = workers  # what is stored is the limit of whichever process began last
             arguments = (alarm, dbos, queue)
             thread = threading.Thread(target=queue_worker_thread, args=arguments, name=f"queue-{name}", daemon=True)
             thread.start()

@@ -19,13 +19,20 @@ log = structlog.get_logger(__name__)
 class Ear:
     """An ear for one channel, on a connection of its own.
 
-    It calls ``stir`` where it heard something, or may have missed something.
+    It calls ``stir`` where it heard something, or may have missed something, and ``tie`` with each new connection.
     """
 
-    def __init__(self, engine: sa.Engine, channel: str, stir: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        channel: str,
+        stir: Callable[[], None],
+        tie: Callable[[sa.Connection], None] = lambda _: None,
+    ) -> None:
         self._engine = engine
         self._channel = channel
         self._stir = stir
+        self._tie = tie
         self._connection: sa.Connection | None = None
         self._driver: psycopg.Connection | None = None
         self._socket = -1  # a lost connection no longer tells
@@ -57,6 +64,7 @@ class Ear:
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         connection.detach()
         connection.execute(sa.text(f"listen {self._channel}"))
+        self._tie(connection)
         self._connection = connection
         return cast("psycopg.Connection", connection.connection.dbapi_connection)
 

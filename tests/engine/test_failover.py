@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
 import pytest
 import sqlalchemy as sa
 
@@ -32,3 +35,42 @@ def test_the_databases_clock_may_be_set(store: Store, hours: int) -> None:
     store.run_sync(two.beat)
     assert store.run_sync(lambda connection: one.dead(connection, ["one", "two"])) == set()
     assert store.run_sync(lambda connection: two.dead(connection, ["one"])) == {"one"}
+
+
+@contextmanager
+def tied(store: Store, heart: Heartbeat) -> Iterator[None]:
+    """A connection that ends with the process whose heart it is."""
+    with store.engine.connect() as connection:
+        connection.detach()
+        heart.tie(connection)
+        yield
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_whose_connection_has_ended_is_dead_sooner_unless_ours_ended_too(store: Store) -> None:
+    now = 0.0
+    one, two = (Heartbeat(name, ttl=30, clock=lambda: now) for name in ("one", "two"))
+    store.run_sync(two.beat)
+
+    def dead(*looks: float) -> list[set[str]]:
+        nonlocal now
+        found = []
+        for now in looks:  # noqa: B007 - the clock
+            found.append(store.run_sync(lambda connection: one.dead(connection, ["two"])))
+        return found
+
+    with ExitStack() as ours:
+        ours.enter_context(tied(store, one))
+        with tied(store, two):
+            assert dead(0, 10, 20, 29) == [set()] * 4
+            assert dead(31) == [{"two"}]
+            store.run_sync(two.beat)
+            assert dead(32) == [set()]
+        assert dead(41, 43) == [set(), {"two"}], "its connection has ended, and it is silent"
+        store.run_sync(two.beat)
+        assert dead(44) == [set()]
+        ours.close()
+        assert dead(56, 60) == [set()] * 2, "the database was away, for all"
+    with tied(store, one):
+        assert dead(61) == [set()]
+        assert dead(100) == [set()], "nobody listened"

@@ -48,6 +48,7 @@ class Story:
     port: int
     environment: dict[str, str] = field(default_factory=dict)
     process: forks.Forked | None = None
+    command: str = "serve"
 
     @property
     def script(self) -> Script:
@@ -95,7 +96,7 @@ class Story:
             **self.environment,
         }
         with (self.root / "bot.log").open("ab") as output:
-            self.process = forks.forker().fork(["serve"], {**os.environ, **settings}, output)
+            self.process = forks.forker().fork([self.command], {**os.environ, **settings}, output)
         await self.until(self.is_ready, what="the bot is ready")
 
     async def kill_bot(self) -> None:

@@ -31,7 +31,7 @@ _PAUSES = (1.0, 5.0, 25.0)
 _OUTAGE_PAUSES = (1.0, 5.0, 25.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0)
 _DEADLINE = 60.0
 _DRAIN = 5.0
-_LOOK_SECONDS = 10.0  # between looks for deliveries of dead processes
+_LOOK_SECONDS = 5.0  # between looks for deliveries of dead processes
 
 FindDead = Callable[[sa.Connection, Collection[str]], set[str]]
 log = structlog.get_logger(__name__)
