@@ -65,7 +65,7 @@ def list_tasks(connection: sa.Connection, wanted: TaskFilter, after: Place | Non
         if value is not None:
             query = query.where(column == value)
     if after is not None:
-        query = query.where(_is_behind(task.c.created, task.c.id, after))
+        query = query.where(is_behind(task.c.created, task.c.id, after))
     if wanted.repositories is None:
         return [make_task(row) for row in connection.execute(query)]
     found: list[Task] = []
@@ -102,7 +102,7 @@ def list_deliveries(connection: sa.Connection, state: str | None, after: Place |
     if state is not None:
         query = query.where(*states[state])
     if after is not None:
-        query = query.where(_is_behind(delivery.c.received, delivery.c.guid, after))
+        query = query.where(is_behind(delivery.c.received, delivery.c.guid, after))
     rows = connection.execute(query.order_by(delivery.c.received.desc(), delivery.c.guid.desc()).limit(limit))
     return [DeliveryRow(*row) for row in rows]
 
@@ -131,6 +131,7 @@ def list_audit(
     return [AuditRow(*row) for row in connection.execute(query.order_by(audit.c.id.desc()).limit(limit))]
 
 
-def _is_behind(time: sa.Column[Any], key: sa.Column[Any], place: Place) -> sa.ColumnElement[bool]:
+def is_behind(time: sa.Column[Any], key: sa.Column[Any], place: Place) -> sa.ColumnElement[bool]:
+    """Return the condition that rows come behind a place, newest first."""
     # The first condition says nothing new, but an index can begin there.
     return sa.and_(time <= place.at, sa.or_(time < place.at, key < place.key))

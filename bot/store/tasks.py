@@ -210,10 +210,23 @@ def add_event(connection: sa.Connection, task_id: str, kind: str, data: Mapping[
     connection.execute(sa.insert(task_event).values(task=task_id, at=now_ms(), kind=kind, data=dict(data)))
 
 
-def list_events(connection: sa.Connection, task_id: str, after: int = 0) -> list[TaskEvent]:
-    """List the task's events with an id greater than ``after``, oldest first."""
-    query = sa.select(task_event).where(task_event.c.task == task_id, task_event.c.id > after).order_by(task_event.c.id)
-    return [TaskEvent.model_validate(dict(row._mapping)) for row in connection.execute(query)]
+def list_events(
+    connection: sa.Connection, task_id: str, after: int = 0, limit: int | None = None, kinds: Collection[str] = ()
+) -> list[TaskEvent]:
+    """List the task's events with an id greater than ``after``, oldest first.
+
+    ``kinds`` empty: of every kind.
+    """
+    query = sa.select(task_event).where(task_event.c.task == task_id, task_event.c.id > after)
+    if kinds:
+        query = query.where(task_event.c.kind.in_(kinds))
+    return _read_events(connection, query.order_by(task_event.c.id).limit(limit))
+
+
+def list_latest_events(connection: sa.Connection, task_id: str, limit: int) -> list[TaskEvent]:
+    """List the newest of the task's events, oldest first."""
+    query = sa.select(task_event).where(task_event.c.task == task_id).order_by(task_event.c.id.desc()).limit(limit)
+    return _read_events(connection, query)[::-1]
 
 
 def find_newest(connection: sa.Connection) -> int:
@@ -223,8 +236,9 @@ def find_newest(connection: sa.Connection) -> int:
 
 def list_news(connection: sa.Connection, after: int, limit: int) -> list[TaskEvent]:
     """List all tasks' events with an id greater than ``after``, oldest first."""
-    query = sa.select(task_event).where(task_event.c.id > after).order_by(task_event.c.id).limit(limit)
-    return [TaskEvent.model_validate(dict(row._mapping)) for row in connection.execute(query)]
+    return _read_events(
+        connection, sa.select(task_event).where(task_event.c.id > after).order_by(task_event.c.id).limit(limit)
+    )
 
 
 def list_touched(connection: sa.Connection, after: int) -> dict[str, int]:
@@ -306,6 +320,10 @@ def end_step(connection: sa.Connection, task_id: str, step: str, error: str | No
     connection.execute(query.values(count=attempt.c.count - 1))
     if error is not None:
         add_event(connection, task_id, "retry", {"step": step, "error": error})
+
+
+def _read_events(connection: sa.Connection, query: sa.Select[Any]) -> list[TaskEvent]:
+    return [TaskEvent.model_validate(dict(row._mapping)) for row in connection.execute(query)]
 
 
 def make_task(row: sa.Row[Any]) -> Task:

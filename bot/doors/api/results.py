@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 from aiohttp import web
@@ -17,6 +16,7 @@ from bot.doors.api.operation import Operations, Sender
 from bot.doors.api.problems import Problem
 from bot.doors.api.tasks import load_task
 from bot.doors.api.views import ArtifactView, TaskReport, has_ended, make_report, path_of
+from bot.redaction import redact_code
 from bot.store import artifacts, reporting, tasks
 from bot.store.artifacts import ArtifactKind
 from bot.store.tasks import Task, TaskEvent
@@ -28,6 +28,7 @@ from bot.work.services import Services
 operations = Operations("tasks")
 LOG = "log.txt"
 REPORT = "report.md"
+_BATCH = 500
 _MEDIA: Mapping[ArtifactKind, str] = {
     "patch": "text/x-diff",
     "evidence": "application/json",
@@ -49,22 +50,47 @@ class Artifacts(JsonModel):
     items: tuple[ArtifactView, ...]
 
 
-@dataclass(frozen=True)
 class Download(Sender):
     """An artifact as a file to save, never as a page to show."""
 
-    artifact: Artifact
     content: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "application/json": {"description": "a JSON document"},
         **{kind: {"type": "string"} for kind in ("text/markdown", "text/plain", "text/x-diff")},
     }
 
+
+@dataclass(frozen=True)
+class TextDownload(Download):
+    """A text that is there."""
+
+    artifact: Artifact
+
     async def send(self, request: web.Request) -> web.StreamResponse:
         """Send the text."""
         row = self.artifact.row
-        name = {"Content-Disposition": f'attachment; filename="{row.name}"'}
         body = self.artifact.text.encode()
-        return web.Response(body=body, content_type=_MEDIA[row.kind], charset="utf-8", headers=_HEADERS | name)
+        return web.Response(body=body, content_type=_MEDIA[row.kind], charset="utf-8", headers=_name(row.name))
+
+
+@dataclass(frozen=True)
+class LogDownload(Download):
+    """A task's log, written while it is sent: it may be longer than memory."""
+
+    services: Services
+    task: str
+
+    async def send(self, request: web.Request) -> web.StreamResponse:
+        """Send a line for each event."""
+        response = web.StreamResponse(headers=_name(LOG))
+        response.content_type, response.charset = _MEDIA["log"], "utf-8"
+        await response.prepare(request)
+        after: int | None = 0
+        while after is not None:
+            events = await self.services.store.run(tasks.list_events, self.task, after, _BATCH)
+            await response.write((await asyncio.to_thread(write_log, events, self.services)).encode())
+            after = events[-1].id if len(events) == _BATCH else None
+        await response.write_eof()
+        return response
 
 
 @operations.add("GET", "/tasks/{id}/result", scope="read", etag=True, errors={409: "the task has not ended"})
@@ -94,45 +120,55 @@ async def read_artifact(context: Context, caller: Caller, id: TaskId, name: Arti
     """Fetch something that a task left."""
     services = context.services
     task = await load_task(context, caller, id)
-    kept = await services.store.run(lambda connection: artifacts.find(connection, id, name))
+    if name == LOG:
+        return LogDownload(services, id)
+    kept = await services.store.run(artifacts.find, id, name)
     if kept is not None:
         row, text = kept
         # a secret that came into the settings later is taken out as well
-        return Download(await asyncio.to_thread(make, row.name, row.kind, text, services.settings.secrets))
-    for artifact in await _make_derived(services, task):
-        if artifact.row.name == name:
-            return Download(artifact)
+        return TextDownload(await asyncio.to_thread(make, row.name, row.kind, text, services.settings.secrets))
+    report = await _make_report(services, task)
+    if report is not None and name == REPORT:
+        return TextDownload(report)
     raise Problem(f"The task left no `{name}`; the list says what it left.", status=404)
 
 
 async def list_views(services: Services, task: Task) -> tuple[ArtifactView, ...]:
     """List the artifacts of a task by name."""
-    kept = await services.store.run(lambda connection: artifacts.list_of(connection, task.id))
-    rows = [*kept, *(each.row for each in await _make_derived(services, task))]
-    return tuple(
-        ArtifactView(media_type=_MEDIA[row.kind], url=f"{path_of(task.id)}/artifacts/{row.name}", **row._asdict())
-        for row in sorted(rows)
-    )
+    rows = await services.store.run(artifacts.list_of, task.id)
+    report = await _make_report(services, task)
+    rows += [] if report is None else [report.row]
+    views = [_view(task.id, row.kind, **row._asdict()) for row in rows]
+    log = _view(task.id, "log", name=LOG, kind="log", size=None, cut=False)
+    return tuple(sorted([*views, log], key=lambda view: view.name))
 
 
-async def _make_derived(services: Services, task: Task) -> list[Artifact]:
-    """Make what stands in the task's row and events already."""
-    events = await services.store.run(lambda connection: tasks.list_events(connection, task.id))
+def write_log(events: Sequence[TaskEvent], services: Services) -> str:
+    """Write a line for each event, without credentials."""
+    lines = (write_line(event) for event in events)
+    return redact_code("".join(f"{line}\n" for line in lines), services.settings.secrets)
+
+
+def write_line(event: TaskEvent) -> str:
+    """Write an event as a line of the log."""
+    said = " ".join(f"{key}={value}" for key, value in event.data.items() if value != "")
+    return f"{moment(event.at)} {event.kind} {' '.join(said.replace(chr(0), '').split())}".rstrip()
+
+
+def _view(task: str, media: ArtifactKind, **values: Any) -> ArtifactView:
+    return ArtifactView(media_type=_MEDIA[media], url=f"{path_of(task)}/artifacts/{values['name']}", **values)
+
+
+async def _make_report(services: Services, task: Task) -> Artifact | None:
+    """Make the report that stands in the task's row."""
     ending = Ending.model_validate(task.data)
-    seal = partial(make, secrets=services.settings.secrets)
-    found = [await asyncio.to_thread(seal, LOG, "log", _write_log(events))]
-    if ending.report:
-        kind: ArtifactKind = "report"
-        if ending.form == "document" or ending.form == "answer":
-            kind = ending.form
-        found.append(await asyncio.to_thread(seal, REPORT, kind, ending.report))
-    return found
+    if not ending.report:
+        return None
+    kind: ArtifactKind = "report"
+    if ending.form == "document" or ending.form == "answer":
+        kind = ending.form
+    return await asyncio.to_thread(make, REPORT, kind, ending.report, services.settings.secrets)
 
 
-def _write_log(events: Sequence[TaskEvent]) -> str:
-    """Write a line for each event."""
-    lines = []
-    for event in events:
-        said = " ".join(f"{key}={value}" for key, value in event.data.items() if value != "")
-        lines.append(f"{moment(event.at)} {event.kind} {' '.join(said.split())}".rstrip())
-    return "\n".join(lines) + "\n"
+def _name(name: str) -> dict[str, str]:
+    return {**_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}

@@ -59,7 +59,7 @@ class ArtifactView(JsonModel):
     name: ArtifactName
     kind: ArtifactKind
     media_type: str
-    size: int = Field(ge=0, description="bytes")
+    size: int | None = Field(ge=0, description="bytes, null for the log: it is written as it is fetched")
     cut: bool = Field(description="whether the end of a text that was too long is missing")
     url: str = Field(description="path to fetch it")
 
