@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -150,12 +151,13 @@ async def test_the_paths_of_others_lead_to_our_tasks_or_say_that_there_is_none(t
         assert (await Asker(story, None).ask("POST", "/api/ai/generate/code")).status == 401
 
 
-async def test_too_many_requests_are_told_to_wait(tmp_path: Path) -> None:
+async def test_too_many_requests_are_told_to_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.rates.time", SimpleNamespace(monotonic=lambda: 0.0))  # on a busy machine buckets fill up
     async with within(tmp_path, SAMPLE, api_requests_a_minute=3) as story:
         program, other = asker(story, story.maintainer), asker(story, story.maintainer)
         answers = [await program.get("/api/v1/task-types") for _ in range(5)]
         assert [each.status for each in answers] == [200, 200, 200, 429, 429]
-        assert 1 <= int(answers[-1].headers["Retry-After"]) <= 21
+        assert int(answers[-1].headers["Retry-After"]) == 21
         assert (await other.get("/api/v1/task-types")).status == 200, "each token has a limit of its own"
         more = [asker(story, story.maintainer) for _ in range(4)]
         statuses = [(await each.get("/api/v1/task-types")).status for each in more for _ in range(3)]
