@@ -1,13 +1,15 @@
 """Open a database with the settings this program depends on, and read its clock.
 
 SQLite runs in WAL mode with ``synchronous=FULL`` on one connection, and every transaction is ``BEGIN IMMEDIATE``: one
-connection turns SQLite's sleep-polling lock into a fair in-process queue.
+connection turns SQLite's sleep-polling lock into a fair in-process queue. What only reads has connections of its own:
+it waits for no writer, and none for it.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ _IMPATIENCE = {
     "keepalives_count": "3",
     "tcp_user_timeout": "25000",
 }
+READERS = 2  # connections, and threads, that only read SQLite
 _POOL_SECONDS = 60  # how long a caller queues for SQLite's one connection before it gives up
 # What a full, read-only, broken or replaced disk looks like; it ends when somebody makes room or repairs it.
 _PASSING = {
@@ -64,19 +67,36 @@ def create_engine(url: str) -> sa.Engine:
         shared = sa.create_engine(sa.make_url(url).set(query=query), pool_size=5, max_overflow=5, pool_pre_ping=True)
         sa.event.listen(shared, "handle_error", _take_for_disconnect)
         return shared
+    return _open_sqlite(url, 1, _prepare_sqlite)
+
+
+def create_reader(engine: sa.Engine) -> sa.Engine:
+    """Create the engine of what only reads the same database.
+
+    On PostgreSQL, and in memory, it is the same engine.
+    """
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        return engine
+    reader = _open_sqlite(engine.url.render_as_string(hide_password=False), READERS, _prepare_reader)
+    sa.event.listen(reader, "begin", _begin_reading)
+    sa.event.listen(reader, "handle_error", _refuse_writing)
+    return reader
+
+
+def _open_sqlite(url: str, connections: int, prepare: Callable[[Any, Any], None]) -> sa.Engine:
     database = sa.make_url(url).database
     if database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
         url,
-        pool_size=1,
+        pool_size=connections,
         max_overflow=0,
         pool_timeout=_POOL_SECONDS,
         poolclass=sa.QueuePool,
         connect_args={"check_same_thread": False},
     )
     same = _SameFile(database or "")
-    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "connect", prepare)
     sa.event.listen(engine, "connect", same.check)
     sa.event.listen(engine, "commit", same.check)
     sa.event.listen(engine, "handle_error", _take_for_disconnect)
@@ -116,6 +136,23 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = "IMMEDIATE"
     for pragma in ("busy_timeout=30000", "journal_mode=wal", "synchronous=full", "foreign_keys=on"):
         connection.execute(f"pragma {pragma}")
+
+
+def _prepare_reader(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in ("busy_timeout=30000", "query_only=on"):
+        connection.execute(f"pragma {pragma}")
+
+
+def _begin_reading(connection: sa.Connection) -> None:
+    """Have all that one transaction reads be of one moment."""
+    connection.exec_driver_sql("begin")
+
+
+def _refuse_writing(context: sa.engine.ExceptionContext) -> None:
+    """Raise StoreError for a mistake of ours, which no waiting would end."""
+    if getattr(context.original_exception, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY:
+        raise StoreError("Something was to be written where the database is only read.")
 
 
 def _take_for_disconnect(context: sa.engine.ExceptionContext) -> None:

@@ -115,11 +115,11 @@ class Feed:
     async def _read(self, begun: asyncio.Future[int]) -> None:
         try:
             await self._open_ear()
-            after = await self._store.run(tasks.find_newest)
+            after = await self._store.read(tasks.find_newest)
             begun.set_result(after)
             while self._hearings:
                 self._stirred.clear()
-                news = await self._store.run(tasks.list_news, after, _BATCH)
+                news = await self._store.read(tasks.list_news, after, _BATCH)
                 for event in news:
                     after = event.id
                     self._tell(event)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot.store import migrations
-from bot.store.database import StoreError, is_away
+from bot.store.database import READERS, StoreError, create_reader, is_away
 from bot.types import T
 
 P = ParamSpec("P")
@@ -28,8 +28,9 @@ _inside: contextvars.ContextVar[bool] = contextvars.ContextVar("inside_transacti
 class Store:
     """The one way into the database.
 
-    One thread serves SQLite, a small pool PostgreSQL. Only SQL may run inside a transaction: calling :meth:`run` from
-    inside one raises :class:`StoreError`, because an engine call nested there waits for the only connection for ever.
+    One thread serves SQLite, with a few beside it that only read; a small pool serves PostgreSQL. Only SQL may run
+    inside a transaction: calling :meth:`run` from inside one raises :class:`StoreError`, because an engine call nested
+    there waits for the only connection for ever.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -37,17 +38,14 @@ class Store:
         self.waiting = 0  # calls of run that wait for the database
         threads = 1 if engine.dialect.name == "sqlite" else _POSTGRES_THREADS
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="store")
+        self._reader = create_reader(engine)
+        self._readers = self._executor
+        if self._reader is not engine:
+            self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     def run_sync(self, fn: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run ``fn`` in one transaction here; any exception rolls it back."""
-        if _inside.get():
-            raise StoreError("Nested transaction: only SQL may run inside a transaction.")
-        token = _inside.set(True)
-        try:
-            with self.engine.begin() as connection:
-                return fn(connection, *args, **kwargs)
-        finally:
-            _inside.reset(token)
+        return _transact(self.engine, fn, *args, **kwargs)
 
     async def run(self, fn: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run ``fn(connection, ...)`` in one transaction, in the store's thread.
@@ -56,12 +54,22 @@ class Store:
         paid for is not lost because it cannot be written down now. ``fn`` may then run again, also where its commit
         had succeeded and only the answer was lost. Who cannot wait sets a timeout.
         """
+        return await self._wait(self._executor, partial(_transact, self.engine, fn, *args, **kwargs))
+
+    async def read(self, fn: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run ``fn(connection, ...)``, which only reads, beside what writes.
+
+        It sees all that was committed before. What takes long here keeps nobody from writing; ``fn`` may write nothing.
+        """
+        return await self._wait(self._readers, partial(_transact, self._reader, fn, *args, **kwargs))
+
+    async def _wait(self, executor: ThreadPoolExecutor, transaction: Callable[[], T]) -> T:
+        """Run a transaction in a thread, again and again while it is away."""
         if _inside.get():
-            raise StoreError("Store.run was called inside a transaction: only SQL may run there.")
-        transaction = partial(self.run_sync, fn, *args, **kwargs)
+            raise StoreError("The store was called inside a transaction: only SQL may run there.")
         while True:
             try:
-                return await asyncio.get_running_loop().run_in_executor(self._executor, transaction)
+                return await asyncio.get_running_loop().run_in_executor(executor, transaction)
             except sa.exc.DBAPIError as error:
                 if not is_away(error):
                     raise
@@ -84,8 +92,22 @@ class Store:
 
     def close(self) -> None:
         """Wait for what runs and close every connection."""
-        self._executor.shutdown(wait=True)
-        self.engine.dispose()
+        for executor, engine in ((self._executor, self.engine), (self._readers, self._reader)):
+            executor.shutdown(wait=True)
+            engine.dispose()
+
+
+def _transact(
+    engine: sa.Engine, fn: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    if _inside.get():
+        raise StoreError("Nested transaction: only SQL may run inside a transaction.")
+    token = _inside.set(True)
+    try:
+        with engine.begin() as connection:
+            return fn(connection, *args, **kwargs)
+    finally:
+        _inside.reset(token)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ class MetricsPage:
             self._read_at = time.monotonic()
             with suppress(TimeoutError):  # without its database the server still tells what it counts
                 async with asyncio.timeout(_READ_SECONDS):
-                    await self._store.run(_read)
+                    await self._store.read(_read)
         return generate_latest()
 
 

@@ -1,11 +1,14 @@
-"""How a PostgreSQL server is connected to."""
+"""How databases are connected to, and what reads beside what writes."""
 
 from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
 
-from bot.store.database import create_engine
+from bot.store import audit
+from bot.store.database import StoreError, create_engine
+from bot.store.store import Store
+from bot.store.tables import audit as audit_table
 
 
 @pytest.fixture
@@ -24,3 +27,15 @@ def test_a_network_that_falls_silent_is_noticed_before_others_take_over(told: st
     assert used["tcp_user_timeout"] == "25000"
     assert int(used["keepalives_interval"]) * int(used["keepalives_count"]) == 15
     assert used["keepalives_idle"] == "77", "what the operator says goes"
+
+
+async def test_reading_waits_for_no_writer_and_sees_one_moment(store: Store) -> None:
+    await store.run(lambda connection: audit.record(connection, "push", allowed=True, reason="first"))
+    count = sa.select(sa.func.count()).select_from(audit_table)
+    with store.engine.begin() as writer:
+        audit.record(writer, "push", allowed=True, reason="second")
+        assert await store.read(lambda connection: connection.scalar(count)) == 1
+    assert await store.read(lambda connection: connection.scalar(count)) == 2
+    if store.engine.dialect.name == "sqlite":
+        with pytest.raises(StoreError, match="only read"):
+            await store.read(audit.record, "push", allowed=True, reason="third")

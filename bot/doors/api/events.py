@@ -41,7 +41,7 @@ class EventStream(TaskStream):
 async def open_stream(context: Context, caller: Caller, task: Task, after: int) -> EventStream | None:
     """Return the stream of a task, None where nothing follows."""
     if has_ended(task):
-        left = await context.services.store.run(tasks.list_events, task.id, after)
+        left = await context.services.store.read(tasks.list_events, task.id, after)
         if not left:
             return None
     return EventStream(context, caller, task, after)

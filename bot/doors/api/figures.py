@@ -61,7 +61,7 @@ async def read_figures(context: Context, caller: Caller, id: DeploymentId, query
     """
     repository = await context.gate.readable(caller, query.repository, "read figures")
     store = context.services.store
-    found = await store.run(deployments.get, repository.id, int(id))
+    found = await store.read(deployments.get, repository.id, int(id))
     if found is None:
         raise Problem("No deployment with this id is known of the repository.", status=404)
     load = partial(load_figures, repository=repository.id, deployed=found, until=now_ms())
@@ -70,7 +70,7 @@ async def read_figures(context: Context, caller: Caller, id: DeploymentId, query
         environment=found.environment,
         sha=found.sha,
         succeeded=maybe_moment(found.good),
-        services=tuple(show_service(one) for one in await store.run(load)),
+        services=tuple(show_service(one) for one in await store.read(load)),
     )
 
 

@@ -96,7 +96,7 @@ async def list_incidents(context: Context, caller: Caller, query: IncidentQuery)
     named = await _find_repositories(context, caller, query)
     ids = None if named is None else [each.id for each in named]
     wanted = partial(incident_lists.list_page, repositories=ids, state=query.state, after=query.after)
-    found = await context.services.store.run(partial(wanted, limit=query.limit + 1))
+    found = await context.services.store.read(partial(wanted, limit=query.limit + 1))
     shown = found[: query.limit]
     more = cursor(shown[-1].last, shown[-1].id) if len(found) > query.limit else None
     return IncidentPage(items=tuple(_show(one) for one in shown), next=more)
@@ -105,7 +105,7 @@ async def list_incidents(context: Context, caller: Caller, query: IncidentQuery)
 @operations.add("GET", "/incidents/{id}", scope="read")
 async def read_incident(context: Context, caller: Caller, id: IncidentId) -> IncidentDetails:
     """Return an incident with its timeline."""
-    story = await context.services.store.run(partial(load_story, incident_id=id, now=now_ms()))
+    story = await context.services.store.read(partial(load_story, incident_id=id, now=now_ms()))
     if story is None or not await context.gate.reads(caller, story.incident.place):
         raise Problem("There is no such incident, or you may not read its repository.", status=404)
     return _tell(story)

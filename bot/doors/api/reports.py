@@ -170,7 +170,7 @@ async def read_usage(context: Context, caller: Caller, query: UsageQuery) -> Usa
     zone = settings.zone
     last = _day(query.last) if query.last else datetime.now(zone).date()
     first = _day(query.first) if query.first else last - timedelta(days=30)
-    rows = await context.services.store.run(
+    rows = await context.services.store.read(
         lambda connection: usage.sum_usage(connection, by, first, last, where, zone)
     )
     return Usage(
@@ -185,7 +185,7 @@ async def read_usage(context: Context, caller: Caller, query: UsageQuery) -> Usa
 @operations.add("GET", "/deliveries", scope="admin")
 async def list_deliveries(context: Context, query: DeliveryQuery) -> DeliveryPage:
     """List webhook deliveries, newest first."""
-    found = await context.services.store.run(
+    found = await context.services.store.read(
         lambda connection: pages.list_deliveries(connection, query.state, query.after, query.limit + 1)
     )
     shown = found[: query.limit]
@@ -197,7 +197,7 @@ async def list_deliveries(context: Context, query: DeliveryQuery) -> DeliveryPag
 async def list_audit(context: Context, query: AuditQuery) -> AuditPage:
     """List decisions about permission, newest first."""
     after = None if query.after is None else query.after.at
-    found = await context.services.store.run(
+    found = await context.services.store.read(
         lambda connection: pages.list_audit(
             connection,
             repository=query.repository,
@@ -219,7 +219,7 @@ async def list_writes(context: Context, query: WriteQuery) -> WritePage:
     since = datetime.combine(_day(query.since), time.min, UTC).timestamp() if query.since else 0
     wanted = TrailFilter(int(since * 1000), query.repository, query.actor, query.task)
     after = None if query.after is None else query.after.key
-    found = await context.services.store.run(trail.list_writes, wanted, after, query.limit + 1)
+    found = await context.services.store.read(trail.list_writes, wanted, after, query.limit + 1)
     shown = found[: query.limit]
     more = cursor(shown[-1]["at"], shown[-1]["id"]) if len(found) > query.limit else None
     rows = (row | {"at": moment(row["at"]), "ended_at": maybe_moment(row["ended"])} for row in shown)

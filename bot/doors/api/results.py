@@ -86,7 +86,7 @@ class LogDownload(Download):
         await response.prepare(request)
         after: int | None = 0
         while after is not None:
-            events = await self.services.store.run(tasks.list_events, self.task, after, _BATCH)
+            events = await self.services.store.read(tasks.list_events, self.task, after, _BATCH)
             await response.write((await asyncio.to_thread(write_log, events, self.services)).encode())
             after = events[-1].id if len(events) == _BATCH else None
         await response.write_eof()
@@ -100,7 +100,7 @@ async def read_result(context: Context, caller: Caller, id: TaskId) -> TaskRepor
     task = await load_task(context, caller, id)
     if not has_ended(task):
         raise Problem("The task has not ended yet.", status=409, headers={"Retry-After": "5"})
-    spent = await services.store.run(lambda connection: reporting.sum_spending(connection, id))
+    spent = await services.store.read(lambda connection: reporting.sum_spending(connection, id))
     return make_report(task, spent, await list_views(services, task), services)
 
 
@@ -122,7 +122,7 @@ async def read_artifact(context: Context, caller: Caller, id: TaskId, name: Arti
     task = await load_task(context, caller, id)
     if name == LOG:
         return LogDownload(services, id)
-    kept = await services.store.run(artifacts.find, id, name)
+    kept = await services.store.read(artifacts.find, id, name)
     if kept is not None:
         row, text = kept
         # a secret that came into the settings later is taken out as well
@@ -135,7 +135,7 @@ async def read_artifact(context: Context, caller: Caller, id: TaskId, name: Arti
 
 async def list_views(services: Services, task: Task) -> tuple[ArtifactView, ...]:
     """List the artifacts of a task by name."""
-    rows = await services.store.run(artifacts.list_of, task.id)
+    rows = await services.store.read(artifacts.list_of, task.id)
     report = await _make_report(services, task)
     rows += [] if report is None else [report.row]
     views = [_view(task.id, row.kind, **row._asdict()) for row in rows]

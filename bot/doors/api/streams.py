@@ -73,7 +73,7 @@ class TaskStream(Sender):
         clock = asyncio.get_running_loop().time
         store = self.context.services.store
         after = self.after
-        news = await store.run(tasks.list_events, self.task.id, after)
+        news = await store.read(tasks.list_events, self.task.id, after)
         checked = clock()
         while True:
             news = [event for event in news if event.id > after]

@@ -59,11 +59,11 @@ async def list_tasks(context: Context, caller: Caller, query: TaskQuery) -> Task
         state=query.state,
         actor=query.actor,
     )
-    found = await services.store.run(
+    found = await services.store.read(
         lambda connection: pages.list_tasks(connection, wanted, query.after, query.limit + 1)
     )
     shown = found[: query.limit]
-    views = await services.store.run(lambda connection: load_views(connection, shown, services))
+    views = await services.store.read(lambda connection: load_views(connection, shown, services))
     more = cursor(shown[-1].created, shown[-1].id) if len(found) > query.limit else None
     return TaskPage(items=tuple(views), next=more)
 
@@ -112,13 +112,13 @@ async def load_task(context: Context, caller: Caller, task_id: str) -> Task:
 
     Raises :class:`Problem` (404).
     """
-    task = await context.services.store.run(lambda connection: tasks.get(connection, task_id))
+    task = await context.services.store.read(lambda connection: tasks.get(connection, task_id))
     return await context.gate.check_reader(caller, task_id, task)
 
 
 async def _view(context: Context, task: Task) -> TaskView:
     services = context.services
-    (view,) = await services.store.run(lambda connection: load_views(connection, [task], services))
+    (view,) = await services.store.read(lambda connection: load_views(connection, [task], services))
     return view
 
 
