@@ -122,6 +122,6 @@ def measure_depth(connection: sa.Connection) -> InboxDepth:
         sa.select(sa.func.count(), sa.func.min(delivery.c.received)).where(delivery.c.done.is_(None))
     ).one()
     failed = connection.execute(
-        sa.select(sa.func.count()).where(delivery.c.done.is_not(None), delivery.c.error.is_not(None))
+        sa.select(sa.func.count()).select_from(delivery).where(delivery.c.error.is_not(None))
     ).scalar_one()
     return InboxDepth(waiting[0], waiting[1], failed)

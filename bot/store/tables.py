@@ -25,7 +25,23 @@ delivery = _table(
     sa.Column("error", sa.Text),
     sa.Column("owner", sa.Text),
     sa.Index("fh_delivery_open", "done", "received"),
+    sa.Index("fh_delivery_listed", "received", "guid"),
+    sa.Index(
+        "fh_delivery_failed",
+        "received",
+        "guid",
+        sqlite_where=sa.text("error IS NOT NULL"),
+        postgresql_where=sa.text("error IS NOT NULL"),
+    ),
 )
+
+# What tasks are listed by. Every index of a list ends in all of it: a filter then reads no row that it leaves out.
+_LISTED = ("repository", "state", "flow", "actor", "number")
+
+
+def _listing(name: str, *first: str) -> sa.Index:
+    return sa.Index(name, *first, *(each for each in _LISTED if each not in first))
+
 
 task = _table(
     "task",
@@ -49,9 +65,10 @@ task = _table(
     sa.Column("started", sa.BigInteger),
     sa.Column("ended", sa.BigInteger),
     sa.Index("fh_task_target", "repository", "number"),
-    sa.Index("fh_task_state", "state"),
-    sa.Index("fh_task_created", "created", "id"),
-    sa.Index("fh_task_listed", "repository", "created", "id"),
+    sa.Index("fh_task_delivery", "delivery"),
+    _listing("fh_task_state", "state", "created", "id"),
+    _listing("fh_task_created", "created", "id"),
+    _listing("fh_task_listed", "repository", "created", "id"),
 )
 
 task_event = _table(
@@ -200,6 +217,9 @@ audit = _table(
     sa.Column("action", sa.Text, nullable=False),
     sa.Column("allowed", sa.Boolean, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Index("fh_audit_delivery", "delivery"),
+    sa.Index("fh_audit_repository", "repository", "id"),
+    sa.Index("fh_audit_actor", "actor", "id"),
 )
 
 heartbeat = _table(

@@ -50,7 +50,8 @@ def sum_usage(
     key = _keys()[by]
     start, end = find_bounds(first, last, zone)
     within = (model_call.c.created >= start, model_call.c.created < end)
-    joined = model_call.outerjoin(task, task.c.id == model_call.c.task)
+    told_by_task = by in ("task", "actor") or repository is not None
+    joined = model_call.outerjoin(task, task.c.id == model_call.c.task) if told_by_task else model_call
     query = sa.select(key, *_sums()).select_from(joined).where(*within)
     if repository is not None:
         told = sa.cast(task.c.argument["repository"]["id"].as_string(), sa.BigInteger)
