@@ -75,6 +75,8 @@ class Reporter:
             while not await lease.take():  # noqa: ASYNC110 - the end of another process is no event here
                 await asyncio.sleep(_STANDBY)
             # What an earlier process left: tasks that are active, and those whose comment was never closed.
+            # The place is taken before: what ends meanwhile is told from there on. All before it may be years of work.
+            self._after = await self.services.store.run(tasks.find_newest)
             left = await self.services.store.run(reporting.list_unreported)
             self._watched = {task_id: _TaskWatch(newest=1) for task_id in left}
             await self._stand(self._watched)
