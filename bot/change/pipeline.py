@@ -18,6 +18,7 @@ from bot.change.steps import work_in_steps
 from bot.engine.port import Ctx, Outcome, Step
 from bot.git.changes import Changes
 from bot.models.port import ModelError
+from bot.settings import ModelRole
 from bot.work.loop import LoopLimits, work
 from bot.work.origin import Request
 from bot.work.records import Work
@@ -27,6 +28,7 @@ from bot.work.workshop import BaseInstallation
 # the gates may send an edit back three times; what fails then has failed in four different ways
 _ROUNDS = 4
 _LIMITS = LoopLimits()
+_ROLE: ModelRole = "fix"
 _OBJECTED = (
     "A second model objects. Where it is right, fix the code and show it with a new test; where it is wrong, say so "
     "with what shows it."
@@ -43,6 +45,8 @@ async def run_change(ctx: Ctx, services: Services, recipe: Recipe[Any, Any, Any]
     brief = await ctx.step("read", recipe.read, job, retries=2)
     if brief.stop:
         return Outcome(state="refused", summary=brief.stop)
+    if recipe.needs_model and (short := await ctx.step("budget", job.find_shortfall, _ROLE)):
+        return Outcome(state="refused", summary=short)
     brief = await ctx.step("fetch", recipe.fetch, job, brief, retries=2)
     found, base = await _look_around(ctx, job, brief)
     evidence: AnyEvidence = recipe.evidence(task=task, brief=brief, baseline=base)

@@ -134,6 +134,7 @@ class Recipe(Generic[RequestT, BriefT, JudgementT]):
     ) = None
     # the parts that the work is done in, each a commit; by default it is one
     steps: Callable[[Evidence[RequestT, BriefT, JudgementT]], Sequence[WorkStep]] = lambda _evidence: ()
+    needs_model: bool = True  # nothing comes of it without one: where nothing may be spent, it does not begin
     about_closed: bool = False  # it is about what has ended, as a merged pull request has
     # makes what the model is shown after each edit; None: the proof and the tests nearby
     feedback: Callable[[Job[RequestT], Evidence[RequestT, BriefT, JudgementT], CodeLocation], Check] | None = None

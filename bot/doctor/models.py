@@ -10,21 +10,40 @@ from bot.doctor.line import Line
 from bot.models import selection
 from bot.models.catalogue import SET_UP, Catalogue, ModelSpec, UnknownModel
 from bot.models.client import SdkModel
+from bot.models.gateway import ModelGateway
 from bot.models.port import ModelError
 from bot.models.probe import Probe, list_traits, probe
-from bot.settings import ModelRole, Strategy
+from bot.settings import ModelRole, Settings, Strategy
+from bot.store.database import StoreError, create_engine
+from bot.store.store import Store
 
 _SUBJECT = "Models"
 _SILENCE = 60.0  # seconds
 _PRICES = "Prices"
+_PLACE = "(questions of doctor)"  # stands for a repository where what they cost is written down
+_MOST_DOLLARS = 0.5  # of all of them together
 _STALE = 90  # days: houses change their prices with each generation of models
 
 
-async def try_models(catalogue: Catalogue) -> list[Line]:
-    """Ask every model that a role names, if it can be asked."""
+async def try_models(settings: Settings) -> list[Line]:
+    """Ask every model that a role names, if it can be asked.
+
+    Each question is a row of the ledger, as every other one.
+    """
+    catalogue = Catalogue(settings)
     specs = [spec for name in _list_named(catalogue) if (spec := _find_askable(catalogue, name)) is not None]
+    if not specs:
+        return []
     models = [SdkModel(spec, catalogue.key(spec), idle=_SILENCE) for spec in specs]
-    found = await asyncio.gather(*(probe(model) for model in models))
+    store = Store(create_engine(settings.database))
+    try:
+        await asyncio.to_thread(store.migrate)
+        asking = ModelGateway(store, settings, catalogue, SdkModel).make_asking("", _PLACE, dollars=_MOST_DOLLARS)
+        found = await asyncio.gather(*(probe(model, asking) for model in models))
+    except (StoreError, OSError):
+        return [_warn("None was asked: what that costs could not be written down without the database.")]
+    finally:
+        store.close()
     return [_judge(spec, seen) for spec, seen in zip(specs, found, strict=True)]
 
 

@@ -30,6 +30,7 @@ _MARKS: dict[Level, str] = {
 
 async def run(settings: Settings) -> bool:
     """Print every finding; return True if nothing keeps the bot from working."""
+    logs.configure(settings.model_copy(update={"log_level": "WARNING"}))  # what questions cost is told in their line
     console = Console(soft_wrap=True)
     console.print(f"Settings: environment, then {settings_file()}")
     return await _print(console, _examine(settings))
@@ -56,7 +57,7 @@ async def _print(console: Console, lines: AsyncIterator[Line]) -> bool:
 async def _examine(settings: Settings) -> AsyncIterator[Line]:
     async for line in find(settings):
         yield line
-    for line in await try_models(Catalogue(settings)):
+    for line in await try_models(settings):
         yield line
 
 

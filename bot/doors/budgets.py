@@ -28,7 +28,7 @@ async def list_budgets(settings: Settings, schema: PolicySchema) -> str:
     """Return a line for each limit that holds."""
     with opened_store(settings) as store:
         found = await _find(settings, schema, store)
-        views = await store.run(partial(load_views, zone=settings.zone), found.limits)
+        views = await store.read(partial(load_views, zone=settings.zone), found.limits)
     lines = [f"{_describe(view)} ({settings.time_zone})" for view in views]
     return "\n".join([*lines, *found.problems])
 

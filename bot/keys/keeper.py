@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from itertools import count
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import structlog
 
@@ -12,9 +11,7 @@ from bot.keys.records import mask
 from bot.keys.trial import Connect, Trial, connect, try_key
 from bot.logs import register_secret
 from bot.models.catalogue import Catalogue
-from bot.models.client import SdkModel
 from bot.models.gateway import ModelGateway
-from bot.models.port import Conversation, Reply, Spender
 from bot.models.probe import Asking
 from bot.models.providers import PROVIDERS, Provider
 from bot.sealing.masters import find_master
@@ -102,7 +99,8 @@ class Keeper:
         if key.sealed is None:
             raise KeyUnusable(f"{key.id} is retired: there is nothing left to test.")
         secret = await self.open(key)
-        tried = await self._try(key, secret, None if paid is None else _pay_with(key, by, paid))
+        ask = None if paid is None else paid.make_asking(key.id, _TESTS, dollars=_MOST_DOLLARS, person=by)
+        tried = await self._try(key, secret, ask)
         await self._store.run(keys.note, key.id, tried.trial.finding, tested=True)
         if by:
             await self._record("test", key, by)
@@ -191,17 +189,6 @@ class Keeper:
             audit.record, f"{action} key", allowed=True, reason=reason, actor=by or None, repository=repository
         )
         log.info(f"key: {action}", key=key.id, scope=key.scope, provider=key.provider, actor=by)
-
-
-def _pay_with(key: StoredKey, by: str, gateway: ModelGateway) -> Asking:
-    """Return a way to ask that writes each call down under the key."""
-    task, steps = f"test-{secrets.token_hex(6)}", count(1)
-    spender = Spender(task=task, repository=_TESTS, max_task=_MOST_DOLLARS, max_day=gateway.budget.day, person=by)
-
-    async def ask(model: SdkModel, conversation: Conversation, /, **wanted: Any) -> Reply:
-        return await gateway.ask_with(model, key.id, spender, f"probe-{next(steps)}", conversation, **wanted)
-
-    return ask
 
 
 def _find_provider(name: str) -> Provider:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import structlog
@@ -32,7 +34,7 @@ from bot.models.port import (
     Tool,
     Usage,
 )
-from bot.models.probe import ONE_WORD, ONE_WORD_OUTPUT
+from bot.models.probe import ONE_WORD, ONE_WORD_OUTPUT, Asking
 from bot.models.ring import HeldKey, KeyRing, SettingsRing
 from bot.settings import ModelRole, Settings
 from bot.store.ledger import Ledger, ModelCall, Settlement
@@ -125,6 +127,22 @@ class ModelGateway:
                 return Reply.model_validate(bought)
             return await self._ask_any(_Request(spender, step, role, conversation, tools, schema, max_output, failed))
 
+    async def check_budget(self, spender: Spender, role: ModelRole) -> None:
+        """Raise BudgetExceeded where not even a short question may be asked.
+
+        Nothing is reserved. Whatever else may be wrong is said by the question itself.
+        """
+        request = _Request(spender, "", role, ONE_WORD, (), None, ONE_WORD_OUTPUT)
+        try:
+            calls = [_plan(request, self.catalogue.spec(name), "") for name in self.models_for(role, spender)]
+        except ModelError:
+            return
+        limits = list_limits(spender, self.budget)
+        found = [(call, await self._ledger.check(call, limits)) for call in calls]
+        short = [(call, each) for call, each in found if each is not None]
+        if short and len(short) == len(found):
+            raise make_exceeded(*short[0])
+
     async def probe(self, name: str, spender: Spender) -> Reply:
         """Ask one model, and no other, for a word, or raise :class:`ModelError`."""
         request = _Request(spender, "probe", "cheap", ONE_WORD, (), None, ONE_WORD_OUTPUT)
@@ -148,6 +166,20 @@ class ModelGateway:
         """
         request = _Request(spender, step, "cheap", conversation, tools, schema, max_output)
         return await self._ask_reserved(await self._reserve(request, model.spec, key), request, model.spec, model)
+
+    def make_asking(self, key: str, place: str, *, dollars: float, person: str = "") -> Asking:
+        """Return a way to try models out that writes each question down.
+
+        ``key`` is a kept key's id, "" for those of the settings, ``place`` stands for a repository. They may cost so
+        many dollars together.
+        """
+        task, steps = f"test-{secrets.token_hex(6)}", count(1)
+        spender = Spender(task=task, repository=place, max_task=dollars, max_day=self.budget.day, person=person)
+
+        async def ask(model: SdkModel, conversation: Conversation, /, **wanted: Any) -> Reply:
+            return await self.ask_with(model, key, spender, f"probe-{next(steps)}", conversation, **wanted)
+
+        return ask
 
     def models_for(self, role: ModelRole, spender: Spender, failed: int | None = None) -> list[str]:
         """List a role's models in the order to ask them; raises ModelRefused.
@@ -260,24 +292,8 @@ class ModelGateway:
 
     async def _reserve(self, request: _Request, spec: ModelSpec, key: str) -> ModelCall:
         """Reserve a call's worst case or raise BudgetExceeded."""
-        spender = request.spender
-        max_output = min(request.max_output, spec.max_output)
-        tokens = wire.estimate(wire.Question(spec, request.conversation, request.tools, request.schema, max_output))
-        worst = Usage(input=tokens, output=max_output, cache_write=tokens)
-        call = ModelCall(
-            task=spender.task,
-            step=request.step,
-            role=request.role,
-            model=spec.name,
-            repository=spender.repository,
-            micro_dollars=spec.micro_dollars(worst),
-            input_tokens=worst.input,
-            output_tokens=worst.output,
-            key=key,
-            person=spender.person,
-            prices=spec.price.version if spec.price else "",
-        )
-        if short := await self._ledger.reserve(call, list_limits(spender, self.budget), spec.token_limit):
+        call = _plan(request, spec, key)
+        if short := await self._ledger.reserve(call, list_limits(request.spender, self.budget), spec.token_limit):
             raise make_exceeded(call, short)
         return call
 
@@ -328,6 +344,27 @@ class ModelGateway:
         asked = [float(wait) for error in errors.values() if (wait := error.detail("retry_after")) is not None]
         bearable = [wait for wait in asked if wait <= self._retry.bound]
         return min(max(bearable, default=self._retry.first * 2 ** (turn - 1)), self._retry.bound)
+
+
+def _plan(request: _Request, spec: ModelSpec, key: str) -> ModelCall:
+    """Return a call at its worst case."""
+    spender = request.spender
+    max_output = min(request.max_output, spec.max_output)
+    tokens = wire.estimate(wire.Question(spec, request.conversation, request.tools, request.schema, max_output))
+    worst = Usage(input=tokens, output=max_output, cache_write=tokens)
+    return ModelCall(
+        task=spender.task,
+        step=request.step,
+        role=request.role,
+        model=spec.name,
+        repository=spender.repository,
+        micro_dollars=spec.micro_dollars(worst),
+        input_tokens=worst.input,
+        output_tokens=worst.output,
+        key=key,
+        person=spender.person,
+        prices=spec.price.version if spec.price else "",
+    )
 
 
 def _bind(error: ModelError, key: HeldKey) -> ModelError:

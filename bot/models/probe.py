@@ -136,10 +136,10 @@ class _Trial:
         return None, reply.usage.input if reply.usage.input < _LONG else None
 
 
-async def probe(model: SdkModel) -> Probe:
+async def probe(model: SdkModel, ask: Asking) -> Probe:
     """Try a model out; one that does not answer has a ``problem``."""
     try:
-        return await try_out(model, SdkModel.ask)
+        return await try_out(model, ask)
     except ModelError as error:
         return Probe(problem=error.message)
 

@@ -25,14 +25,16 @@ class Acceptance(NamedTuple):
         return self.merged + self.edited + self.closed + self.reverted
 
 
+def count_kinds() -> list[sa.ColumnElement[int]]:
+    """Return how many ended merged, edited, closed and reverted."""
+    kinds = ("merged", "edited", "closed", "reverted")
+    return [sa.func.sum(sa.case((outcome.c.kind == kind, 1), else_=0)) for kind in kinds]
+
+
 def measure(connection: sa.Connection, repository: str) -> list[Acceptance]:
     """Count a repository's outcomes by task, those with most first."""
-    kinds = [
-        sa.func.sum(sa.case((outcome.c.kind == kind, 1), else_=0))
-        for kind in ("merged", "edited", "closed", "reverted")
-    ]
     query = (
-        sa.select(task.c.flow, *kinds, sa.func.min(outcome.c.at))
+        sa.select(task.c.flow, *count_kinds(), sa.func.min(outcome.c.at))
         .join_from(outcome, task, outcome.c.task == task.c.id)
         .where(task.c.repository == repository)
         .group_by(task.c.flow)

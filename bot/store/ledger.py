@@ -20,6 +20,7 @@ from bot.store.database import now_ms
 from bot.store.limits import Limit, Notice, count_held, find_limits, note_shares
 from bot.store.store import Store
 from bot.store.tables import model_call
+from bot.store.tables import task as task_table
 
 _LOCK = 0x666F7267  # any constant of ours: PostgreSQL's advisory locks share one number space
 _PUBLIC = ("task", "repository")  # scopes whose limits are the business of whoever reads the task's comment
@@ -94,6 +95,10 @@ class Ledger:
         found: dict[str, Any] | None = await self._store.run(lambda connection: connection.scalar(query))
         return found
 
+    async def check(self, call: ModelCall, limits: Sequence[Limit]) -> Shortfall | None:
+        """Return which limit a call would exceed; nothing is written."""
+        return await self._store.run(_check, call, limits, self._zone)
+
     async def reserve(
         self, call: ModelCall, limits: Sequence[Limit], task_tokens: int | None = None
     ) -> Shortfall | None:
@@ -116,8 +121,18 @@ def release(connection: sa.Connection, task: str) -> None:
     _lose(connection, model_call.c.task == task)
 
 
-def _lose(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> None:
-    connection.execute(sa.update(model_call).where(*where, model_call.c.state == "reserved").values(state="lost"))
+def release_orphans(connection: sa.Connection, before: int) -> int:
+    """Give up the open tries of no task that began before a moment (ms).
+
+    Those are tests of keys and models whose process died. Returns how many they were.
+    """
+    no_task = ~sa.exists().where(task_table.c.id == model_call.c.task)
+    return _lose(connection, model_call.c.created < before, no_task)
+
+
+def _lose(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> int:
+    query = sa.update(model_call).where(*where, model_call.c.state == "reserved").values(state="lost")
+    return connection.execute(query).rowcount
 
 
 def _lock(connection: sa.Connection) -> None:
@@ -140,6 +155,10 @@ def _reserve(
         shortfall = _find_token_shortfall(connection, call, task_tokens)
     _write(connection, call, refused=shortfall is not None)
     return shortfall
+
+
+def _check(connection: sa.Connection, call: ModelCall, given: Sequence[Limit], zone: tzinfo) -> Shortfall | None:
+    return _find_shortfall(connection, call, find_limits(connection, call.names, given), zone)
 
 
 def _find_shortfall(

@@ -20,7 +20,8 @@ class UsageRow(NamedTuple):
     """The sums of one key: micro-dollars, calls, tokens.
 
     ``lost`` tries died with their process; they may have cost ``lost_micro_dollars`` at most, which are no part of
-    ``micro_dollars``. ``refused`` ones were asked of nobody, because a limit forbade them.
+    ``micro_dollars``. ``refused`` ones were asked of nobody, because a limit forbade them. ``open`` ones are under way:
+    ``open_micro_dollars`` are set aside for them.
     """
 
     key: str
@@ -33,6 +34,14 @@ class UsageRow(NamedTuple):
     lost: int
     lost_micro_dollars: int
     refused: int
+    open: int
+    open_micro_dollars: int
+
+
+def add_up(rows: Iterable[UsageRow]) -> UsageRow:
+    """Return the sum of rows, under the key ""."""
+    sums = list(map(sum, zip(*(row[1:] for row in rows), strict=True)))
+    return UsageRow("", *(sums or [0] * (len(UsageRow._fields) - 1)))
 
 
 def sum_usage(
@@ -71,6 +80,7 @@ def _keys() -> dict[str, sa.ColumnElement[Any]]:
 
 def _sums() -> list[sa.ColumnElement[Any]]:
     settled, lost = model_call.c.cost.is_not(None), model_call.c.state == "lost"
+    under_way = model_call.c.state == "reserved"
     called = sa.and_(settled, model_call.c.input_tokens > 0)
     tokens = (model_call.c[f"{kind}_tokens"] for kind in ("input", "output", "cached", "cache_write"))
     return [
@@ -80,6 +90,8 @@ def _sums() -> list[sa.ColumnElement[Any]]:
         _add(lost, sa.literal_column("1")),
         _add(lost, model_call.c.reserved),
         _add(model_call.c.state == "refused", sa.literal_column("1")),
+        _add(under_way, sa.literal_column("1")),
+        _add(under_way, model_call.c.reserved),
     ]
 
 
@@ -89,6 +101,6 @@ def _add(where: sa.ColumnElement[bool], column: sa.ColumnElement[Any]) -> sa.Col
 
 def _fold(quarters: Iterable[UsageRow], length: int, zone: tzinfo) -> list[UsageRow]:
     """Add quarters of hours, in their order, up to days or months of a zone."""
-    dated = [(find_day(int(row.key) * QUARTER_MS, zone)[:length], row[1:]) for row in quarters]
-    groups = groupby(sorted(dated), key=lambda item: item[0])
-    return [UsageRow(key, *map(sum, zip(*(sums for _, sums in rows), strict=True))) for key, rows in groups]
+    dated = [row._replace(key=find_day(int(row.key) * QUARTER_MS, zone)[:length]) for row in quarters]
+    groups = groupby(sorted(dated), key=lambda row: row.key)
+    return [add_up(rows)._replace(key=key) for key, rows in groups]

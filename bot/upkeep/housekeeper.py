@@ -12,7 +12,7 @@ import structlog
 from bot.github.api.errors import GitHubError
 from bot.policy import OrganisationFile
 from bot.sandbox.packages import FOLDER as PACKAGES
-from bot.store import deployments, figures, incidents, installations, lessons, retention, tasks, test_outcomes
+from bot.store import deployments, figures, incidents, installations, ledger, lessons, retention, tasks, test_outcomes
 from bot.store.database import now_ms
 from bot.upkeep.mirrors import remove_mirror, trim_mirrors
 from bot.upkeep.packages import trim_packages
@@ -22,6 +22,7 @@ from bot.work.services import Services
 
 _EVERY = 600.0  # seconds
 _DAY_MS = 86_400_000
+_HOUR_MS = 3_600_000  # longer than any test of a key or a model
 _GB = 1024**3
 _CHUNK = 200  # tasks that are forgotten at once
 log = structlog.get_logger(__name__)
@@ -56,6 +57,7 @@ class Housekeeper:
         await self._repeat(lessons.forget, now_ms())
         await self._repeat(deployments.forget_ended, old)
         await self._repeat(figures.forget_old, old)
+        await self._store.run(ledger.release_orphans, now_ms() - _HOUR_MS)
         await self._repeat(retention.forget_transcripts, cutoff)
         if now_ms() - self._obeyed >= _DAY_MS:  # every payload is read for it
             self._obeyed = now_ms()

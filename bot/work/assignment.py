@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 from bot.git.errors import ObjectMissing
 from bot.git.mirrors import Mirror
 from bot.github.api.scopes import READ_CODE
-from bot.models.port import Conversation, ModelRefused, Reply, Spender, Tool
+from bot.models.port import BudgetExceeded, Conversation, ModelRefused, Reply, Spender, Tool
 from bot.policy import OPEN, Governed, Policy
 from bot.settings import ModelRole
 from bot.store import audit, reporting, tasks
@@ -68,6 +68,18 @@ class Assignment(Generic[RequestT]):
         return await self.services.models.ask(
             spender, step, role, conversation, tools=tools, schema=schema, max_output=max_output, failed=failed
         )
+
+    async def find_shortfall(self, role: ModelRole) -> str:
+        """Say why not even a short question may be asked now, or "".
+
+        So nothing is installed and run for work that cannot be done.
+        """
+        left = await self.services.policies.owners.govern(self.task.repository)
+        try:
+            await self.services.models.check_budget(self._spender(left), role)
+        except BudgetExceeded as error:
+            return error.message
+        return ""
 
     def choose_model(self, role: ModelRole, failed: int) -> str:
         """Name the model that is asked after so many tries that did not pass."""

@@ -42,7 +42,7 @@ async def list_in_force(store: Store, budget: BudgetSettings, policies: PolicyLo
 
     Policies are those of repositories that had a task within 31 days.
     """
-    known = await store.run(_load)
+    known = await store.read(_load)
     shown = known.repositories[:_MOST]
     gate = asyncio.Semaphore(_AT_ONCE)
     problems: list[str] = []
@@ -68,7 +68,7 @@ async def list_of_repository(store: Store, policies: PolicyLoader, repository: R
     own = await _list_own(policies, repository, problems)
     left = await policies.owners.govern(repository)
     given = [*own, *(one for one in left.budget.list_limits(repository.full_name, "") if one.scope == "repository")]
-    stored = await store.run(limits.list_limits)
+    stored = await store.read(limits.list_limits)
     mine = (one for one in stored if one.scope == "repository" and _is_same(one.name, repository.full_name))
     return LimitsInForce((*given, *mine), tuple(problems))
 

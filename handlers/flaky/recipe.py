@@ -89,4 +89,5 @@ FLAKY: Recipe[ChangeTask, Brief, Judgement] = Recipe(
     gates=GateLimits(tests_from_base=False),
     own_gates=gate_fix,
     feedback=show_orders,
+    needs_model=False,
 )

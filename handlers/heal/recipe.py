@@ -46,5 +46,6 @@ HEAL: Recipe[HealTask, HealBrief, Judgement] = Recipe(
     rules=_read_rules,
     gates=GateLimits(keep_tests=True),
     own_gates=gate_heal,
+    needs_model=False,
     feedback=show_progress,
 )

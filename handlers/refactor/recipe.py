@@ -36,4 +36,5 @@ REFACTOR: Recipe[ChangeTask, Brief, Judgement] = Recipe(
     rules=_read_rules,
     own_gates=gate_refactoring,
     feedback=show_progress,
+    needs_model=False,
 )

@@ -50,5 +50,6 @@ REVERT: Recipe[RevertTask, RevertBrief, Judgement] = Recipe(
     rules=_read_rules,
     gates=GateLimits(restores=True),
     own_gates=confirm,
+    needs_model=False,
     about_closed=True,
 )

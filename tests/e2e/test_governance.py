@@ -125,7 +125,8 @@ async def test_a_repository_that_is_paused_stops_at_once(tell: Tell, tmp_path: P
 
     await put(owner, FILE, "budget: {organisation: {day: 0}}\n")
     await handled(story)
-    status = await story.until_status(await story.file(TITLE, BODY), "Stopped without a verified fix.")
+    status = await story.until_status(await story.file(TITLE, BODY), "Stopped. The organisation octo may cost")
+    assert "Install what it needs (" not in status, "nothing is installed and run for what cannot be paid"
     assert "The organisation octo may cost $0.00 a day" in status
     assert "whoever may change octo/.github can raise it there" in status
     assert len(story.script.requests) == 1

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from bot.doctor.models import try_models
-from bot.models.catalogue import Catalogue
 from bot.settings import ModelSettings, Settings
 from tests.e2e.conftest import Tell
 from tests.e2e.scenes import POLICY, put
@@ -51,5 +50,6 @@ async def test_what_doctor_advises_for_a_small_model_works(tmp_path: Path) -> No
             ("schema", "ok", f"calls tools; keeps to a given JSON; holds {small_model.WINDOW} tokens; counts tokens."),
         ):
             model = ModelSettings.model_validate(common | {"tools": tools})
-            (line,) = await try_models(Catalogue(Settings(models={"smol": model}, roles={"fix": ["smol"]})))
+            settings = Settings(models={"smol": model}, roles={"fix": ["smol"]}, data_dir=tmp_path)
+            (line,) = await try_models(settings)
             assert (line.level, told in line.text) == (level, True), line.text

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from bot.doctor.models import try_models
-from bot.models.catalogue import Catalogue
 from bot.models.probe import find_context
 from bot.settings import MODEL_ROLES
 from simhub.model_formats import ModelRequest
 from simhub.scripted_model import Script, ScriptedModel
+from tests.support.databases import new_sqlite
 from tests.support.models import FORMATS, MODEL_OF, scripted_settings
 
+_BILL = "select count(*), sum(reserved) from fh_model_call where repository = '(questions of doctor)'"
 CALLED = {"tool_calls": [{"name": "report", "arguments": {"word": "ready"}}]}
 FILLED = {"json": {"colour": "green"}}
 
@@ -33,8 +37,12 @@ async def examine(
         {"reply": {"text": "What?"}, "reusable": True},
     ]
     async with ScriptedModel(Script.load(rules)) as server:
-        settings = scripted_settings(server, roles={role: [name] for role in MODEL_ROLES})
-        (line,) = await try_models(Catalogue(settings))
+        with TemporaryDirectory() as folder:
+            url = new_sqlite(Path(folder) / "test.db")
+            roles = {role: [name] for role in MODEL_ROLES}
+            (line,) = await try_models(scripted_settings(server, roles=roles, database_url=url))
+            billed = sqlite3.connect(Path(folder) / "test.db").execute(_BILL).fetchone()
+    assert billed == (len(server.requests), 0), "each question is a row of the ledger, and none is left open"
     return line.level, line.text
 
 

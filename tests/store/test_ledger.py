@@ -12,15 +12,18 @@ import sqlalchemy as sa
 
 from bot.store import limits, tasks, usage
 from bot.store.database import now_ms
-from bot.store.ledger import Ledger, ModelCall, Settlement, release
+from bot.store.ledger import Ledger, ModelCall, Settlement, release, release_orphans
 from bot.store.limits import Limit, LimitScope, Strength
 from bot.store.store import Store
 from bot.store.tables import model_call, passing_limit
+from bot.store.tasks import NewTask
 from bot.store.usage import UsageRow
 from bot.types import Period
 from tests.support.models import dollars
 
 WIDE: list[Limit] = []
+TASK = {"id": "t", "flow": "fix", "source": "api", "installation": 1, "repository": "octo/demo", "actor": "mara"}
+TASK |= {"argument": {}}
 
 
 def call(step: str, dollars: float, *, task: str = "t", model: str = "m", tokens: int = 0, key: str = "") -> ModelCall:
@@ -128,10 +131,21 @@ async def test_a_try_whose_process_died_counts_at_its_worst_until_it_is_heard_of
     assert short is not None
     assert short.left == 400_000
     store.run_sync(release, "t")
-    assert used(store)[1:] == (0, 0, 0, 0, 0, 0, 1, 600_000, 1)
+    assert used(store)[1:] == (0, 0, 0, 0, 0, 0, 1, 600_000, 1, 0, 0)
     await ledger.settle(died, ended(0.1))  # it was not dead, but frozen
-    assert used(store)[1:] == (100_000, 1, 10, 5, 0, 0, 0, 0, 1)
+    assert used(store)[1:] == (100_000, 1, 10, 5, 0, 0, 0, 0, 1, 0, 0)
     assert await ledger.reserve(call("one", 0.6), task) is None
+
+
+async def test_what_a_dead_test_of_a_key_has_set_aside_is_given_up(store: Store) -> None:
+    ledger = Ledger(store)
+    store.run_sync(lambda c: tasks.create(c, NewTask.model_validate(TASK)))
+    for name in ("test-1", "t"):
+        assert await ledger.reserve(call("probe-1", 0.5, task=name), WIDE) is None
+    assert store.run_sync(release_orphans, now_ms() - 1000) == 0, "it may be under way"
+    assert (used(store).open, used(store).open_micro_dollars) == (2, 1_000_000)
+    assert store.run_sync(release_orphans, now_ms() + 1) == 1, "a task's are its own"
+    assert (used(store).lost, used(store).open) == (1, 1)
 
 
 async def test_tokens_are_limited_by_task_and_model(store: Store) -> None:

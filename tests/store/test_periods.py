@@ -51,12 +51,16 @@ def test_days_and_months_add_up_to_the_whole(whole: Store, zone: ZoneInfo, paid:
         | {"repository": "o/r", "owner": "o", "reserved": 0, "cost": cost, "input_tokens": 1, "created": at}
         for number, (at, cost) in enumerate(paid)
     ]
+    under_way = {"state": "reserved", "cost": None}
+    rows += [row | under_way | {"id": f"open-{row['id']}", "reserved": row["cost"]} for row in rows[::2]]
     whole.run_sync(lambda c: c.execute(model_call.delete()) and c.execute(model_call.insert(), rows))
     first, last = FIRST - timedelta(days=2), LAST + timedelta(days=4)
     sums = {
         by: whole.run_sync(lambda c, by=by: usage.sum_usage(c, by, first, last, None, zone))
-        for by in ("day", "month", "model")
+        for by in ("day", "month", "model", "actor", "task", "owner", "key")
     }
+    (whole_sum,) = {usage.add_up(rows_of) for rows_of in sums.values()}
+    assert (whole_sum.open, whole_sum.open_micro_dollars) == (len(paid[::2]), sum(cost for _, cost in paid[::2]))
     for rows_of in sums.values():
         assert sum(row.micro_dollars for row in rows_of) == sum(cost for _, cost in paid)
         assert sum(row.calls for row in rows_of) == len(paid)

@@ -137,7 +137,7 @@ async def _show_all(context: Context) -> Budgets:
 
 async def _show(context: Context, found: LimitsInForce) -> Budgets:
     settings = context.services.settings
-    views = await context.services.store.run(partial(load_views, zone=settings.zone), found.limits)
+    views = await context.services.store.read(partial(load_views, zone=settings.zone), found.limits)
     return Budgets(time_zone=settings.time_zone, items=tuple(views), problems=found.problems)
 
 

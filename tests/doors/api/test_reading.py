@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.store import tasks
+import sqlalchemy as sa
+
+from bot.store import findings, outcomes, tasks
+from bot.store.findings import StoredFinding
 from bot.store.ledger import Ledger, ModelCall, Settlement
+from bot.types import Repository
 from handlers import HANDLERS
 from tests.e2e.conftest import SAMPLE
 from tests.e2e.scenes import POLICY, handled, installation_of, place, put, rows
@@ -133,8 +137,14 @@ async def test_usage_adds_up_by_every_key(story: Story) -> None:
                 "lost": 0,
                 "lost_micro_dollars": 0,
                 "refused": 0,
+                "open": 0,
+                "open_micro_dollars": 0,
             }
         ]
+        assert answer.data["total"] == answer.data["items"][0] | {"key": ""}
+    table = await program.get(f"/api/v1/usage.csv?{REPOSITORY}&by=model")
+    assert table.headers["Content-Disposition"].startswith('attachment; filename="usage-model-')
+    assert table.text.splitlines()[1:] == [f"{key},750000,2,200,40,10,14,0,0,0,0,0" for key in ("thinker", "total")]
     today = (await program.get(f"/api/v1/usage?{REPOSITORY}")).data
     assert [each["key"] for each in today["items"]] == [today["last"]]
     before = await program.get(f"/api/v1/usage?{REPOSITORY}&last=2025-01-01")
@@ -143,6 +153,44 @@ async def test_usage_adds_up_by_every_key(story: Story) -> None:
     assert (await program.get("/api/v1/usage")).status == 403
     everything = await asker(story, story.maintainer, "admin").get("/api/v1/usage?by=repository")
     assert [each["key"] for each in everything.data["items"]] == ["octo/sample"]
+
+
+async def test_what_was_paid_is_told_beside_what_came_of_it(story: Story) -> None:
+    program = asker(story, story.maintainer)
+    ids = await started(story, program, 3)
+    for task in ids:
+        await pay(story, task, 0.25)
+    with opened(story) as store:
+        for task, kind in zip(ids, ("merged", "edited", "closed"), strict=True):
+            store.run_sync(outcomes.record, task, kind, {})
+        store.run_sync(remember_findings, ids[0])
+    told = (await program.get(f"/api/v1/worth?{REPOSITORY}")).data
+    assert told["tasks"] == [
+        {"task": "ask", "merged": 1, "edited": 1, "closed": 1, "reverted": 0}
+        | {"micro_dollars": 750_000, "micro_dollars_a_merge": 375_000}
+    ]
+    assert told["rules"] == [
+        {"rule": "ruff:E501", "fixed": 2, "ignored": 1, "disputed": 0, "open": 1, "accepted": 2 / 3},
+        {"rule": "model:bug", "fixed": 0, "ignored": 0, "disputed": 0, "open": 1, "accepted": None},
+    ]
+    before = (await program.get(f"/api/v1/worth?{REPOSITORY}&last=2025-01-01")).data
+    assert (before["tasks"], before["rules"]) == ([], [])
+    assert (await program.get("/api/v1/worth")).status == 403
+
+
+def remember_findings(connection: sa.Connection, task: str) -> None:
+    """Findings of a review of this task, by rule and end."""
+    found = tasks.get(connection, task)
+    assert found is not None
+    place = Repository.model_validate(found.argument["repository"])
+    ends = [("ruff:E501", "fixed"), ("ruff:E501", "fixed"), ("ruff:E501", "ignored"), ("ruff:E501", "folded")]
+    rows = [
+        StoredFinding.model_validate(
+            {"fingerprint": str(number), "task": task, "rule": rule, "state": state, "data": {}}
+        )
+        for number, (rule, state) in enumerate([*ends, ("model:bug", "open")])
+    ]
+    findings.remember(connection, place, 1, rows)
 
 
 async def test_administrators_read_deliveries_and_decisions(story: Story) -> None:
