@@ -21,7 +21,7 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from bot import logs
+from bot import logs, metrics
 from bot.context.index import Indexer
 from bot.dispatch.progress import Reporter
 from bot.dispatch.registry import Registry
@@ -42,7 +42,7 @@ from bot.engine.port import FlowTable
 from bot.git.mirrors import Mirrors
 from bot.github.api.access import GitHubs, open_session
 from bot.github.api.errors import BadCredentials, Forbidden, GitHubDown, Invalid, RateLimited
-from bot.github.api.transport import SILENCE_SECONDS, Journal
+from bot.github.api.transport import SILENCE_SECONDS, Exchange, Journal
 from bot.keys.keeper import Keeper
 from bot.keys.resealing import find_unknown
 from bot.keys.ring import StoredKeys
@@ -68,6 +68,7 @@ from bot.upkeep.housekeeper import Housekeeper
 from bot.upkeep.janitor import Janitor
 from bot.upkeep.keys import KeyWatch
 from bot.upkeep.scratch import scratch
+from bot.web.metrics import MetricsPage, make_metrics
 from bot.web.server import Crowd, make_runner, make_web
 from bot.web.strangers import Strangers
 from bot.work.services import Services
@@ -90,6 +91,7 @@ class Bot:
     """
 
     services: Services
+    metrics: web.Application
     web: web.Application
     opened: asyncio.Event
 
@@ -118,7 +120,7 @@ async def running(settings: Settings, handlers: Handlers = HANDLERS, *, doors: b
     _check_share(settings, doors=doors)
 
     def connect(session: aiohttp.ClientSession, journal: Journal) -> GitHubs:
-        return GitHubs.as_app(session, settings.api_url, app_id, private_key, journal=journal)
+        return GitHubs.as_app(session, settings.api_url, app_id, private_key, observe=_count_request, journal=journal)
 
     async with AsyncExitStack() as stack:
         services, engine = await _start(stack, settings, handlers, connect)
@@ -250,8 +252,9 @@ async def _open(
     ready = {name: partial(_alive, supervisor) for name, supervisor in supervisors.items()}
     ready |= {"dispatcher": partial(_alive, dispatcher), "engine": partial(_alive, engine)}
     ready["disk"] = partial(asyncio.to_thread, datadir.has_room, services.settings.data_dir)
+    page = make_metrics(MetricsPage(services.store, settings, services.github.measure_load))
     if not doors:
-        return Bot(services, make_web(services.store, (), ready), opened)
+        return Bot(services, page, make_web(services.store, (), ready), opened)
     secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
     endpoint = Endpoint(dispatcher.accept, secrets)
     book = SourceBook(services.store, Sealer(find_master(settings)))
@@ -262,7 +265,8 @@ async def _open(
     context = api.make_context(services, handlers.registry)
     mounted = {api.PREFIX: api.make_api(context, session), ROOM: await make_room(context)}
     strangers = Strangers(settings.refused_requests_a_minute, settings.proxies)
-    return Bot(services, make_web(services.store, routes, ready, mounted, strangers), opened)
+    application = make_web(services.store, routes, ready, mounted, strangers)
+    return Bot(services, page, application, opened)
 
 
 async def _run_after(opened: asyncio.Event, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -295,7 +299,7 @@ async def _run(settings: Settings, *, doors: bool) -> bool:
 
 
 async def _serve(settings: Settings, stop: asyncio.Event, *, doors: bool) -> None:
-    async with running(settings, doors=doors) as bot:
+    async with running(settings, doors=doors) as bot, _telling(settings, bot.metrics):
         crowd = Crowd(bot.web)
         runner = make_runner(bot.web)
         await runner.setup()
@@ -317,6 +321,19 @@ async def _serve(settings: Settings, stop: asyncio.Event, *, doors: bool) -> Non
         log.info("stopping")
         await runner.cleanup()
         await _stop(watching)
+
+
+@asynccontextmanager
+async def _telling(settings: Settings, page: web.Application) -> AsyncIterator[None]:
+    """Answer Prometheus on a port of its own, where one is set."""
+    runner = make_runner(page)
+    await runner.setup()
+    try:
+        if settings.metrics_port is not None:
+            await _listen(runner, settings.metrics_host, settings.metrics_port)
+        yield
+    finally:
+        await runner.cleanup()
 
 
 async def _migrate(store: Store, database: str) -> None:
@@ -344,13 +361,15 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise CannotListen(
             f"Cannot listen on {host}, port {port} ({reason}). Stop what listens there, or choose another address with "
-            "--host and --port (FORGEHAND_HOST, FORGEHAND_PORT)."
+            "--host and --port (FORGEHAND_HOST, FORGEHAND_PORT; for metrics FORGEHAND_METRICS_HOST, "
+            "FORGEHAND_METRICS_PORT)."
         ) from None
 
 
 async def _tell_lacks(services: Services) -> None:
     """Log at startup which parts of the work cannot run on this server."""
     problem = await services.sandbox.probe()
+    _tell_sandbox(services, works=problem is None)
     if problem is not None and services.settings.workers:
         log.warning("no repository code can run, so nothing can be fixed", reason=problem)
     for unknown in await find_unknown(services.store, find_master(services.settings)):
@@ -358,6 +377,14 @@ async def _tell_lacks(services: Services) -> None:
     for line in check_models(services.models.catalogue):
         if line.level != "ok":
             log.warning("a model cannot be asked", reason=line.text)
+
+
+def _tell_sandbox(services: Services, *, works: bool) -> None:
+    """Show which sandbox is in use, and whether a better one was asked for."""
+    asked, tier = services.settings.sandbox, services.sandbox.tier
+    weak = tier != "bubblewrap" if asked == "auto" else not works and asked != "none"
+    metrics.SANDBOX_TIER.labels(tier).set(1)
+    metrics.SANDBOX_WEAK.set(weak and services.settings.workers > 0)
 
 
 def _settle_memory() -> None:
@@ -375,6 +402,10 @@ def _settle_memory() -> None:
 
 async def _alive(part: Supervisor | Dispatcher[Services] | DbosEngine) -> bool:
     return part.alive
+
+
+def _count_request(exchange: Exchange) -> None:
+    metrics.GITHUB_REQUESTS.labels(f"{exchange.status // 100}xx" if exchange.status else "none").inc()
 
 
 async def _admitted(sweep: Sweep) -> bool:

@@ -70,7 +70,7 @@ def serve(**given: Any) -> None:
 def work(**given: Any) -> None:
     """Do the work that `forgehand serve --workers 0` takes in, on any machine.
 
-    It needs the same PostgreSQL and the same secrets. Only /healthz, /readyz and /metrics are answered.
+    It needs the same PostgreSQL and the same secrets. Only /healthz and /readyz are answered.
     """
     from bot.app import work as run
 

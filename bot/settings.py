@@ -190,6 +190,8 @@ class Settings(BaseSettings):
     database_url: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
     public_url: str | None = None
     poll: bool = False
     sweep_minutes: float = Field(default=5.0, gt=0)

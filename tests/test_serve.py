@@ -98,8 +98,15 @@ async def said_by(process: asyncio.subprocess.Process) -> tuple[int | None, str]
 
 
 async def test_what_is_in_use_already_is_named(server: Server) -> None:
-    first = await server.start()
+    page = free_port()
+    first = await server.start(FORGEHAND_METRICS_PORT=str(page))
     await server.until_lacking()
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{page}/metrics") as answer:
+            assert "forgehand_last_beat_timestamp_seconds 1" in await answer.text()
+        for elsewhere in (f"{server.port}/metrics", f"{page}/readyz"):
+            async with session.get(f"http://127.0.0.1:{elsewhere}") as answer:
+                assert answer.status == 404
     assert (server.folder / "data").stat().st_mode & 0o077 == 0
 
     same_database = await said_by(await server.start(FORGEHAND_PORT=str(free_port())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from bot import metrics
 from bot.github.api.errors import NotFound
 from bot.github.resources import reply_targets
 from bot.github.resources.issues import Reaction
@@ -19,6 +20,7 @@ async def react(services: Services, repository: Repository, spot: ReplyTarget, c
     github = await services.github.for_repository(repository, spot.permissions)
     with suppress(NotFound), unless_locked("react"):
         await reply_targets.react(github, repository, spot, content)
+        metrics.note_sign()
 
 
 async def say(
@@ -30,5 +32,7 @@ async def say(
     bot = await services.github.bot()
     with unless_locked("answer"):
         body = services.outgoing(text)
-        return await reply_targets.answer(github, repository, spot, body, marker=marker, bot_id=bot.id)
+        answer = await reply_targets.answer(github, repository, spot, body, marker=marker, bot_id=bot.id)
+        metrics.note_sign()
+        return answer
     return None

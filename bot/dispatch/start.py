@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
+from bot import metrics
 from bot.dispatch import replies
 from bot.dispatch.authorise import authorise, record
 from bot.dispatch.spec import Shown, TaskSpec, Writes
@@ -158,6 +159,7 @@ async def _acknowledge(
     elif spec.acknowledge is not None:
         if not known:
             await spec.acknowledge(services, request, task_id, started.created)
+            metrics.note_sign()
     elif origin.door != "ci" and spec.shown is not Shown.RESULT and request.subject.number is not None:
         await replies.react(services, request.repository, _body(request.subject.number), "eyes")
 

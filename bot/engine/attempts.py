@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from pydantic import TypeAdapter
 
+from bot import metrics
 from bot.engine import results
 from bot.engine.port import DeadLetter, EngineError, Step, StepCrashed, StepTimeout, TaskCancelled
 from bot.engine.records import TaskRecords
@@ -20,6 +23,7 @@ _SHARED_STARTS = (
     2  # so often it may have died for something that ran beside it; from then on one suspect runs at a time
 )
 MAX_BACKOFF = 60.0  # seconds
+_USUAL_LIMIT = 3600.0  # seconds that a step without a timeout is expected to take at most
 STOP_GRACE = 10.0  # seconds a cancelled step has to clean up before it is abandoned
 log = structlog.get_logger(__name__)
 
@@ -55,6 +59,28 @@ class CancelWatch:
         self._wakes.pop(task_id, None)
 
 
+@dataclass(frozen=True)
+class Deadlines:
+    """The moments by which the steps that run should have ended."""
+
+    _of: dict[object, float] = field(default_factory=dict)
+
+    @contextmanager
+    def hold(self, limit: float | None) -> Iterator[None]:
+        """Expect what runs inside to end within ``limit`` seconds."""
+        mark = object()
+        self._of[mark] = time.monotonic() + (limit or _USUAL_LIMIT) + STOP_GRACE
+        try:
+            yield
+        finally:
+            del self._of[mark]
+
+    def count_missed(self) -> int:
+        """Count the steps that run for too long."""
+        now = time.monotonic()
+        return sum(moment < now for moment in list(self._of.values()))
+
+
 class _Suspect(Exception):
     """A step whose process died twice.
 
@@ -71,6 +97,7 @@ class Attempts:
     suspects: asyncio.Lock  # held by the one suspect step that may run in this process
     task_id: str
     backoff: float  # the first pause before a retry, in seconds; it doubles each time
+    deadlines: Deadlines
     _alone: bool = False
 
     async def run(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> str:
@@ -94,6 +121,8 @@ class Attempts:
             start = await self.records.start_step(self.task_id, name)
             if start.cancelled_by is not None:
                 return results.write_error(_cancelled_error(start.cancelled_by))
+            if start.starts > 1:
+                metrics.REPLAYS.inc()
             if start.starts > MAX_STARTS:
                 died = f"The server's process ended {MAX_STARTS} times while the step {name} ran"
                 return results.write_error(DeadLetter(f"{died}, so it is not tried again.", step=name))
@@ -116,7 +145,10 @@ class Attempts:
             tried += 1
 
     async def _run_once(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> str:
-        with structlog.contextvars.bound_contextvars(task=self.task_id, step=name):
+        with (
+            structlog.contextvars.bound_contextvars(task=self.task_id, step=name),
+            self.deadlines.hold(step.timeout),
+        ):
             try:
                 value = await self._supervise(name, step)
                 return results.write(adapter, value)

@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 import sqlalchemy as sa
 import structlog
 
+from bot import metrics
 from bot.engine import dbos_setup, failover
 from bot.engine.attempts import STOP_GRACE, Body, CancelWatch
 from bot.engine.dbos_setup import FREE, GROUPED
@@ -77,6 +78,7 @@ class DbosEngine:
         self._workers = workers
         records = StoreRecords(store)
         self._runtime = Runtime(flows, records, CancelWatch(records), backoff)
+        metrics.OVERDUE_STEPS.set_function(self._runtime.deadlines.count_missed)
         self._running: dict[asyncio.Task[Any], str] = {}
         self._unattended: set[str] = set()
         self._queues = QueueWorkers()
@@ -287,6 +289,7 @@ class DbosEngine:
                     await self._ear.ensure()
                     await asyncio.to_thread(self._sweep)
                 await self._adopt(older_than_ms=int(self._heart.ttl * 1000))
+                metrics.BEAT.set_to_current_time()
                 if time.monotonic() >= next_retirement:
                     await self._retire()
                     next_retirement = time.monotonic() + DAY_SECONDS

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
+from bot import metrics
 from bot.engine.port import Outcome
 from bot.store import ledger, tasks
 from bot.store.store import Store
@@ -60,9 +61,10 @@ class StoreRecords:
         return await self._store.run(tasks.request_cancel, task_id, by)
 
     async def close(self, task_id: str, outcome: Outcome) -> None:
-        await self._store.run(_close, task_id, outcome)
+        if await self._store.run(_close, task_id, outcome):
+            metrics.ENDED_TASKS.labels(outcome.state).inc()
 
 
-def _close(connection: sa.Connection, task_id: str, outcome: Outcome) -> None:
+def _close(connection: sa.Connection, task_id: str, outcome: Outcome) -> bool:
     ledger.release(connection, task_id)
-    tasks.close(connection, task_id, outcome.state, outcome.model_dump(mode="json"))
+    return tasks.close(connection, task_id, outcome.state, outcome.model_dump(mode="json"))

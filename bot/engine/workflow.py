@@ -12,7 +12,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot.engine import results
-from bot.engine.attempts import Attempts, Body, CancelWatch
+from bot.engine.attempts import Attempts, Body, CancelWatch, Deadlines
 from bot.engine.port import DeadLetter, FlowTable, Outcome, Step, StepCrashed, TaskCancelled, WorkflowError
 from bot.engine.records import TaskRecords
 from bot.types import ForgehandError, JsonModel, T
@@ -46,6 +46,7 @@ class Runtime:
     watch: CancelWatch
     backoff: float = 1.0
     suspects: asyncio.Lock = field(default_factory=asyncio.Lock)
+    deadlines: Deadlines = field(default_factory=Deadlines)
 
 
 async def run_task(runtime: Runtime, journal: Journal, call: FlowCall) -> Outcome | None:
@@ -157,7 +158,9 @@ class TaskCtx:
         Only then may a suspect follow, which could end the process.
         """
         runtime = self.runtime
-        attempts = Attempts(runtime.records, runtime.watch, runtime.suspects, self.task_id, runtime.backoff)
+        attempts = Attempts(
+            runtime.records, runtime.watch, runtime.suspects, self.task_id, runtime.backoff, runtime.deadlines
+        )
         try:
             return await slot(lambda: attempts.run(name, step, adapter))
         finally:

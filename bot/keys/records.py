@@ -29,6 +29,11 @@ def find_reminder(key: StoredKey, now: int) -> str:
     return f"{key.id} of {key.belongs_to.words} is {_age(key, now)} days old, its replacement {word}: {rotate(key)}."
 
 
+def find_due(key: StoredKey) -> int:
+    """Return the moment from which a key is overdue for replacement, in ms."""
+    return key.created + OVERDUE_DAYS * DAY_MS
+
+
 def find_fault(key: StoredKey, now: int) -> str:
     """Say why a key cannot be used now, or nothing."""
     if key.state == "retired":

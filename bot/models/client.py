@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from bot import metrics
 from bot.models import text_tools, wire, wire_chat, wire_messages, wire_responses
 from bot.models.catalogue import ModelSpec
 from bot.models.errors import make_error
@@ -148,7 +149,11 @@ class SdkModel:
         request = self._format.request(question)
         try:
             async with client:
+                began = time.monotonic()
                 async for event in await self._format.create(client)(**request):
+                    if began:
+                        metrics.FIRST_TOKEN_SECONDS.labels(self.name).observe(time.monotonic() - began)
+                        began = 0.0
                     stream.feed(event.to_dict(mode="json"))
             return stream.reply()
         except sdk.APIStatusError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import time
 import weakref
@@ -13,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from bot import metrics
 from bot.models import selection, wire
 from bot.models.budgets import list_limits, make_exceeded
 from bot.models.catalogue import Catalogue, ModelSpec
@@ -36,6 +38,7 @@ from bot.models.port import (
 )
 from bot.models.probe import ONE_WORD, ONE_WORD_OUTPUT, Asking
 from bot.models.ring import HeldKey, KeyRing, SettingsRing
+from bot.money import to_dollars
 from bot.settings import ModelRole, Settings
 from bot.store.ledger import Ledger, ModelCall, Settlement
 from bot.store.store import Store
@@ -43,7 +46,8 @@ from bot.types import KEY_SCOPES, ForgehandError, KeyScope
 
 log = structlog.get_logger(__name__)
 # The next model may answer; the most hopeful first.
-_PASSES_ON = (ModelBusy, ModelDown, ModelQuota, ModelRefused, ContextTooLong)
+PASSES_ON = (ModelBusy, ModelDown, ModelQuota, ModelRefused, ContextTooLong)
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True)
@@ -207,6 +211,7 @@ class ModelGateway:
         """Ask the role's models in turn, round by round, until one answers."""
         spender = request.spender
         names = self.models_for(request.role, spender, request.failed)
+        first = names[0]
         errors: dict[str, ModelError] = {}
         widest: KeyScope = "instance"
         outgrown = 0  # tokens of the largest window that the question did not fit
@@ -218,12 +223,15 @@ class ModelGateway:
                 if spec.context <= outgrown:
                     continue
                 try:
-                    return await self._ask_one(request, spec, widest)
-                except _PASSES_ON as error:
+                    reply = await self._ask_one(request, spec, widest)
+                except PASSES_ON as error:
                     errors[name] = error
                     outgrown = max(outgrown, _find_outgrown(spec, error))
                     widest = _narrow(widest, error)
                     log.warning("model_failed", model=name, role=request.role, error=type(error).__name__)
+                else:
+                    _count_answer(request.role, is_first=name == first)
+                    return reply
             names = [
                 name
                 for name in names
@@ -231,7 +239,8 @@ class ModelGateway:
             ]
             if not names:
                 break
-        best = min(errors.values(), key=lambda error: _PASSES_ON.index(type(error)))  # the most hopeful kind
+        best = min(errors.values(), key=lambda error: PASSES_ON.index(type(error)))  # the most hopeful kind
+        metrics.MODEL_QUESTIONS.labels(request.role, name_error(type(best))).inc()
         if len(errors) == 1:
             raise best
         raise best.with_message("No model could answer. " + " ".join(error.message for error in errors.values()))
@@ -271,6 +280,7 @@ class ModelGateway:
                 request.conversation, tools=request.tools, schema=request.schema, max_output=request.max_output
             )
         except ModelError as error:
+            metrics.MODEL_ERRORS.labels(spec.name, name_error(type(error))).inc()
             await self._settle_error(call, request, spec, error)
             raise
         except asyncio.CancelledError:
@@ -294,6 +304,7 @@ class ModelGateway:
         """Reserve a call's worst case or raise BudgetExceeded."""
         call = _plan(request, spec, key)
         if short := await self._ledger.reserve(call, list_limits(request.spender, self.budget), spec.token_limit):
+            metrics.BUDGET_REFUSALS.labels(short.limit.scope if short.limit else "task").inc()
             raise make_exceeded(call, short)
         return call
 
@@ -331,6 +342,7 @@ class ModelGateway:
         except asyncio.CancelledError:  # what is paid for is written down first, or it would be bought again
             await settlement
             raise
+        metrics.DOLLARS.labels(spec.name, request.role).inc(to_dollars(end.micro_dollars))
         for notice in told:
             log.warning("budget_share_used", said=str(notice), scope=notice.limit.scope, name=notice.limit.name)
 
@@ -365,6 +377,17 @@ def _plan(request: _Request, spec: ModelSpec, key: str) -> ModelCall:
         person=spender.person,
         prices=spec.price.version if spec.price else "",
     )
+
+
+def name_error(kind: type[ModelError]) -> str:
+    """Name a kind of error for metrics, such as ``busy`` or ``bad_answer``."""
+    return _WORDS.sub("_", kind.__name__.removeprefix("Model")).lower()
+
+
+def _count_answer(role: ModelRole, *, is_first: bool) -> None:
+    metrics.MODEL_QUESTIONS.labels(role, "answered").inc()
+    if not is_first:
+        metrics.MODEL_FALLBACKS.labels(role).inc()
 
 
 def _bind(error: ModelError, key: HeldKey) -> ModelError:

@@ -24,6 +24,7 @@ class Delivery(NamedTuple):
     event: str
     payload: bytes  # the verified bytes
     wanted: bool = True  # False: no handler listens, so it is stored as done, which saves writing it twice
+    received: int | None = None  # when it was stored, in ms; None: now
 
 
 class DeliveryEnd(NamedTuple):
@@ -78,9 +79,11 @@ def end(connection: sa.Connection, ended: Sequence[DeliveryEnd]) -> None:
 def load(connection: sa.Connection, guid: str) -> Delivery | None:
     """Load one delivery with its payload."""
     row = connection.execute(
-        sa.select(delivery.c.guid, delivery.c.event, delivery.c.payload).where(delivery.c.guid == guid)
+        sa.select(delivery.c.guid, delivery.c.event, delivery.c.payload, delivery.c.received).where(
+            delivery.c.guid == guid
+        )
     ).first()
-    return None if row is None else Delivery(*row)
+    return None if row is None else Delivery(row.guid, row.event, row.payload, received=row.received)
 
 
 def find_error(connection: sa.Connection, guid: str) -> str | None:

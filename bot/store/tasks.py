@@ -210,6 +210,14 @@ def add_event(connection: sa.Connection, task_id: str, kind: str, data: Mapping[
     connection.execute(sa.insert(task_event).values(task=task_id, at=now_ms(), kind=kind, data=dict(data)))
 
 
+def add_stage(connection: sa.Connection, task_id: str, data: Mapping[str, Any]) -> float | None:
+    """Add an event about a stage; where it ended, return its seconds."""
+    told = [] if data["state"] == "started" else list_events(connection, task_id, kinds=("stage",))
+    starts = [each.at for each in told if (each.data["stage"], each.data["state"]) == (data["stage"], "started")]
+    add_event(connection, task_id, "stage", data)
+    return max(now_ms() - starts[-1], 0) / 1000 if starts else None
+
+
 def list_events(
     connection: sa.Connection, task_id: str, after: int = 0, limit: int | None = None, kinds: Collection[str] = ()
 ) -> list[TaskEvent]:

@@ -1,4 +1,4 @@
 """Serve HTTP: ``server.make_web`` is the application of the bot, ``setup.run`` the page that registers the App.
 
-``metrics.MetricsPage`` renders ``/metrics``; ``credentials`` stores what the setup received.
+``metrics.make_metrics`` answers ``/metrics``, on a port of its own; ``credentials`` stores what the setup received.
 """

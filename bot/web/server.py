@@ -1,4 +1,4 @@
-"""Serve HTTP: health, readiness, metrics and the routes it is given."""
+"""Serve HTTP: health, readiness and the routes it is given."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import structlog
 from aiohttp import web
 
 from bot.store.store import Store
-from bot.web.metrics import MetricsPage
 from bot.web.strangers import Strangers
 
 Check = Callable[[], Awaitable[bool]]
@@ -44,9 +43,7 @@ def make_web(
         return answers and not store.waiting  # a full disk can be read
 
     checks = {"database": reach_database, **ready}
-    app.add_routes(
-        [web.get("/healthz", _healthy), web.get("/readyz", _readiness(checks)), web.get("/metrics", _metrics(store))]
-    )
+    app.add_routes([web.get("/healthz", _healthy), web.get("/readyz", _readiness(checks))])
     app.add_routes(routes)
     for path, inner in (mounted or {}).items():
         app.add_subapp(path, inner)
@@ -95,15 +92,6 @@ def _readiness(checks: Mapping[str, Check]) -> Callable[[web.Request], Awaitable
         held = await asyncio.gather(*(holds(check) for check in checks.values()))
         answer = {name: "ok" if good else "not ready" for name, good in zip(checks, held, strict=True)}
         return web.json_response(answer, status=200 if all(held) else 503)
-
-    return handle
-
-
-def _metrics(store: Store) -> Callable[[web.Request], Awaitable[web.Response]]:
-    page = MetricsPage(store)
-
-    async def handle(_request: web.Request) -> web.Response:
-        return web.Response(body=await page.render(), content_type="text/plain", charset="utf-8")
 
     return handle
 

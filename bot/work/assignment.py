@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
+from bot import metrics
 from bot.git.errors import ObjectMissing
 from bot.git.mirrors import Mirror
 from bot.github.api.scopes import READ_CODE
@@ -39,7 +40,9 @@ class Assignment(Generic[RequestT]):
     async def stage(self, name: str, state: StageState, text: str = "") -> None:
         """Tell the status comment, inside a step; repeated it says the same."""
         data = {"stage": name, "state": state, "text": text}
-        await self.services.store.run(tasks.add_event, self.task_id, "stage", data)
+        seconds = await self.services.store.run(tasks.add_stage, self.task_id, data)
+        if seconds is not None:
+            metrics.STAGE_SECONDS.labels(name).observe(seconds)
 
     async def audit(self, action: str, *, allowed: bool, reason: str) -> None:
         """Record a permission decision or a write."""

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
+from prometheus_client import REGISTRY
 
 from bot.app import running
 from bot.doors.handlers import Handlers
@@ -60,7 +60,15 @@ async def served(root: Path, handlers: Handlers) -> AsyncIterator[Story]:
             await server.close()
 
 
+def count_of(name: str) -> float:
+    """A counter of this process, whatever its labels."""
+    samples = (sample for metric in REGISTRY.collect() for sample in metric.samples)
+    return sum(sample.value for sample in samples if sample.name == f"forgehand_{name}")
+
+
 async def test_label_command_status_and_metric_end_to_end(tmp_path: Path, handlers: Handlers) -> None:
+    names = ("ended_tasks_total", "stage_seconds_count", "first_sign_seconds_count")
+    before = {name: count_of(name) for name in names}
     async with served(tmp_path, handlers) as story:
         await story.until(
             lambda: "say-hello" in {each.name for each in story.repository.labels},
@@ -76,8 +84,11 @@ async def test_label_command_status_and_metric_end_to_end(tmp_path: Path, handle
         other = await story.file("Hello again", "there", label="say-hello")
         await story.until(lambda: story.shown(other, "answer"), what="a refusal")
         assert "switched off" in story.shown(other, "answer")[0], "a command that is off has no label either"
-        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{story.port}/metrics") as page:
-            assert 'forgehand_tasks{state="done",task="greet"} 2.0' in await page.text()
+        await story.until(
+            lambda: [count_of(name) - was for name, was in before.items()] == [2, 2, 3],
+            what="two tasks and their stage are counted, and the first signs of three deliveries",
+        )
+        assert count_of("github_requests_total") > 5
         assert (await answered(story, await comment(story, number, "/status")))[0].startswith(
             "Nothing is running here."
         )

@@ -122,12 +122,15 @@ async def test_both_limits_in_all_their_shapes_are_waited_out(world: World, clie
     assert 55 <= sum(world.time.slept) <= 75
 
 
-async def test_an_exhausted_hour_is_reported_instead_of_waited_for(world: World, client: Client) -> None:
+async def test_an_exhausted_hour_is_reported_instead_of_waited_for(
+    world: World, github: GitHubs, client: Client
+) -> None:
     number = await new_issue(world)
     world.hub.limits.exhaust(world.hub.world.installations[world.repository.installation])
     with pytest.raises(RateLimited) as caught:
         await issues.get_issue(client, world.repository, number)
     assert 3000 < float(caught.value.details["retry_after"] or 0) < 3700
+    assert github.measure_load().left == 0
     asked = len(world.hub.requests)
     with pytest.raises(RateLimited):
         await issues.get_issue(client, world.repository, number)

@@ -6,10 +6,12 @@ import asyncio
 import logging
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from prometheus_client import REGISTRY
 
 from bot.models.gateway import ModelGateway
 from bot.models.permitted import PermittedModels
@@ -36,10 +38,15 @@ from tests.support.patience import PATIENCE
 FIRST, SECOND, LOCAL = MODEL_OF["messages"], MODEL_OF["responses"], MODEL_OF["chat"]
 CHEAP = "claude-haiku-5-5"
 ASK = talk("Mend it.")
+SEEN = "forgehand_model_first_token_seconds_count"
 
 
 def gateway_of(server: ScriptedModel, store: Store, **overrides: object) -> ModelGateway:
     return new_gateway(store, scripted_settings(server, **overrides))
+
+
+def count(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
 def rows(store: Store) -> list[sa.Row[tuple[object, ...]]]:
@@ -242,11 +249,14 @@ async def test_tokens_limit_a_model_without_a_price(server: ScriptedModel, store
 
 @pytest.mark.parametrize("fault", ["busy", "overloaded", "down", "quota", "bad_key", "no_model", "truncate"])
 async def test_the_next_model_takes_over(server: ScriptedModel, store: Store, fault: str) -> None:
+    before = [count("forgehand_model_fallbacks_total", role="fix"), count(SEEN, model=SECOND)]
     server.script.on({"fault": fault}, model=FIRST)
     server.script.on({"text": "from the second"}, model=SECOND)
     reply = await gateway_of(server, store).ask(spender(), "prove", "fix", ASK)
     assert (reply.text, reply.model) == ("from the second", SECOND)
     assert [asked.model for asked in server.requests] == [FIRST, SECOND]
+    after = [count("forgehand_model_fallbacks_total", role="fix"), count(SEEN, model=SECOND)]
+    assert [now - was for now, was in zip(after, before, strict=True)] == [1, 1]
 
 
 @pytest.mark.parametrize("fault", ["too_long", "too_large"])
@@ -287,10 +297,14 @@ async def test_a_short_wait_is_waited_and_a_long_one_is_not(server: ScriptedMode
 async def test_all_failing_says_what_each_said(server: ScriptedModel, store: Store) -> None:
     server.script.on({"fault": "bad_key"}, model=FIRST, reusable=True)
     server.script.on({"fault": "busy", "retry_after": 0.01}, model=SECOND, reusable=True)
+    failed = partial(count, "forgehand_model_questions_total", role="fix", result="busy")
+    refused = partial(count, "forgehand_model_errors_total", model=FIRST, error="refused")
+    before = failed(), refused()
     with pytest.raises(ModelBusy, match=f"{FIRST}.*{SECOND}") as caught:
         await gateway_of(server, store).ask(spender(), "prove", "fix", ASK)
     assert caught.value.detail("retry_after") == 0.01
     assert [asked.model for asked in server.requests] == [FIRST, SECOND, SECOND]
+    assert (failed(), refused()) == (before[0] + 1, before[1] + 1)
 
 
 async def test_a_model_out_of_quota_rests(server: ScriptedModel, store: Store) -> None:

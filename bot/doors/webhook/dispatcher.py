@@ -17,7 +17,7 @@ from bot import metrics
 from bot.doors.webhook.inbox import Inbox
 from bot.doors.webhook.router import C, DeliveryRefused, Event, Handler, Router
 from bot.store import deliveries
-from bot.store.database import DatabaseAway
+from bot.store.database import DatabaseAway, now_ms
 from bot.store.deliveries import Delivery
 from bot.store.store import Store
 from bot.types import ForgehandError
@@ -39,10 +39,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class _Todo(Generic[C]):
-    """A delivery to handle, its ``event`` if read, and the handlers ``left``."""
+    """A delivery to handle, its ``event`` if read, and the handlers ``left``.
+
+    ``received`` (ms) is known where it arrived here.
+    """
 
     guid: str
     event: Event | None = None
+    received: int | None = None
     attempt: int = 0
     left: tuple[Handler[C], ...] | None = None
 
@@ -113,7 +117,7 @@ class Dispatcher(Generic[C]):
         taken = await self._inbox.put(Delivery(event.guid, event.name, body, wanted))
         if taken and wanted:
             held = event if len(body) <= _SMALL and self._queue.qsize() < _HELD else None
-            self._begin(_Todo(event.guid, held))
+            self._begin(_Todo(event.guid, held, now_ms()))
         elif not taken:
             metrics.DUPLICATES.inc()
         return taken
@@ -167,21 +171,25 @@ class Dispatcher(Generic[C]):
 
     async def _handle(self, todo: _Todo[C]) -> None:
         try:
-            event = todo.event or await self._read(todo.guid)
+            event, received = (todo.event, todo.received) if todo.event else await self._read(todo.guid)
         except DeliveryRefused as refused:
             await self._end(todo.guid, str(refused))
             return
         repository = event.repository()
-        with structlog.contextvars.bound_contextvars(
-            delivery=event.guid, event_name=event.name, repository=repository.full_name if repository else None
+        with (
+            structlog.contextvars.bound_contextvars(
+                delivery=event.guid, event_name=event.name, repository=repository.full_name if repository else None
+            ),
+            metrics.awaiting_sign(received or now_ms()),
         ):
             await self._attempt(todo, event)
 
-    async def _read(self, guid: str) -> Event:
+    async def _read(self, guid: str) -> tuple[Event, int | None]:
         delivery = await self._store.run(deliveries.load, guid)
         if delivery is None:
             raise DeliveryRefused("The delivery is no longer stored.")
-        return await asyncio.to_thread(Event.parse, delivery.guid, delivery.event, delivery.payload)
+        event = await asyncio.to_thread(Event.parse, delivery.guid, delivery.event, delivery.payload)
+        return event, delivery.received
 
     async def _attempt(self, todo: _Todo[C], event: Event) -> None:
         handlers = self._router.handlers(event.name, event.action) if todo.left is None else todo.left

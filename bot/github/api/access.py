@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Self
+from typing import NamedTuple, Self
 
 import aiohttp
 
@@ -22,6 +22,13 @@ from bot.github.resources.permissions import Role
 from bot.types import Actor, Repository
 
 Permissions = Mapping[str, str]
+
+
+class GitHubLoad(NamedTuple):
+    """Requests that wait here, and the least share left of hourly limits."""
+
+    waiting: int
+    left: float
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -73,6 +80,12 @@ class GitHubs:
     def clock_skew(self) -> float:
         """Seconds by which GitHub's clock is ahead of ours, as far as it mattered."""
         return self._auth.skew
+
+    def measure_load(self) -> GitHubLoad:
+        """Measure what limits hold up."""
+        limiters = [channel.limiter for channel in self._channels.values()]
+        left = min((limiter.left for limiter in limiters), default=1.0)
+        return GitHubLoad(sum(limiter.waiting for limiter in limiters), left)
 
     async def for_repository(self, repository: Repository, permissions: Permissions) -> Client:
         """Return a client with these permissions only, or raise Forbidden."""

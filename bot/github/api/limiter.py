@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bot.github.api.errors import ProgressDropped, RateLimited
+from bot.github.api.errors import ProgressDropped, RateLimited, Response
 from bot.github.api.pacer import Pacer, Ticket
 
 MAX_WAIT = 120.0
@@ -37,6 +37,25 @@ class RateLimiter:
         self._turns: dict[Ticket, asyncio.Future[None]] = {}
         self._changed = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
+        self._left: dict[str, tuple[float, float]] = {}  # by resource: what is left, as a share, and until when (epoch)
+
+    @property
+    def waiting(self) -> int:
+        """Return how many requests wait for their turn."""
+        return self._pacer.waiting
+
+    @property
+    def left(self) -> float:
+        """Return the share left of the hourly limits, 1 where nothing was said."""
+        now = self._clock.now()
+        return min((share for share, until in self._left.values() if until > now), default=1.0)
+
+    def note(self, response: Response) -> None:
+        """Note what an answer says of the hourly limits."""
+        told = [response.headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "limit", "reset")]
+        if all(text.isdigit() for text in told) and int(told[1]):
+            resource = response.headers.get("x-ratelimit-resource", "core")
+            self._left[resource] = (int(told[0]) / int(told[1]), float(told[2]))
 
     @asynccontextmanager
     async def turn(self, ticket: Ticket) -> AsyncIterator[None]:

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 import structlog
 
+from bot import metrics
 from bot.github.api.errors import GitHubDown, GitHubError, RateLimited, Response, failure
 from bot.github.api.limiter import MAX_WAIT, Clock, RateLimiter
 from bot.github.api.pacer import Ticket, Urgency
@@ -143,6 +144,7 @@ class Transport:
                 else:
                     outcome = await self._once(method, url, signed, body)
             if isinstance(outcome, Response):
+                limiter.note(outcome)
                 if outcome.status < 300 or outcome.status == 304:
                     credential.accepted(outcome)
                     return outcome
@@ -220,6 +222,8 @@ class Transport:
         if isinstance(outcome, Response):
             limit = limited_for(outcome, server_time(outcome) or self.clock.now(), attempt)
             if limit is not None:
+                spent = outcome.headers.get("x-ratelimit-remaining") == "0"
+                metrics.GITHUB_LIMITED.labels("primary" if spent else "secondary").inc()
                 limiter.pause(limit)
                 if limit > MAX_WAIT or attempt > 3:
                     raise RateLimited(f"{error.message} It lasts another {limit:.0f} s.", retry_after=limit)

@@ -61,7 +61,8 @@ async def test_no_other_route_of_the_server_answers_strangers(story: Story) -> N
     nobody = Asker(story, None)
     asked = {(method, path): (await nobody.ask(method, path)).status for method, path in routes}
     answered = {path for (_, path), status in asked.items() if status < 400}
-    assert answered == {"/healthz", "/readyz", "/metrics"}
+    assert answered == {"/healthz", "/readyz"}
+    assert (await nobody.get("/metrics")).status == 404
     assert 400 <= asked["POST", "/webhook"] < 500
 
 

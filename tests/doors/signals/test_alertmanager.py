@@ -96,8 +96,12 @@ async def until_told(story: Story, sender: Sender, firing: int, resolved: int) -
     await story.until(look, what=f"{firing} firing and {resolved} resolved alerts were told")
 
 
+def metrics_of(story: Story) -> str:
+    return f"http://127.0.0.1:{story.environment['FORGEHAND_METRICS_PORT']}/metrics"
+
+
 async def count_repeats(story: Story) -> float:
-    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{story.port}/metrics") as answer:
+    async with aiohttp.ClientSession() as session, session.get(metrics_of(story)) as answer:
         lines = (await answer.text()).splitlines()
     return next(float(line.split()[1]) for line in lines if line.startswith("forgehand_duplicate_deliveries_total "))
 
@@ -105,7 +109,8 @@ async def count_repeats(story: Story) -> float:
 @pytest.mark.needs("alertmanager")
 async def test_one_trouble_however_it_is_told(tmp_path: Path) -> None:
     shop, source = Shop(), with_incidents(tmp_path)
-    async with told(tmp_path, source, []) as story, serving(shop) as port:
+    page = str(free_port())
+    async with told(tmp_path, source, [], FORGEHAND_METRICS_PORT=page) as story, serving(shop) as port:
         sender = await add(story, "alertmanager")
         senders = make_senders(tmp_path, sender, port)
         async with running(*senders):
