@@ -172,6 +172,7 @@ class Settings(BaseSettings):
 
     app_id: int | None = None
     client_id: str | None = None
+    client_secret: SecretStr | None = None
     private_key: SecretStr | None = None
     github_token: SecretStr | None = None
     webhook_secrets: Annotated[list[SecretStr], NoDecode] = Field(
@@ -375,7 +376,7 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """Return every secret value we hold, for redaction."""
         keys = [self.provider_key(provider) for provider in get_args(ProviderName)]
-        held = [self.private_key, self.github_token, self.vault_token, self.vault_secret_id]
+        held = [self.private_key, self.client_secret, self.github_token, self.vault_token, self.vault_secret_id]
         held.append(self.azure_client_secret)
         held += [*keys, *self.webhook_secrets]
         urls = [urlsplit(url).password for url in (self.database_url, self.index_url) if url]

@@ -53,7 +53,7 @@ def identify(world: World, header: str | None, lag: Lag | None = None) -> Actor:
         return Actor("anonymous")
     credential = credential_in(header)
     if credential in world.user_tokens:
-        return Actor("user", world.user_tokens[credential])
+        return Actor("user", world.user_tokens[credential], world.app_tokens.get(credential))
     if credential in world.tokens:
         return _installation_actor(world, world.tokens[credential], lag)
     if credential.count(".") == 2 and not credential.startswith("ghs_"):

@@ -51,6 +51,7 @@ class App:
     events: list[str] = field(default_factory=list)
     external_url: str = "https://example.org/"
     description: str = ""
+    callback_urls: list[str] = field(default_factory=list)  # where sign-ins may lead back to; empty: anywhere
 
 
 @dataclass(eq=False)
@@ -604,6 +605,7 @@ class World:
     moved: dict[str, Repository] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     user_tokens: dict[str, Account] = field(default_factory=dict)
+    app_tokens: dict[str, App] = field(default_factory=dict)  # which App each person's ``ghu_`` token was made for
     last_id: int = 3_000_000_000
     actions: App | None = None
     verified: set[str] = field(default_factory=set)

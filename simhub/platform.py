@@ -65,6 +65,14 @@ class Platform(State):
         )
         return self.credentials[app.id]
 
+    def revoke_authorization(self, credentials: AppCredentials, account: Account) -> None:
+        """Let a person take back what they allowed an App: its tokens of theirs are dead."""
+        world, app = self.world, credentials.app
+        for token in [token for token, owner in world.app_tokens.items() if owner is app]:
+            if world.user_tokens.get(token) is account:
+                del world.user_tokens[token], world.app_tokens[token]
+        self.webhooks.revoke(app, account)
+
     def create_repository(
         self,
         full_name: str,

@@ -90,6 +90,10 @@ class Webhooks:
         body |= {"sender": sender, "installation": brief}
         self._send(installation.app, event, body, installation.id, repository.id)
 
+    def revoke(self, app: App, sender: Account) -> None:
+        """Tell an App that a person takes back its authorisation."""
+        self._send(app, "github_app_authorization", {"action": "revoked", "sender": sender}, None, None)
+
     def ping(self, app: App) -> None:
         hook = {"type": "App", "id": app.hook_id, "name": "web", "active": True, "events": app.events}
         hook |= {"config": shapes.hook_config(app), "app_id": app.id}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bot.dispatch.registry import Registry
-from bot.doors import governance, relocation
+from bot.doors import authorization, governance, relocation
 from bot.doors.buttons import button_router
 from bot.doors.comments.commands import Command, commands_of
 from bot.doors.comments.listener import comment_router, say_command_failed
@@ -38,6 +38,7 @@ class Handlers:
             installation_router(self.registry),
             relocation.router,
             governance.router,
+            authorization.router,
             button_router(self.registry),
             signal_router(),
             *self.events,

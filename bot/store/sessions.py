@@ -65,9 +65,7 @@ def place_of(session_id: str) -> str:
 
 def add(connection: sa.Connection, new: Session) -> None:
     """Store a session, and forget those that have ended."""
-    now = now_ms()
-    ended = sa.or_(session.c.used < now - IDLE_MS, session.c.created < now - LONGEST_MS)
-    connection.execute(session.delete().where(ended))
+    forget_ended(connection, now_ms())
     values = new.model_dump(mode="json")
     connection.execute(session.insert().values(**values, account_id=None if new.account is None else new.account.id))
 
@@ -88,6 +86,19 @@ def is_live(connection: sa.Connection, session_id: str) -> bool:
     """Return True if a session exists and has not ended."""
     row = connection.execute(sa.select(session).where(session.c.id == session_id)).one_or_none()
     return row is not None and Session.model_validate(dict(row._mapping)).live
+
+
+def end_all_of(connection: sa.Connection, account: int) -> None:
+    """End every session of an account."""
+    connection.execute(session.delete().where(session.c.account_id == account))
+
+
+def forget_ended(connection: sa.Connection, now: int) -> int:
+    """Delete the sessions that have ended, and tokens that have; count all."""
+    ended = sa.or_(session.c.used < now - IDLE_MS, session.c.created < now - LONGEST_MS)
+    gone = connection.execute(session.delete().where(ended)).rowcount
+    spent = sa.update(session).where(session.c.token_until < now).values(token=None, token_until=None)
+    return gone + connection.execute(spent).rowcount
 
 
 def note_seen(connection: sa.Connection, session_id: str, seen: Sequence[SeenRepository]) -> None:

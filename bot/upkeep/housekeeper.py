@@ -12,7 +12,18 @@ import structlog
 from bot.github.api.errors import GitHubError
 from bot.policy import OrganisationFile
 from bot.sandbox.packages import FOLDER as PACKAGES
-from bot.store import deployments, figures, incidents, installations, ledger, lessons, retention, tasks, test_outcomes
+from bot.store import (
+    deployments,
+    figures,
+    incidents,
+    installations,
+    ledger,
+    lessons,
+    retention,
+    sessions,
+    tasks,
+    test_outcomes,
+)
 from bot.store.database import now_ms
 from bot.upkeep.mirrors import remove_mirror, trim_mirrors
 from bot.upkeep.packages import trim_packages
@@ -55,6 +66,7 @@ class Housekeeper:
         await self._repeat(retention.forget_payloads, cutoff)
         await self._repeat(incidents.forget_seen, old)
         await self._repeat(lessons.forget, now_ms())
+        await self._repeat(sessions.forget_ended, now_ms())
         await self._repeat(deployments.forget_ended, old)
         await self._repeat(figures.forget_old, old)
         await self._store.run(ledger.release_orphans, now_ms() - _HOUR_MS)

@@ -27,6 +27,7 @@ class Credentials(JsonModel):
     slug: str
     name: str
     client_id: str
+    client_secret: str = ""
     private_key: str
     webhook_secret: str | None
     html_url: str
@@ -50,6 +51,8 @@ def store(data_dir: Path, credentials: Credentials, urls: dict[str, str | None])
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         settings = _read(data_dir / SERVER_FILE)
         settings |= {"app_id": credentials.app_id, "client_id": credentials.client_id}
+        if credentials.client_secret:
+            settings["client_secret"] = credentials.client_secret
         settings |= {"private_key": str((data_dir / KEY_FILE).absolute())}
         settings |= {name: url for name, url in urls.items() if url}
         if credentials.webhook_secret:

@@ -39,6 +39,7 @@ _CODE_LENGTH = 8
 _MAX_GUESSES = 5
 _STATE_SECONDS = 3600.0
 _WEBHOOK_PATH = "/webhook"
+_SIGN_IN_PATH = "/room/sign-in/back"
 
 
 class SetupError(ForgehandError):
@@ -180,6 +181,7 @@ async def _take_form(request: web.Request) -> web.StreamResponse:
             homepage=wishes.public_url or wishes.web_url,
             redirect_url=callback,
             hook_url=wishes.public_url + _WEBHOOK_PATH if wishes.public_url else None,
+            callback_url=wishes.public_url + _SIGN_IN_PATH if wishes.public_url else None,
             groups=wishes.groups,
         )
     except ForgehandError as error:
@@ -218,6 +220,7 @@ async def _convert(session: aiohttp.ClientSession, wishes: Wishes, code: str) ->
             slug=data["slug"],
             name=data.get("name") or data["slug"],
             client_id=data.get("client_id") or "",
+            client_secret=data.get("client_secret") or "",
             private_key=data["pem"],
             webhook_secret=data.get("webhook_secret"),
             html_url=data.get("html_url") or wishes.web_url,

@@ -7,7 +7,8 @@ import hashlib
 import hmac
 import json
 import secrets
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NoReturn
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -17,6 +18,8 @@ from simhub.pages.site import Site
 
 CODE_SECONDS = 3600
 _SIGN_IN_SECONDS = 600
+_TOKEN_SECONDS = 28_800
+_REFRESH_SECONDS = 15_811_200
 
 
 def add_routes(app: web.Application, site: Site) -> None:
@@ -64,6 +67,7 @@ async def _create(site: Site, request: web.Request) -> web.StreamResponse:
         manifest.get("default_events") or (), str(form.get("owner") or "apps-team"),
     )  # fmt: skip
     credentials.app.external_url = manifest["url"]
+    credentials.app.callback_urls = list(manifest.get("callback_urls") or ())
     hub.webhooks.ping(credentials.app)
     code = secrets.token_hex(20)
     hub.conversions[code] = Conversion(credentials, hub.world.clock() + CODE_SECONDS)
@@ -96,12 +100,27 @@ async def _authorize(site: Site, request: web.Request) -> web.StreamResponse:
     app = next((app for app in site.hub.world.apps.values() if app.client_id == wanted), None)
     if app is None:
         raise web.HTTPNotFound(text="No App has this client id.")
+    back = request.query.get("redirect_uri", "")
+    if app.callback_urls and back not in app.callback_urls:
+        words = "The redirect_uri MUST match the registered callback URL for this application."
+        _lead_back(app.callback_urls[0], request.query, error="redirect_uri_mismatch", error_description=words)
+    if request.query.get("code_challenge") and request.query.get("code_challenge_method") != "S256":
+        _lead_back(back, request.query, error="invalid_request", error_description="Only S256 is supported.")
     people = [account for account in site.hub.world.accounts.values() if account.type == "User"]
     return site.page("authorize.html", app=app, people=people, query=dict(request.query))
 
 
+def _lead_back(redirect: str, asked: Mapping[str, Any], **told: str) -> NoReturn:
+    """Send the browser back to the App with a code or an error, and its own state."""
+    joint = "&" if "?" in redirect else "?"
+    raise web.HTTPFound(f"{redirect}{joint}{urlencode({**told, 'state': str(asked.get('state', ''))})}")
+
+
 async def _authorized(site: Site, request: web.Request) -> web.StreamResponse:
     form = await request.post()
+    if "cancel" in form:
+        words = "The user has denied your application access."
+        _lead_back(str(form["redirect_uri"]), form, error="access_denied", error_description=words)
     user = site.hub.world.account(str(form["login"]))
     if user is None or user.type != "User":
         raise web.HTTPNotFound(text="Nobody here has that name.")
@@ -110,8 +129,7 @@ async def _authorized(site: Site, request: web.Request) -> web.StreamResponse:
     challenge = str(form.get("code_challenge", ""))
     until = site.hub.world.clock() + _SIGN_IN_SECONDS
     site.hub.sign_ins[code] = SignIn(str(form["client_id"]), user, redirect, challenge, until)
-    joint = "&" if "?" in redirect else "?"
-    raise web.HTTPFound(f"{redirect}{joint}{urlencode({'code': code, 'state': str(form.get('state', ''))})}")
+    _lead_back(redirect, form, code=code)
 
 
 async def _access_token(site: Site, request: web.Request) -> web.StreamResponse:
@@ -126,16 +144,22 @@ async def _access_token(site: Site, request: web.Request) -> web.StreamResponse:
         return _told(request, {"error": "bad_verification_code", "error_description": words})
     if pending.challenge and pending.challenge != _challenge(str(form.get("code_verifier", ""))):
         return _told(request, {"error": "bad_verification_code", "error_description": "code_verifier does not match"})
+    if form.get("redirect_uri") and str(form["redirect_uri"]) != pending.redirect_uri:
+        words = "The redirect_uri MUST match the registered callback URL for this application."
+        return _told(request, {"error": "redirect_uri_mismatch", "error_description": words})
     token = f"ghu_{secrets.token_hex(18)}"
     site.hub.world.user_tokens[token] = pending.user
-    return _told(request, {"access_token": token, "token_type": "bearer", "scope": ""})
+    site.hub.world.app_tokens[token] = app
+    told: dict[str, str | int] = {"access_token": token, "token_type": "bearer", "scope": ""}
+    told |= {"refresh_token": f"ghr_{secrets.token_hex(38)}", "expires_in": _TOKEN_SECONDS}
+    return _told(request, told | {"refresh_token_expires_in": _REFRESH_SECONDS})
 
 
 def _challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
-def _told(request: web.Request, body: dict[str, str]) -> web.Response:
+def _told(request: web.Request, body: Mapping[str, str | int]) -> web.Response:
     if "json" in request.headers.get("Accept", ""):
         return web.json_response(body)
     return web.Response(text=urlencode(body), content_type="application/x-www-form-urlencoded")

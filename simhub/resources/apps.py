@@ -159,6 +159,38 @@ async def token_repositories(call: Call) -> Any:
     return {"total_count": len(covered), "repository_selection": selection, "repositories": listed}
 
 
+@routes.add("GET", "/user/installations", auth="token")
+async def installations_of_user(call: Call) -> Any:
+    """List the installations of the App whose token this is that the person has explicit access to."""
+    found = [item for item in _signed_in_app(call) if item.account is call.user or _shared(call, item)]
+    listed = [shapes.installation(call.hub, item) for item in call.page(found)]
+    return {"total_count": len(found), "installations": listed}
+
+
+@routes.add("GET", "/user/installations/{id}/repositories", auth="token")
+async def repositories_of_user(call: Call) -> Any:
+    item = next((each for each in _signed_in_app(call) if str(each.id) == call.params["id"]), None)
+    if item is None or item.suspended_at:
+        raise not_found()
+    found = _shared(call, item)
+    listed = [shapes.repository(call.hub, repo, repo.role_of(call.user)) for repo in call.page(found)]
+    selection = "all" if item.all_repositories else "selected"
+    return {"total_count": len(found), "repository_selection": selection, "repositories": listed}
+
+
+def _signed_in_app(call: Call) -> list[Installation]:
+    if call.actor.kind != "user" or call.actor.app is None:
+        words = "You must authenticate with an access token authorized to a GitHub App in order to list installations"
+        raise ApiError(403, words)
+    return _own(call)
+
+
+def _shared(call: Call, item: Installation) -> list[Repository]:
+    """List what an installation covers and the person has explicit permission for: none for being public."""
+    covered = [repo for repo in call.hub.world.repositories.values() if item.covers(repo)]
+    return [repo for repo in covered if repo.has_collaborator(call.user)]
+
+
 def _as_role(permissions: dict[str, str]) -> dict[str, bool]:
     push = permissions.get("contents") == "write"
     return {"admin": False, "maintain": False, "push": push, "triage": False, "pull": "contents" in permissions}

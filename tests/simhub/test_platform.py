@@ -220,6 +220,15 @@ async def test_people_sign_in(at: Stage) -> None:
     assert (await at.ask("GET", "/user", token)).body["login"] == "alice"
     async with at.session.post(exchange, data=body, headers={"Accept": "application/json"}) as answer:
         assert (await answer.json())["error"] == "bad_verification_code"
+    at.hub.create_user("nobody-here")
+    seen = (await at.ask("GET", "/user/installations", token)).body["installations"]
+    assert [each["id"] for each in seen] == [at.installation.id]
+    path = f"/user/installations/{at.installation.id}/repositories"
+    (listed,) = (await at.ask("GET", path, token)).body["repositories"]
+    assert (listed["full_name"], listed["permissions"]["pull"]) == ("octo/sample", True)
+    assert (await at.ask("GET", "/user/installations", at.alice.token)).status == 403
+    async with at.session.post(url, data=form | {"cancel": "1"}, allow_redirects=False) as answer:
+        assert parse_qs(urlsplit(answer.headers["Location"]).query)["error"] == ["access_denied"]
 
 
 async def test_pages_show_what_happened_and_no_markup_of_strangers(at: Stage) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
 
-from bot.doors.room.sessions import open_session
+from bot.doors.room.sessions import make_session
+from bot.store import sessions
 from bot.store.sessions import SeenRepository
 from bot.types import Actor, Repository
 from simhub.model import Account
@@ -76,7 +76,7 @@ async def visitor(story: Story, account: Account | None) -> Visitor:
             private=place.private,
         )
         seen = () if role == "none" else (SeenRepository(repository=known, role=role),)
+    session, secret = make_session(actor, "a test", seen)
     with opened(story) as store:
-        _, secret = await open_session(store, actor, "a test", seen)
-        await asyncio.sleep(0)
+        store.run_sync(lambda connection: sessions.add(connection, session))
     return Visitor(story, {"forgehand-session": secret})

@@ -85,6 +85,8 @@ class Story:
         (self.root / "key.pem").write_text(self.app.private_key)
         settings = {
             "FORGEHAND_APP_ID": str(self.app.app_id),
+            "FORGEHAND_CLIENT_ID": self.app.client_id,
+            "FORGEHAND_CLIENT_SECRET": self.app.client_secret,
             "FORGEHAND_PRIVATE_KEY": str(self.root / "key.pem"),
             "FORGEHAND_WEBHOOK_SECRET": SECRET,
             "FORGEHAND_API_URL": self.hub.api_url,

@@ -106,6 +106,8 @@ async def installed(root: Path, source: Path, **given: Any) -> AsyncIterator[tup
         settings = Settings.model_validate(
             {
                 "app_id": app.app_id,
+                "client_id": app.client_id,
+                "client_secret": app.client_secret,
                 "private_key": app.private_key,
                 "webhook_secrets": [SECRET],
                 "api_url": hub.api_url,

@@ -17,18 +17,22 @@ from bot.doors.api.context import Context
 from bot.doors.api.problems import Problem
 from bot.doors.room import entrance, home
 from bot.doors.room.guard import Guard, Handler, set_headers
+from bot.doors.room.oauth import GitHubSignIn
 from bot.doors.room.page import Moved, Page, Shown
-from bot.doors.room.person import make_signed
+from bot.doors.room.person import Signed, make_signed
 from bot.doors.room.rendering import render, send_asset, set_up
 from bot.doors.room.sessions import Cookies, find_session
-from bot.doors.room.visit import Desk, Signed, Visit
+from bot.doors.room.visit import Desk, Visit
 from bot.github.api.errors import Forbidden, GitHubError
 from bot.sealing.port import SealError
+from bot.settings import LOOPBACK
+from bot.store import sessions
 
 MODULES: tuple[ModuleType, ...] = (home, entrance)
 """The modules with pages, in the order of the navigation."""
 _MESSAGE_SECONDS = 60
 _SIGNED = web.RequestKey("signed", Signed)
+_AGAIN = web.RequestKey("again", bool)  # who was signed in with GitHub until now
 log = structlog.get_logger(__name__)
 
 
@@ -60,8 +64,9 @@ class Room:
 
     def __init__(self, context: Context, pages: Sequence[Page]) -> None:
         self.pages = pages
-        self._desk = Desk(context)
         self._services = context.services
+        self._desk = Desk(context, GitHubSignIn(context.services.settings, entrance.CALLBACK))
+        self._is_open = context.services.settings.host in LOOPBACK or self._desk.github.is_ready
         self._guard = Guard(context.services.settings)
         self._cookies = Cookies(context.services.settings)
         self._limit = CallerRates(context.services.settings.api_requests_a_minute)
@@ -73,7 +78,7 @@ class Room:
             visit = Visit(self._desk, request, request.get(_SIGNED))
             if page.access != "anyone" and visit.signed is None:
                 wanted = request.path_qs if page.method == "GET" else ""
-                raise web.HTTPSeeOther(entrance.ask_to_sign_in(wanted))
+                raise web.HTTPSeeOther(entrance.ask_to_sign_in(wanted, again=request.get(_AGAIN, False)))
             if page.access == "administrator" and not visit.is_administrator:
                 raise Problem("This page is for the administrators of this server.", status=403)
             return self._respond(visit, page, await page.show(visit))
@@ -99,9 +104,12 @@ class Room:
             return self._refuse(request, Problem(text, status=refused.status))
         except Forbidden as error:
             return self._refuse(request, Problem(error.message, status=403))
-        except (GitHubError, SealError) as error:
-            log.warning("a page could not be made", reason=error.message)
+        except GitHubError as error:
+            log.warning("GitHub did not answer for a page", reason=error.message)
             return self._refuse(request, Problem("GitHub did not answer; try again in a minute.", status=503))
+        except SealError as error:
+            log.error("a page needs the master key", reason=error.message)
+            return self._refuse(request, Problem("The master key cannot be used; the log says why.", status=503))
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception:  # - the boundary of one request
@@ -109,14 +117,32 @@ class Room:
             return self._refuse(request, Problem("Internal error; the server's log has the reason.", status=500))
 
     async def _recognise(self, request: web.Request) -> Signed | None:
-        """Return who is signed in. Raises :class:`Problem` (429)."""
-        session = await find_session(self._services.store, self._cookies.read(request, "session"))
+        """Return who is signed in.
+
+        Raises :class:`Problem`, and :class:`GitHubError` where GitHub does not say any more who that is.
+        """
+        await self._check_open()
+        found = await find_session(self._services.store, self._cookies.read(request, "session"))
+        session = None if found is None else await self._desk.freshness.renew(found)
         if session is None:
+            if found is not None:
+                request[_AGAIN] = self._desk.github.is_ready
             return None
         signed = make_signed(self._services.settings, session)
         if self._limit.take(signed.caller):
             raise Problem("Too many requests; wait a little.", status=429)
         return signed
+
+    async def _check_open(self) -> None:
+        """Raise :class:`Problem` (503) where nobody can sign in.
+
+        Then there is nothing to protect the pages by, unless this machine alone reaches them.
+        """
+        if not self._is_open:
+            self._is_open = await self._services.store.run(sessions.read_local) is not None
+        if not self._is_open:
+            text = "Nobody can sign in here yet: `forgehand tokens room` on the server makes a token."
+            raise Problem(text, status=503)
 
     def _refuse(self, request: web.Request, problem: Problem) -> web.Response:
         visit = Visit(self._desk, request, request.get(_SIGNED))

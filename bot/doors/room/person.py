@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot.doors.api.callers import Caller
-from bot.doors.room.visit import Signed
 from bot.settings import Settings
 from bot.store.sessions import Session
 from bot.types import Actor, Scope
 from bot.work.origin import Principal
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A session and what its holder may ask as."""
+
+    session: Session
+    caller: Caller
+
 
 # no login of GitHub has brackets: nobody is spoken to by mistake
 LOCAL = Actor(login="(administrator)", id=0)

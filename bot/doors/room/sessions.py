@@ -55,10 +55,8 @@ def hash_secret(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-async def open_session(
-    store: Store, account: Actor | None, browser: str, seen: Sequence[SeenRepository] = ()
-) -> tuple[Session, str]:
-    """Open a session; return it, and what its cookie holds.
+def make_session(account: Actor | None, browser: str, seen: Sequence[SeenRepository] = ()) -> tuple[Session, str]:
+    """Return a session to store, and what its cookie holds.
 
     ``account`` None: of the local administrator.
     """
@@ -73,7 +71,6 @@ async def open_session(
         created=now,
         used=now,
     )
-    await store.run(lambda connection: sessions.add(connection, session))
     return session, secret
 
 

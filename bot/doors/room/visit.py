@@ -14,17 +14,21 @@ from bot.doors.api.context import Context
 from bot.doors.api.intake import read_texts
 from bot.doors.api.operation import Operation, Run, Sent, field_kinds
 from bot.doors.api.problems import Problem
-from bot.store.sessions import Session
+from bot.doors.room.freshness import Freshness
+from bot.doors.room.oauth import GitHubSignIn
+from bot.doors.room.person import Signed
 
 S = TypeVar("S", bound=Sent)
 T = TypeVar("T")
 
 
 class Desk:
-    """The operations of the API, to be found by their function or name."""
+    """The operations of the API, and what signs people in."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, github: GitHubSignIn) -> None:
         self.context = context
+        self.github = github
+        self.freshness = Freshness(context.services)
 
     @cached_property
     def by_run(self) -> Mapping[Run, Operation]:
@@ -35,14 +39,6 @@ class Desk:
     def by_name(self) -> Mapping[str, Operation]:
         """Return all operations by their names."""
         return {operation.name: operation for operation in self.context.operations}
-
-
-@dataclass(frozen=True)
-class Signed:
-    """A session and what its holder may ask as."""
-
-    session: Session
-    caller: Caller
 
 
 @dataclass(frozen=True)

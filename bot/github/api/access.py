@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 
 import aiohttp
 
-from bot.github.api.auth import AppAuth, Auth, GivenToken, InstallationCredential
+from bot.github.api.auth import AppAuth, Auth, GivenToken, InstallationCredential, PersonCredential
 from bot.github.api.channel import Channel
 from bot.github.api.client import Anonymous, Client, within
 from bot.github.api.errors import Forbidden, GitHubError, NotFound
@@ -99,6 +99,10 @@ class GitHubs:
         """Return a client for all repositories of an installation."""
         await self._auth.token(installation, permissions=permissions)
         return self._client(installation, (), permissions)
+
+    def for_person(self, token: str) -> Client:
+        """Return a client that asks as the person who signed in."""
+        return Client(self._transport, Channel(self._transport.clock), PersonCredential(token))
 
     async def token(self, repository: Repository, permissions: Permissions) -> str:
         """Return the bare token, for git; it is good for at least ten minutes."""

@@ -241,6 +241,23 @@ class GivenToken:
         """Keep the token: there is no other."""
 
 
+class PersonCredential:
+    """Signs as a person who let the App act for them; nothing renews it."""
+
+    def __init__(self, token: str) -> None:
+        register_secret(token)
+        self._token = token
+
+    async def header(self) -> str:
+        return f"Bearer {self._token}"
+
+    def accepted(self, _response: Response) -> None:
+        return None
+
+    async def refused(self, _response: Response, _tries: int) -> None:
+        return None
+
+
 class InstallationCredential:
     """Signs as an installation, narrowed.
 

@@ -56,9 +56,19 @@ class Manifest(JsonModel):
         return [*dict.fromkeys([*self.events, *(event for name in groups for event in self._group(name).events)])]
 
     def for_github(
-        self, *, name: str, homepage: str, redirect_url: str, hook_url: str | None, groups: Iterable[str] = ()
+        self,
+        *,
+        name: str,
+        homepage: str,
+        redirect_url: str,
+        hook_url: str | None,
+        callback_url: str | None = None,
+        groups: Iterable[str] = (),
     ) -> dict[str, Any]:
-        """Return GitHub's manifest; without ``hook_url`` the webhook is off."""
+        """Return GitHub's manifest; without ``hook_url`` the webhook is off.
+
+        ``callback_url`` is where people come back to who sign in.
+        """
         chosen = tuple(groups)
         return {
             "name": name,
@@ -66,6 +76,7 @@ class Manifest(JsonModel):
             "url": homepage,
             "redirect_url": redirect_url,
             "hook_attributes": {"url": hook_url or homepage, "active": hook_url is not None},
+            **({"callback_urls": [callback_url]} if callback_url else {}),
             "public": False,
             "default_permissions": self.levels(chosen),
             "default_events": self.event_names(chosen),

@@ -11,6 +11,8 @@ from bot.github.api.client import Client, within
 from bot.github.api.errors import Conflict, NotFound, Transferred
 from bot.types import JsonModel, Repository
 
+_FLAGS = (("admin", "admin"), ("maintain", "maintain"), ("write", "push"), ("triage", "triage"), ("read", "pull"))
+
 
 class File(JsonModel):
     """A small file at a commit or branch; ``sha`` names its blob.
@@ -45,6 +47,24 @@ async def find_repository(client: Client, owner: str, name: str, installation: i
     except NotFound:
         return None
     return _parse(data, installation)
+
+
+async def list_visible(client: Client) -> list[tuple[Repository, str]]:
+    """List what the App is installed on and a person may read, with roles.
+
+    Only what they were given counts: that everybody may read a repository does not. ``client`` asks as the person.
+    """
+    found: list[tuple[Repository, str]] = []
+    async for place in client.items("/user/installations?per_page=100", key="installations"):
+        if place.get("suspended_at"):
+            continue
+        url = "/user/installations/{id}/repositories?per_page=100"
+        async for item in client.items(url, {"id": place["id"]}, key="repositories"):
+            given = item.get("permissions") or {}
+            role = next((name for name, flag in _FLAGS if given.get(flag)), None)
+            if role is not None:
+                found.append((_parse(item, place["id"]), role))
+    return found
 
 
 async def first_repository(client: Client, installation: int) -> Repository | None:

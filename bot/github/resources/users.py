@@ -13,6 +13,11 @@ async def read_user(client: Client, login: str) -> Actor:
     return Actor.model_validate(await client.get("/users/{login}", {"login": login}))
 
 
+async def read_me(client: Client) -> Actor:
+    """Return the account of the person whose token the client has."""
+    return Actor.model_validate(await client.get("/user"))
+
+
 def noreply_email(account: Actor, web_url: str) -> str:
     """Return the address that links a commit to an account.
 
