@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import structlog
 
@@ -101,10 +101,37 @@ class Keeper:
         secret = await self.open(key)
         ask = None if paid is None else paid.make_asking(key.id, _TESTS, dollars=_MOST_DOLLARS, person=by)
         tried = await self._try(key, secret, ask)
-        await self._store.run(keys.note, key.id, tried.trial.finding, tested=True)
+        await self._store.run(keys.note, key.id, tried.trial.finding, _write_stages(tried.trial))
         if by:
             await self._record("test", key, by)
         return await self._promote(tried)
+
+    async def change(
+        self, key_id: str, *, name: str | None = None, fallback: bool | None = None, by: str = ""
+    ) -> StoredKey:
+        """Call a key otherwise, or say whether wider keys may pay instead.
+
+        What is None or the same stays as it is. Raises :class:`KeyUnusable`.
+        """
+        key = await self.find(key_id)
+        wanted = key.model_copy(
+            update={"name": name or key.name, "fallback": key.fallback if fallback is None else fallback}
+        )
+        if wanted == key:
+            return key
+        await self._store.run(keys.change, key.id, wanted.name, fallback=wanted.fallback)
+        await self._record("change", key, by)
+        return wanted
+
+    async def seal(self, text: str, place: str) -> str:
+        """Seal what is to be read again at a place. Raises :class:`SealError`."""
+        if not await self._store.run(sealed.exist):
+            await self._master.prepare()
+        return await self._sealer.seal(text, place)
+
+    async def unseal(self, text: str, place: str) -> str:
+        """Return what was sealed for a place. Raises :class:`SealError`."""
+        return await self._sealer.open(text, place)
 
     async def retire(self, key_id: str, *, by: str = "", fallback: bool = False) -> StoredKey:
         """Forget a key's secret at once; tasks that need it fail in words.
@@ -157,9 +184,7 @@ class Keeper:
             added_by=by,
             created=now_ms(),
         )
-        if not await self._store.run(sealed.exist):
-            await self._master.prepare()
-        return key.model_copy(update={"sealed": await self._sealer.seal(secret, key.place)})
+        return key.model_copy(update={"sealed": await self.seal(secret, key.place)})
 
     async def _try(self, key: StoredKey, secret: str, ask: Asking | None = None) -> Tried:
         """Try a key, and return it as it is to be stored."""
@@ -171,7 +196,7 @@ class Keeper:
         found = trial.finding
         fresh = found.model_copy(update={"state": key.state if found.state == "untested" else found.state})
         return Tried(
-            key.model_copy(update={**fresh.model_dump(), "tested": now_ms()}),
+            key.model_copy(update={**fresh.model_dump(), "tested": now_ms(), "stages": _write_stages(trial)}),
             trial.model_copy(update={"finding": fresh}),
         )
 
@@ -189,6 +214,10 @@ class Keeper:
             audit.record, f"{action} key", allowed=True, reason=reason, actor=by or None, repository=repository
         )
         log.info(f"key: {action}", key=key.id, scope=key.scope, provider=key.provider, actor=by)
+
+
+def _write_stages(trial: Trial) -> list[dict[str, Any]]:
+    return [stage.model_dump(mode="json") for stage in trial.stages]
 
 
 def _find_provider(name: str) -> Provider:

@@ -8,7 +8,7 @@ that nobody else pays for its owner without a word.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -65,6 +65,7 @@ class StoredKey(JsonModel):
     created: int
     tested: int | None = None
     retired: int | None = None
+    stages: list[dict[str, Any]] | None = None  # of its last test, as plain JSON
 
     @property
     def place(self) -> str:
@@ -136,9 +137,9 @@ def promote(connection: sa.Connection, new: StoredKey) -> None:
     connection.execute(sa.update(table).where(table.c.id == new.id).values(use="current", slot=_slot(new)))
 
 
-def note(connection: sa.Connection, key_id: str, found: Finding, *, tested: bool) -> None:
-    """Store what is known of a key that is not retired."""
-    values = found.model_dump() | ({"tested": now_ms()} if tested else {})
+def note(connection: sa.Connection, key_id: str, found: Finding, stages: list[dict[str, Any]]) -> None:
+    """Store how a test of a key went that is not retired."""
+    values = found.model_dump() | {"tested": now_ms(), "stages": stages}
     connection.execute(sa.update(table).where(table.c.id == key_id, table.c.retired.is_(None)).values(**values))
 
 
@@ -146,6 +147,19 @@ def note_change(connection: sa.Connection, key_id: str, found: Finding) -> None:
     """Store what a call says of a key, if that is new."""
     changed = (table.c.state != found.state, table.c.id == key_id, table.c.retired.is_(None))
     connection.execute(sa.update(table).where(*changed).values(**found.model_dump()))
+
+
+def change(connection: sa.Connection, key_id: str, name: str, *, fallback: bool) -> None:
+    """Call a key otherwise, and say whether a wider one may pay instead."""
+    query = sa.update(table).where(table.c.id == key_id)
+    connection.execute(query.values(name=name, fallback=fallback))
+
+
+def sum_since(connection: sa.Connection, ids: Collection[str], since: int) -> dict[str, int]:
+    """Add up what each of some keys paid since a moment, in micro-dollars."""
+    paid = sa.func.coalesce(sa.func.sum(model_call.c.cost), 0)
+    query = sa.select(model_call.c.key, paid).where(model_call.c.key.in_(ids), model_call.c.created >= since)
+    return {key: int(cost) for key, cost in connection.execute(query.group_by(model_call.c.key))}
 
 
 def set_fallback(connection: sa.Connection, ids: Collection[str], *, allowed: bool) -> None:

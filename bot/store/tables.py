@@ -327,6 +327,7 @@ key = _table(
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("tested", sa.BigInteger),
     sa.Column("retired", sa.BigInteger),
+    sa.Column("stages", sa.JSON(none_as_null=True)),
     sa.Index("fh_key_owner", "provider", "scope", "owner"),
 )
 

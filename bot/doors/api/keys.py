@@ -7,6 +7,8 @@ owners. A run of GitHub Actions manages no keys: whoever may change a workflow w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import Field, SecretStr
 
 from bot.doors.api.callers import Caller
@@ -18,9 +20,10 @@ from bot.keys.keeper import Keeper, KeyUnusable, Tried
 from bot.keys.records import DAY_MS, OVERDUE_DAYS, Shown, state_of
 from bot.keys.trial import Stage
 from bot.sealing.port import SealError
-from bot.store import keys
+from bot.store import keys, limits
 from bot.store.database import now_ms
 from bot.store.keys import KeyOwner, KeyUse, StoredKey
+from bot.store.periods import find_start
 from bot.types import JsonModel, KeyScope
 
 operations = Operations("keys")
@@ -54,6 +57,13 @@ class KeysQuery(Sent):
     )
 
 
+class KeyChange(Sent):
+    """The changes of a key; what is left out stays."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=100, description="what it is called in lists")
+    fallback: bool | None = Field(default=None, description="whether a wider key may pay where this one cannot be used")
+
+
 class KeyChoice(Sent):
     """Choice of who pays without the key."""
 
@@ -84,6 +94,9 @@ class StoredKeyView(JsonModel):
     due_at: Moment = Field(description="when it is overdue for a successor; it goes on working")
     tested_at: Moment | None
     retired_at: Moment | None
+    stages: tuple[Stage, ...] = Field(description="how its last test went")
+    month_micro_dollars: int = Field(description="what it has paid in this month")
+    limit_micro_dollars: int | None = Field(description="what it may pay a month, null where nothing limits that")
 
 
 class StoredKeys(JsonModel):
@@ -108,9 +121,10 @@ async def list_keys(context: Context, caller: Caller, query: KeysQuery) -> Store
     found = await context.services.store.run(keys.list_all)
     if query.repository is not None:
         owner = await _find_repository(context, caller, query.repository)
-        return StoredKeys(items=tuple(_view(key) for key in found if (key.scope, key.owner) == (owner.scope, owner.id)))
-    mine = [key for key in found if _is_server_admin(caller) or _is_own(caller, key.belongs_to)]
-    return StoredKeys(items=tuple(map(_view, mine)))
+        mine = [key for key in found if (key.scope, key.owner) == (owner.scope, owner.id)]
+    else:
+        mine = [key for key in found if _is_server_admin(caller) or _is_own(caller, key.belongs_to)]
+    return StoredKeys(items=tuple(await _show(context, mine)))
 
 
 @operations.add("POST", "/keys", scope="run", statuses=(201,), errors={409: "the key cannot be used, or there is one"})
@@ -121,7 +135,7 @@ async def add_key(context: Context, caller: Caller, body: NewKey) -> Reply[Tried
     """
     owner = await _find_owner(context, caller, body)
     try:
-        tried = await _keeper(context).add(
+        tried = await make_keeper(context).add(
             owner,
             body.provider,
             body.secret.get_secret_value(),
@@ -131,13 +145,21 @@ async def add_key(context: Context, caller: Caller, body: NewKey) -> Reply[Tried
         )
     except (KeyUnusable, SealError) as error:
         raise _explain(error) from None
-    return Reply(_result(tried), 201)
+    return Reply(await _result(context, tried), 201)
 
 
 @operations.add("GET", "/keys/{key}", scope="read", errors={404: _ERRORS[404]})
 async def read_key(context: Context, caller: Caller, key: KeyId) -> StoredKeyView:
     """Return a key that the caller may manage."""
-    return _view(await _find(context, caller, key))
+    return await _show_one(context, await _find(context, caller, key))
+
+
+@operations.add("PATCH", "/keys/{key}", scope="run", errors={404: _ERRORS[404]})
+async def change_key(context: Context, caller: Caller, key: KeyId, body: KeyChange) -> StoredKeyView:
+    """Call a key otherwise, or say whether a wider one may pay instead."""
+    found = await _find(context, caller, key)
+    changed = await make_keeper(context).change(found.id, name=body.name, fallback=body.fallback, by=caller.actor.login)
+    return await _show_one(context, changed)
 
 
 @operations.add("POST", "/keys/{key}/test", scope="run", errors=_ERRORS)
@@ -146,7 +168,7 @@ async def test_stored_key(context: Context, caller: Caller, key: KeyId, query: T
     found = await _find(context, caller, key)
     try:
         paid = context.services.models if query.ask else None
-        return _result(await _keeper(context).test(found.id, by=caller.actor.login, paid=paid))
+        return await _result(context, await make_keeper(context).test(found.id, by=caller.actor.login, paid=paid))
     except (KeyUnusable, SealError) as error:
         raise _explain(error) from None
 
@@ -159,10 +181,10 @@ async def rotate_key(context: Context, caller: Caller, key: KeyId, body: SecretB
     """
     found = await _find(context, caller, key)
     try:
-        tried = await _keeper(context).rotate(found.id, body.secret.get_secret_value(), by=caller.actor.login)
+        tried = await make_keeper(context).rotate(found.id, body.secret.get_secret_value(), by=caller.actor.login)
     except (KeyUnusable, SealError) as error:
         raise _explain(error) from None
-    return Reply(_result(tried), 201)
+    return Reply(await _result(context, tried), 201)
 
 
 @operations.add("DELETE", "/keys/{key}", scope="run", errors=_ERRORS)
@@ -170,12 +192,14 @@ async def retire_key(context: Context, caller: Caller, key: KeyId, query: KeyCho
     """Forget a key's value at once."""
     found = await _find(context, caller, key)
     try:
-        return _view(await _keeper(context).retire(found.id, by=caller.actor.login, fallback=query.fallback))
+        retired = await make_keeper(context).retire(found.id, by=caller.actor.login, fallback=query.fallback)
+        return await _show_one(context, retired)
     except KeyUnusable as error:
         raise _explain(error) from None
 
 
-def _keeper(context: Context) -> Keeper:
+def make_keeper(context: Context) -> Keeper:
+    """Return what keeps keys."""
     services = context.services
     return Keeper.of(services.settings, services.store, services.models.catalogue)
 
@@ -254,11 +278,27 @@ def _is_own(caller: Caller, owner: KeyOwner) -> bool:
     return caller.door != "action" and not caller.bound and (owner.scope, owner.id) == ("person", caller.actor.id)
 
 
-def _result(tried: Tried) -> TriedKey:
-    return TriedKey(key=_view(tried.key), stages=tried.trial.stages)
+async def _result(context: Context, tried: Tried) -> TriedKey:
+    return TriedKey(key=await _show_one(context, tried.key), stages=tried.trial.stages)
 
 
-def _view(key: StoredKey) -> StoredKeyView:
+async def _show_one(context: Context, key: StoredKey) -> StoredKeyView:
+    (view,) = await _show(context, [key])
+    return view
+
+
+async def _show(context: Context, found: Sequence[StoredKey]) -> list[StoredKeyView]:
+    """Show keys beside what they paid and may pay in this month."""
+    month = find_start("month", now_ms(), context.services.settings.zone)
+    paid = await context.services.store.read(keys.sum_since, [key.id for key in found], month)
+    stored = await context.services.store.read(limits.list_limits)
+    monthly = {
+        one.name: one.ceiling for one in stored if (one.scope, one.period, one.strength) == ("key", "month", "hard")
+    }
+    return [_view(key, paid.get(key.id, 0), monthly.get(key.id)) for key in found]
+
+
+def _view(key: StoredKey, paid: int, limit: int | None) -> StoredKeyView:
     return StoredKeyView(
         id=key.id,
         provider=key.provider,
@@ -275,4 +315,7 @@ def _view(key: StoredKey) -> StoredKeyView:
         due_at=moment(key.created + OVERDUE_DAYS * DAY_MS),
         tested_at=maybe_moment(key.tested),
         retired_at=maybe_moment(key.retired),
+        stages=tuple(Stage.model_validate(stage) for stage in key.stages or ()),
+        month_micro_dollars=paid,
+        limit_micro_dollars=limit,
     )

@@ -54,6 +54,12 @@ async def test_a_person_manages_their_own_key(keyed: Story) -> None:
         ("context", None),
         ("usage", True),
     ]
+    shown = (await mara.get(f"/api/v1/keys/{key['id']}")).data
+    assert shown["stages"] == asked.data["stages"], "how the last test went is kept"
+    assert (shown["month_micro_dollars"] > 0, shown["limit_micro_dollars"]) == (True, None)
+    for change, kept in (({}, ("mine", False)), ({"name": "ours", "fallback": True}, ("ours", True))):
+        changed = await mara.ask("PATCH", f"/api/v1/keys/{key['id']}", change)
+        assert (changed.data["name"], changed.data["fallback"]) == kept
     usage = (await asker(keyed, keyed.maintainer, "admin").get("/api/v1/usage?by=key")).data["items"]
     assert [(one["key"], one["calls"]) for one in usage] == [(key["id"], len(keyed.model.requests))]
     billed = rows(keyed, "select sum(cost), sum(reserved), min(person) from fh_model_call")
@@ -73,7 +79,7 @@ async def test_a_person_manages_their_own_key(keyed: Story) -> None:
     assert not [secret for secret in (KEY, NEXT) if secret in kept]
     assert rows(keyed, "select count(*) from fh_key where sealed is not null") == [(0,)]
     actions = [row[0] for row in rows(keyed, "select action from fh_audit where action like '% key' order by id")]
-    assert actions == ["add key", "test key", "rotate key", "retire key"]
+    assert actions == ["add key", "test key", "change key", "rotate key", "retire key"]
 
 
 async def test_nobody_manages_anothers_key(keyed: Story) -> None:
@@ -89,6 +95,7 @@ async def test_nobody_manages_anothers_key(keyed: Story) -> None:
             ("POST", "/test", None),
             ("POST", "/rotate", {"secret": NEXT}),
             ("DELETE", "", None),
+            ("PATCH", "", {"name": "mine"}),
         ):
             refused = await wim.ask(method, f"/api/v1/keys/{key}{path}", body)
             assert (refused.status, "not yours to manage" in refused.text) == (404, True), (method, path)
