@@ -40,7 +40,9 @@ Rule = dict[str, Any]
 
 def load_rules(folder: Path) -> dict[str, list[Rule]]:
     """Load the rules by the name of their file."""
-    return {path.stem: [rule for rule in yaml.safe_load_all(path.read_text()) if rule] for path in folder.glob("*.yml")}
+    texts = {path.stem: path.read_text() for path in folder.glob("*.yml")}
+    # libyaml reads them in a tenth of the time
+    return {name: [rule for rule in yaml.load_all(text, yaml.CSafeLoader) if rule] for name, text in texts.items()}
 
 
 def scan(path: str, text: str, rules: dict[str, list[Rule]], in_tests: bool) -> list[dict[str, Any]]:
