@@ -17,7 +17,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-from tests.support import forks
+from tests.support import forks, shelves
 from tests.support.databases import (
     database,
     empty_database,
@@ -111,6 +111,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_sessionfinish() -> None:
     forks.close()
+    shelves.close()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -20,7 +20,7 @@ from bot.local.hosting import free_port, manifest_rights
 from simhub import AppCredentials, Hub
 from simhub.model import Account, Repository
 from simhub.scripted_model import Script, ScriptedModel
-from tests.support import forks
+from tests.support import forks, shelves
 from tests.support.databases import new_sqlite
 from tests.support.keys import key_pair
 from tests.support.notrun import need
@@ -203,6 +203,7 @@ async def told(root: Path, source: Path, rules: list[dict[str, Any]], **environm
         app.webhook_url = f"http://127.0.0.1:{port}/webhook"
         (root / "data").mkdir(mode=0o700)
         new_sqlite(root / "data" / "forgehand.db")
+        shelves.lend(root / "data", repository.id)
         story = Story(root, hub, model, app, repository, maintainer, port, dict(environment))
         try:
             await story.start_bot()
@@ -211,3 +212,4 @@ async def told(root: Path, source: Path, rules: list[dict[str, Any]], **environm
             yield story
         finally:
             await story.stop_bot()
+            shelves.collect(root / "data", repository.id)
