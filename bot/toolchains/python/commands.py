@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from bot.toolchains.placeholders import dotted, escape_target, selector
 from bot.toolchains.python.project import Project, bracket_extras
@@ -50,14 +51,9 @@ def make_environment(program: str, *, uv: bool, pip: bool) -> list[str]:
     return [UV, "venv", "--quiet", "--allow-existing", *(["--seed"] if pip else []), "--python", program, ENV]
 
 
-def own_pip() -> list[str]:
-    """Call the pip of :data:`ENV`."""
-    return [PYTHON, "-m", "pip"]
-
-
-def foreign_pip(program: str) -> list[str]:
-    """Call an interpreter's pip to work in :data:`ENV`, which then needs none."""
-    return [program, "-m", "pip", "--python", PYTHON]
+def call_pip(runner: Path | None) -> list[str]:
+    """Call the pip of :data:`ENV`, or an interpreter's by its runner."""
+    return [PYTHON, "-m", "pip"] if runner is None else [PYTHON, str(runner)]
 
 
 def install(project: Project, pip: Sequence[str] | None) -> list[list[str]]:
@@ -111,5 +107,5 @@ def render_command(argv: Sequence[str]) -> str:
         return shlex.join([*program[:3], *telling, *program[end + 1 :]])
     if program[1:2] == [_UNITTEST]:
         return shlex.join(["python", "-m", "unittest", *(dotted(part, "") for part in program[2:])])
-    line = re.sub(r"^python[\d.]* -m pip --python ", "python -m pip --python ", shlex.join(program))
+    line = re.sub(r"^python /\S*/__pip-runner__\.py ", "python -m pip ", shlex.join(program))
     return line.replace(" --python python ", " ")

@@ -80,14 +80,12 @@ class Installer:
             (workspace.env / commands.CONSTRAINTS).write_text("\n".join(project.locked))
         uv = find_uv() is not None
         program = str(interpreter.program)
-        foreign = not uv and interpreter.pip is not None
-        pip = None if uv else commands.own_pip()
-        if foreign:
-            pip = commands.foreign_pip(program)
+        foreign = None if uv else interpreter.pip
+        pip = None if uv else commands.call_pip(foreign)
         if pip is not None:
             project = replace(project, groups=(), packages=(*project.packages, *_list_groups(project, workspace.tree)))
         installs = [list(self.setup)] if self.setup else commands.install(project, pip)
-        seeded = bool(self.setup) or (not uv and not foreign and bool(installs))
+        seeded = bool(self.setup) or (not uv and foreign is None and bool(installs))
         return [commands.make_repository(), commands.make_environment(program, uv=uv, pip=seeded), *installs]
 
     async def _add_optional(

@@ -27,8 +27,6 @@ _COMPARE = {
     ">": operator.gt,
     "<": operator.lt,
 }
-# the first pip with --python
-_PIP_ELSEWHERE = (22, 3)
 _ELF = b"\x7fELF"
 
 
@@ -49,15 +47,14 @@ class Interpreter:
         return ".".join(str(part) for part in self.version)
 
     @property
-    def pip(self) -> tuple[int, ...] | None:
-        """Return the version of its pip if that can install elsewhere.
+    def pip(self) -> Path | None:
+        """Return the file by which its pip installs into another environment.
 
-        A distribution's, which lies in another folder and was taken apart, is not looked for. Blocking.
+        pip runs it for ``--python`` itself, after a start of its own. A distribution's, which lies in another folder
+        and was taken apart, is not looked for. Blocking.
         """
-        folder = self.prefix / "lib" / f"python{self.minor}" / "site-packages"
-        found = [re.match(r"pip-(\d+)\.(\d+)", path.name) for path in folder.glob("pip-*.dist-info")]
-        versions = [(int(one[1]), int(one[2])) for one in found if one is not None]
-        return next((one for one in versions if one >= _PIP_ELSEWHERE), None)
+        found = self.prefix / "lib" / f"python{self.minor}" / "site-packages" / "pip" / "__pip-runner__.py"
+        return found if found.is_file() else None
 
     def mounts(self) -> list[Mount]:
         """Return the mounts it needs to run; none for one in /usr."""
