@@ -264,10 +264,7 @@ async def test_one_requirement_that_cannot_be_had_does_not_keep_the_package_away
 @pytest.mark.parametrize(
     "files",
     [
-        {"requirements-dev.txt": "idna\nno-such-package-of-anyone==9.9\n"},
         {"requirements-dev.txt": "-r more/a.txt\nidna==0.0.1\n", "more/a.txt": "-r b.txt", "more/b.txt": "idna>=3\n"},
-        {"pyproject.toml": package("sample") + '[dependency-groups]\ntest = ["y @ file:///y", {include-group = "b"}]\n'
-                           'b = ["idna"]\n'},
         {"pyproject.toml": package("sample", 'dependencies = ["idna", "no-such-package-of-anyone==9.9"]\n')},
     ],
 )  # fmt: skip
