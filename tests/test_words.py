@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -67,17 +69,33 @@ for folder in ("bot", "handlers"):
 ROOMS = list(FILES)
 
 
-def nodes(room: str) -> Iterator[tuple[str, ast.AST]]:
-    """Every node of the room's syntax trees, with its file and line."""
-    for path in FILES[room]:
-        for node in ast.walk(ast.parse(path.read_text())):
-            yield f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}", node
+@dataclass(frozen=True)
+class Part:
+    """A class, a function or a conditional expression, with its file and line; ``summary`` is its first line."""
+
+    where: str
+    kind: type[ast.AST]
+    name: str
+    summary: str
+    lines: int
+    nested: bool
 
 
-def summary(node: ast.AST) -> str:
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return ""
-    return (ast.get_docstring(node) or "").partition("\n")[0]
+@cache
+def parts(room: str) -> list[Part]:
+    """What the tests look at in the room's syntax trees, read once: a tree of all nodes is large."""
+    return [part for path in FILES[room] for part in _parts(path)]
+
+
+def _parts(path: Path) -> Iterator[Part]:
+    file = path.relative_to(ROOT)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            summary = (ast.get_docstring(node) or "").partition("\n")[0]
+            lines = (node.end_lineno or 0) - node.lineno + 1
+            yield Part(f"{file}:{node.lineno}", type(node), node.name, summary, lines, nested=False)
+        elif isinstance(node, ast.IfExp):
+            yield Part(f"{file}:{node.lineno}", ast.IfExp, "", "", 1, nested=holds_nested_conditional(node))
 
 
 def holds_nested_conditional(node: ast.AST) -> bool:
@@ -94,25 +112,24 @@ def first_word(text: str) -> str:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_docstrings_of_functions_begin_with_a_verb(room: str) -> None:
-    functions = [(where, node) for where, node in nodes(room) if not isinstance(node, ast.ClassDef)]
-    assert [f"{where} {summary(node)}" for where, node in functions if first_word(summary(node)) in NO_VERBS] == []
+    functions = [part for part in parts(room) if part.kind is not ast.ClassDef]
+    assert [f"{part.where} {part.summary}" for part in functions if first_word(part.summary) in NO_VERBS] == []
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_docstrings_of_classes_begin_with_a_noun(room: str) -> None:
-    classes = [(where, node) for where, node in nodes(room) if isinstance(node, ast.ClassDef)]
-    assert [f"{where} {summary(node)}" for where, node in classes if first_word(summary(node)) in NO_NOUNS] == []
+    classes = [part for part in parts(room) if part.kind is ast.ClassDef]
+    assert [f"{part.where} {part.summary}" for part in classes if first_word(part.summary) in NO_NOUNS] == []
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_first_lines_are_short(room: str) -> None:
-    long = [f"{where} {summary(node)}" for where, node in nodes(room) if len(summary(node)) > LONGEST_SUMMARY]
-    assert long == []
+    assert [f"{part.where} {part.summary}" for part in parts(room) if len(part.summary) > LONGEST_SUMMARY] == []
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_conditional_expressions_are_not_nested(room: str) -> None:
-    assert [where for where, node in nodes(room) if holds_nested_conditional(node)] == []
+    assert [part.where for part in parts(room) if part.nested] == []
 
 
 @pytest.mark.parametrize(
@@ -136,10 +153,5 @@ def test_conditional_expressions_beside_each_other_are_not_nested() -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_functions_are_short(room: str) -> None:
-    long = [
-        f"{where} {node.name}"
-        for where, node in nodes(room)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
-    ]
-    assert long == []
+    functions = [part for part in parts(room) if part.kind is not ast.ClassDef]
+    assert [f"{part.where} {part.name}" for part in functions if part.lines > LONGEST_FUNCTION] == []
