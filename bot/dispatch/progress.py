@@ -26,7 +26,7 @@ from bot.github.resources import checks, issues, reply_targets
 from bot.github.resources.checks import CheckReport
 from bot.github.resources.reply_targets import ReplyTarget
 from bot.github.text.markers import Marker, with_marker
-from bot.store import reporting, tasks
+from bot.store import reporting, tasks, turns
 from bot.store.database import now_ms
 from bot.store.lease import Lease
 from bot.store.tasks import Task, TaskEvent
@@ -40,6 +40,7 @@ _STANDBY = 2.0
 _STAGE_PAUSE = 2.0
 _TICKS = (5.0, 15.0, 60.0)
 _CALM_TICKS = (15.0, 60.0)
+_QUEUED_TICKS = (60.0, 300.0, 900.0)  # thousands may wait
 _LONGEST_PAUSE = 900.0
 log = structlog.get_logger(__name__)
 
@@ -55,6 +56,7 @@ class _TaskWatch:
     busy: bool = False
     failures: int = 0
     calm: bool = False
+    queued: bool = False
     ended: bool = False
 
 
@@ -110,6 +112,7 @@ class Reporter:
                 continue
             watched.calm = self.registry.show(standing.flow).shown is not Shown.COMMENT
             watched.ended = standing.ended
+            watched.queued = standing.queued
             if watched.calm and watched.posted_at < 0:
                 watched.posted_at = now  # whoever started the task has given a sign of it
 
@@ -136,6 +139,8 @@ class Reporter:
         if watched.newest > watched.shown and not watched.calm:
             return waited >= _STAGE_PAUSE
         ticks = _CALM_TICKS if watched.calm else _TICKS
+        if watched.queued:
+            ticks = _QUEUED_TICKS
         return waited >= ticks[min(watched.ticks, len(ticks) - 1)]
 
     async def _post(self, task_id: str, watched: _TaskWatch) -> None:
@@ -168,13 +173,13 @@ class Reporter:
 
     async def _update(self, task_id: str) -> bool:
         """Create or edit the comment; return True once it shows the end."""
-        task, events, spent = await self.services.store.run(_snapshot, task_id)
+        task, events, spent, before = await self.services.store.run(_snapshot, task_id, self.registry.quick)
         spec = self.registry.show(task.flow)
         hidden = task.number is None or spec.shown is Shown.RESULT or _request(task).origin.outlet != "github"
         if hidden or task.posted.get("closed") or reporting.is_past(task.ended):
             return True
         final = task.state in FINAL_STATES
-        view = _view(task, spec, events, spent)
+        view = _view(task, spec, events, spent, before)
         ids: dict[str, Any] = {"closed": True} if final else {}
         body = _body(task, view, final=final)
         check = asyncio.ensure_future(self._show_check(task, view))
@@ -279,18 +284,24 @@ def _result(task: Task) -> TaskResult:
     return TaskResult.model_validate(task.data)
 
 
-def _snapshot(connection: sa.Connection, task_id: str) -> tuple[Task, list[TaskEvent], reporting.Spending]:
+def _snapshot(
+    connection: sa.Connection, task_id: str, quick: Collection[str]
+) -> tuple[Task, list[TaskEvent], reporting.Spending, int | None]:
     task = tasks.get(connection, task_id)
     if task is None:
         raise LookupError(f"task {task_id} has events but no row")
-    return task, tasks.list_events(connection, task_id), reporting.sum_spending(connection, task_id)
+    waits = task.state == "queued" and task.admitted == 0
+    before = turns.count_before(connection, task_id, quick) if waits else 0
+    return task, tasks.list_events(connection, task_id), reporting.sum_spending(connection, task_id), before
 
 
 def _request(task: Task) -> Request[Any]:
     return Request.model_validate(task.argument)
 
 
-def _view(task: Task, spec: TaskSpec[Any], events: list[TaskEvent], spent: reporting.Spending) -> StatusView:
+def _view(
+    task: Task, spec: TaskSpec[Any], events: list[TaskEvent], spent: reporting.Spending, before: int | None
+) -> StatusView:
     return StatusView(
         task=task.id,
         spec=spec,
@@ -302,5 +313,6 @@ def _view(task: Task, spec: TaskSpec[Any], events: list[TaskEvent], spent: repor
         now=task.ended or now_ms(),
         dollars=spent.dollars,
         calls=spent.calls,
+        before=before,
         notices=[str(event.data["text"]) for event in events if event.kind == "budget"],
     )

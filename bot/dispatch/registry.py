@@ -50,10 +50,16 @@ class Registry:
             commands=commands | self._builtins,
         )
 
+    @cached_property
+    def quick(self) -> frozenset[str]:
+        """Return the names of the tasks that wait for no long one."""
+        return frozenset(task.name for task in self if task.quick)
+
     def add_flows(self, table: FlowTable, services: Services) -> None:
         """Add every task's workflow."""
         for task in self:
-            table.add(FlowSpec(name=task.name, run=partial(_run, services, task), argument=task.request))
+            run = partial(_run, services, task)
+            table.add(FlowSpec(name=task.name, run=run, argument=task.request, quick=task.quick))
 
 
 async def _run(services: Services, task: TaskSpec[Any], ctx: Ctx, request: Request[Any]) -> Outcome:

@@ -119,6 +119,11 @@ class TaskSpec(Generic[I]):
         return CommandRule(level="write", opens=self.opens, text=self.input.text_field() is not None)
 
     @property
+    def quick(self) -> bool:
+        """Return True for what answers, or shows nothing: it waits for like."""
+        return self.shown in {Shown.REPLY, Shown.RESULT} and self.writes is not Writes.BRANCH
+
+    @property
     def again(self) -> str:
         """Return the sentence that says how to start the task again."""
         if self.doors.label:

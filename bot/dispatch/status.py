@@ -42,6 +42,7 @@ class StatusView:
     now: int
     dollars: float
     calls: int
+    before: int | None = 0  # tasks before a queued one; None: it waits for one that writes to the same branch
     notices: Sequence[str] = ()  # of soft limits that the task's calls have reached
 
 
@@ -61,7 +62,16 @@ def _next_step(view: StatusView) -> str:
 
 
 def _head(view: StatusView) -> str:
+    if view.state == "queued" and view.before != 0:
+        return _tell_place(view.before)
     return view.spec.unverified if view.state == "unverified" else _HEADS.get(view.state, view.state)
+
+
+def _tell_place(before: int | None) -> str:
+    """Say what a queued task waits for; repositories take turns."""
+    if before is None:
+        return "Queued: waiting for another task that changes the same branch."
+    return "Queued: 1 task is before this one." if before == 1 else f"Queued: {before} tasks are before this one."
 
 
 def check_report(view: StatusView) -> CheckReport:
@@ -71,7 +81,7 @@ def check_report(view: StatusView) -> CheckReport:
     title = f"{_head(view)} {view.summary}".strip()
     if running:
         stage = str(view.stages[-1]["stage"]) if view.stages else ""
-        title = view.spec.stages.get(stage, "Waiting for a free worker")
+        title = view.spec.stages.get(stage, "Waiting for a free worker" if view.before == 0 else _head(view))
     return CheckReport(
         title=title,
         summary=status_text(view),

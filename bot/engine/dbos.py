@@ -23,16 +23,17 @@ import structlog
 from bot import metrics
 from bot.engine import dbos_setup, failover
 from bot.engine.attempts import STOP_GRACE, Body, CancelWatch
-from bot.engine.dbos_setup import FREE, GROUPED
+from bot.engine.dbos_setup import QUEUES
 from bot.engine.failover import Heartbeat
 from bot.engine.port import EngineError, FlowTable, Outcome, WorkflowError
 from bot.engine.queues import CHANNEL, QueueWorkers
 from bot.engine.records import StoreRecords
 from bot.engine.workflow import FlowCall, Runtime, run_task
-from bot.store import tasks
+from bot.store import tasks, turns
 from bot.store.database import create_engine, now_ms
 from bot.store.ear import Ear, notify
 from bot.store.store import Store
+from bot.store.turns import Lane
 from bot.types import JsonModel
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 DAY_SECONDS = 24 * 3600
 _LEAVE_SECONDS = 2.0
 _MISSED = 6  # beats
+_AGAIN_SECONDS = 0.25  # between looks while another process may have taken what was let in here
 _RECOVERY_SECONDS = (0.2, 1.0)  # after its launch dbos puts back into their queues what was running, in a thread
 CHUNK = 500  # workflows a query: bounds memory and the length of one statement
 Workflow = Callable[[str], Coroutine[Any, Any, Any]]
@@ -50,8 +52,8 @@ log = structlog.get_logger(__name__)
 class DbosEngine:
     """An :class:`bot.engine.port.Engine` on dbos, in the store's database.
 
-    One may be launched in a process at a time. ``workers`` tasks run at once, counted apart for those with and without
-    a group; with none it only queues them, for other processes. SQLite belongs to one process, under a fixed executor
+    One may be launched in a process at a time. ``workers`` tasks of each lane run at once, and repositories take turns;
+    with none it only queues them, for other processes. SQLite belongs to one process, under a fixed executor
     id. On PostgreSQL each process has its own id and beats every ``heartbeat_seconds``; after six missed beats another
     takes its work, after two where its connection has ended too. Finished workflows are deleted after ``keep_days``.
     """
@@ -82,19 +84,21 @@ class DbosEngine:
         self._running: dict[asyncio.Task[Any], str] = {}
         self._unattended: set[str] = set()
         self._queues = QueueWorkers()
+        self._turn = asyncio.Event()
+        self._admitted: dict[Lane, set[str]] = {lane: set() for lane in QUEUES}
         self._stirred = asyncio.Event()
         self._ear: Ear | None = None
-        self._upkeep: asyncio.Task[None] | None = None
+        self._loops: list[asyncio.Task[None]] = []
         self._lock: IO[str] | None = None
         self._closing = False
         self._database: sa.Engine | None = None
         self._task_workflow: Workflow
 
     async def start(self, task_id: str, flow: str, argument: JsonModel, *, group: str | None) -> bool:
-        if not await self._store.run(_may_start, task_id, group):
+        if not await self._store.run(_line_up, task_id, group):
             return False
-        call = FlowCall(task_id=task_id, flow=flow, argument=argument.model_dump(mode="json"))
-        return await self._enqueue(call, group)
+        await self._tell_queued()
+        return True
 
     async def cancel(self, task_id: str, by: str) -> None:
         await self._runtime.records.request_cancel(task_id, by)
@@ -114,7 +118,7 @@ class DbosEngine:
     @property
     def alive(self) -> bool:
         """Return True while it takes work and looks after what runs."""
-        return self._upkeep is not None and not self._upkeep.done() and not self._closing
+        return bool(self._loops) and not any(loop.done() for loop in self._loops) and not self._closing
 
     @property
     def find_dead(self) -> Callable[[sa.Connection, Collection[str]], set[str]] | None:
@@ -170,7 +174,9 @@ class DbosEngine:
         if self._database is not None:
             self._ear = Ear(self._database, CHANNEL, self._stir, self._heart.tie)
         await self._adopt(older_than_ms=0)
-        self._upkeep = asyncio.create_task(self._keep_up())
+        self._loops = [asyncio.create_task(self._keep_up())]
+        if self._workers:
+            self._loops.append(asyncio.create_task(self._take_turns()))
         for seconds in _RECOVERY_SECONDS:
             asyncio.get_running_loop().call_later(seconds, self._queues.wake)
 
@@ -180,7 +186,7 @@ class DbosEngine:
         from dbos import DBOS
 
         logging.getLogger("dbos").setLevel(logging.ERROR)
-        running = {*self._running, *({self._upkeep} if self._upkeep else ())}
+        running = {*self._running, *self._loops}
         for task in running:
             task.cancel()
         if self._ear is not None:
@@ -214,38 +220,76 @@ class DbosEngine:
         assert running is not None
         told = FlowCall.model_validate_json(call)
         self._running[running] = told.task_id
-        running.add_done_callback(lambda _: self._queues.wake())  # by then its end is recorded, its place is free
+        running.add_done_callback(lambda _: self._stir())  # by then its end is recorded, its place is free
         try:
             await run_task(self._runtime, _DbosJournal(lambda: self._closing), told)
         finally:
             del self._running[running]
 
-    async def _enqueue(self, call: FlowCall, group: str | None) -> bool:
+    async def _enqueue(self, call: FlowCall, group: str | None) -> None:
+        """Hand a task to dbos, once."""
         from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, error
 
-        async def enqueue() -> bool:
+        lane = turns.find_lane(call.flow, group, self._quick)
+
+        async def enqueue() -> None:
             with (
                 SetWorkflowID(call.task_id, workflow_id_reuse_policy="reject"),
                 SetEnqueueOptions(queue_partition_key=group),
             ):
                 try:
-                    queue = FREE if group is None else GROUPED
-                    await DBOS.enqueue_workflow_async(queue, self._task_workflow, call.model_dump_json())
+                    await DBOS.enqueue_workflow_async(QUEUES[lane], self._task_workflow, call.model_dump_json())
                 except error.DBOSWorkflowIDInUseError:
-                    return False
-            return True
+                    return
 
         # In a context of its own: inside a workflow the call would take a place in it.
-        fresh = await asyncio.create_task(enqueue(), context=contextvars.Context())
-        self._stir()
-        if self._shared:
-            await self._store.run(notify, CHANNEL)
-        return fresh
+        await asyncio.create_task(enqueue(), context=contextvars.Context())
+
+    @property
+    def _quick(self) -> frozenset[str]:
+        return frozenset(name for name, spec in self._runtime.flows.specs.items() if spec.quick)
 
     def _stir(self) -> None:
         """Tell all in this process who wait for it that something was queued."""
         self._queues.wake()
         self._stirred.set()
+        self._turn.set()
+
+    async def _tell_queued(self) -> None:
+        self._stir()
+        if self._shared:
+            await self._store.run(notify, CHANNEL)
+
+    async def _take_turns(self) -> None:
+        """Let tasks in that can begin here; the rest waits for its turn."""
+        while True:
+            self._turn.clear()
+            seconds = dbos_setup.POLL_SECONDS
+            try:
+                if not self._closing and await self._store.run(turns.is_anybody_waiting):
+                    free = [await self._let_in(lane) for lane in QUEUES]
+                    seconds = _AGAIN_SECONDS if any(free) else seconds
+            except Exception:  # whatever it was, tasks that are queued later have to begin
+                log.exception("no queued task was let in, trying again")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._turn.wait()
+
+    async def _let_in(self, lane: Lane) -> bool:
+        """Let in as many tasks as can begin; True while some are about to."""
+        free = self._queues.count_free(lane)
+        if free <= 0:
+            return False
+        mine = self._admitted[lane] = await self._store.run(turns.list_unbegun, self._admitted[lane])
+        if free <= len(mine):
+            return True
+        admitted = await self._store.run(turns.admit, lane, self._quick, free - len(mine))
+        for each in admitted:
+            mine.add(each.id)
+            await self._enqueue(FlowCall(task_id=each.id, flow=each.flow, argument=each.argument), each.group)
+        if admitted:
+            await self._tell_queued()
+        return bool(mine)
 
     async def _adopt(self, older_than_ms: int) -> None:
         """Start tasks that were never enqueued; end or resume what was lost.
@@ -256,7 +300,7 @@ class DbosEngine:
         """
         from dbos import DBOS
 
-        found = await self._store.run(tasks.list_runnable)
+        found = await self._store.run(tasks.list_let_in)
         now = now_ms()
         # What was made in the future was made before the clock stepped back.
         young = range(now - older_than_ms + 1, now + 1)
@@ -269,7 +313,10 @@ class DbosEngine:
             workflows = {workflow.workflow_id: workflow for workflow in known}
             for row in chunk:
                 workflow = workflows.get(row.id)
-                if workflow is None:
+                if workflow is None and row.admitted is None:
+                    await self._store.run(turns.line_up, row.id)
+                    await self._tell_queued()
+                elif workflow is None:
                     await self._enqueue(FlowCall(task_id=row.id, flow=row.flow, argument=row.argument), row.group)
                 elif workflow.status not in ("ENQUEUED", "DELAYED", "PENDING"):
                     await self._runtime.records.close(row.id, _LOST)
@@ -385,11 +432,11 @@ async def _record(reservation: StepReservation, name: str, body: Body) -> str:
         ) from None
 
 
-def _may_start(connection: sa.Connection, task_id: str, group: str | None) -> bool:
-    """Return True if the task waits; keep its group for a later start."""
+def _line_up(connection: sa.Connection, task_id: str, group: str | None) -> bool:
+    """Let the task wait for its turn; keep its group for a later start."""
     row = tasks.get(connection, task_id)
     if row is None:
         raise EngineError(f"No task {task_id}: store its row before starting it.")
     if row.group != group:
         tasks.set_group(connection, task_id, group)
-    return row.state == "queued"
+    return turns.line_up(connection, task_id)

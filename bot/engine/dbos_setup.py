@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from bot.engine.port import EngineError
+from bot.store.turns import Lane
 
 if TYPE_CHECKING:
     from dbos import DBOS, DBOSConfig, Serializer
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 NAME = "forgehand"
 GROUPED = "forgehand-grouped"
 FREE = "forgehand-free"
+QUEUES: dict[Lane, str] = {"grouped": GROUPED, "free": FREE, "quick": "forgehand-quick"}
 VERSION = "1"
 POLL_SECONDS = 5.0  # between looks at a queue of which nothing was heard
 _UNUSED_SECONDS = 60.0  # between dbos's looks for what we never use: delays, deadlines, schedules, its own queue
@@ -56,7 +58,8 @@ def prepare(settings: DBOSConfig, workers: int) -> None:
         serializer=_make_serializer(),
         application_name=NAME,
     )
-    for name, limit in ((GROUPED, 1), (FREE, None)):
+    for name in QUEUES.values():
+        limit = 1 if name == GROUPED else None
         client.register_queue(
             name, partition_concurrency=limit, worker_concurrency=max(workers, 1), polling_interval_sec=POLL_SECONDS
         )

@@ -112,11 +112,15 @@ Flow = Callable[[Ctx, Any], Awaitable[Outcome]]
 
 @dataclass(frozen=True)
 class FlowSpec:
-    """A workflow by name, with the model its JSON argument is read into."""
+    """A workflow by name, with the model its JSON argument is read into.
+
+    A ``quick`` one never waits for others.
+    """
 
     name: str
     run: Flow
     argument: type[JsonModel]
+    quick: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,9 +140,10 @@ class Engine(Protocol):
     """A runner of tasks whose row (``fh_task``) exists before they start."""
 
     async def start(self, task_id: str, flow: str, argument: JsonModel, *, group: str | None) -> bool:
-        """Queue the workflow; return False if this task was started before.
+        """Let the workflow wait for its turn; return False if it did before.
 
-        ``group`` is what is written, ``<repository id>@<branch>``: one task of a group runs at a time. None: no group.
+        Repositories take turns. ``group`` is what is written, ``<repository id>@<branch>``: one task of a group runs at
+        a time. None: no group.
         """
         ...
 

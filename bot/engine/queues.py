@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from bot.engine.dbos_setup import FREE, GROUPED
+from bot.engine.dbos_setup import QUEUES
+from bot.store.turns import Lane
 
 if TYPE_CHECKING:
     from dbos import DBOS
@@ -40,9 +41,11 @@ class Alarm(threading.Event):
 
 
 class QueueWorkers:
-    """The threads that take tasks from our two queues."""
+    """The threads that take tasks from our queues, one for each lane."""
 
     def __init__(self) -> None:
+        self._dbos: DBOS | None = None
+        self._workers = 0
         self._alarms: list[Alarm] = []
         self._threads: list[threading.Thread] = []
 
@@ -50,7 +53,9 @@ class QueueWorkers:
         """Start the threads; each keeps ``workers`` tasks running. Blocking."""
         from dbos._queue import queue_worker_thread  # not public; the tests of the engine hold what we need of it
 
-        for name in (GROUPED, FREE):
+        self._dbos = dbos
+        self._workers = workers
+        for name in QUEUES.values():
             alarm = Alarm()
             queue = dbos.retrieve_queue(name)
             assert queue is not None
@@ -61,6 +66,12 @@ class QueueWorkers:
             thread.start()
             self._alarms.append(alarm)
             self._threads.append(thread)
+
+    def count_free(self, lane: Lane) -> int:
+        """Count the tasks of a lane that could begin here at once."""
+        if self._dbos is None:
+            return 0
+        return self._workers - self._dbos._active_workflows_set.count_for_queue(QUEUES[lane])
 
     def wake(self) -> None:
         """Look now for what can be taken."""

@@ -15,10 +15,11 @@ _LOOK_BACK_MS = 7 * 24 * 3600 * 1000  # a week: nobody waits longer for a commen
 
 
 class TaskSummary(NamedTuple):
-    """A task's workflow, and whether the task has ended."""
+    """A task's workflow, and whether the task has ended, or not begun."""
 
     flow: str
     ended: bool
+    queued: bool
 
 
 class Spending(NamedTuple):
@@ -57,8 +58,11 @@ def list_unreported(connection: sa.Connection) -> list[str]:
 
 def load_summaries(connection: sa.Connection, task_ids: Collection[str]) -> dict[str, TaskSummary]:
     """Load workflow and end of these tasks, by id."""
-    query = sa.select(task.c.id, task.c.flow, task.c.ended).where(task.c.id.in_(task_ids))
-    return {task_id: TaskSummary(flow, ended is not None) for task_id, flow, ended in connection.execute(query)}
+    query = sa.select(task.c.id, task.c.flow, task.c.ended, task.c.state).where(task.c.id.in_(task_ids))
+    return {
+        task_id: TaskSummary(flow, ended is not None, state == "queued")
+        for task_id, flow, ended, state in connection.execute(query)
+    }
 
 
 def is_past(ended: int | None) -> bool:

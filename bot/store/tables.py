@@ -64,6 +64,7 @@ task = _table(
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("started", sa.BigInteger),
     sa.Column("ended", sa.BigInteger),
+    sa.Column("admitted", sa.BigInteger),
     sa.Index("fh_task_target", "repository", "number"),
     sa.Index("fh_task_delivery", "delivery"),
     _listing("fh_task_state", "state", "created", "id"),

@@ -50,6 +50,7 @@ class Task(NewTask):
     result: dict[str, Any] | None = None
     posted: dict[str, Any] = Field(default={})
     created: int
+    admitted: int | None = None  # 0 while it waits for its turn
     started: int | None = None
     ended: int | None = None
 
@@ -163,9 +164,24 @@ def find_holder(connection: sa.Connection, active_key: str) -> Task | None:
 
 
 def list_runnable(connection: sa.Connection) -> list[Task]:
-    """List every queued or running task, oldest first, for an engine's launch."""
+    """List every queued or running task, oldest first."""
     query = sa.select(task).where(task.c.state.in_(RUNNABLE)).order_by(task.c.created, task.c.id)
     return [make_task(row) for row in connection.execute(query)]
+
+
+def list_let_in(connection: sa.Connection) -> list[Task]:
+    """List the tasks that an engine has, or never heard of, oldest first.
+
+    Those that wait for their turn are not among them.
+    """
+    engines = sa.or_(task.c.admitted.is_(None), task.c.admitted > 0)
+    query = sa.select(task).where(task.c.state.in_(RUNNABLE), engines).order_by(task.c.created, task.c.id)
+    return [make_task(row) for row in connection.execute(query)]
+
+
+def list_active_ids(connection: sa.Connection) -> set[str]:
+    """List the ids of all queued or running tasks."""
+    return set(connection.execute(sa.select(task.c.id).where(task.c.state.in_(RUNNABLE))).scalars())
 
 
 def list_unfinished(connection: sa.Connection) -> list[Task]:

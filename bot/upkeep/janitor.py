@@ -38,7 +38,7 @@ class Janitor:
         await asyncio.to_thread(processes.kill, orphans)
         # Folders first: one that is made while the database answers belongs to a task that began meanwhile.
         folders = await asyncio.to_thread(lambda: [path for path in self._folder.glob("*") if path.is_dir()])
-        active = {task.id for task in await self._store.run(tasks.list_runnable)}
+        active = await self._store.run(tasks.list_active_ids)
         for folder in folders:
             if folder.name not in active:
                 await asyncio.to_thread(remove_tree, folder)

@@ -36,6 +36,12 @@ def test_while_it_runs_the_present_stage_is_marked() -> None:
 def test_while_it_waits_nothing_is_claimed() -> None:
     text = said("queued", [], dollars=0, calls=0, now=1_500)
     assert text.startswith("Queued: waiting for a free worker.")
+    heads = [said("queued", [], before=before).splitlines()[0] for before in (1, 12, None)]
+    assert heads == [
+        "Queued: 1 task is before this one.",
+        "Queued: 12 tasks are before this one.",
+        "Queued: waiting for another task that changes the same branch.",
+    ]
     assert text.count("- [ ]") == len(TASK.stages)
     assert "- [x]" not in text
     assert "0 s, $0.00, 0 model calls. Remove the label or comment" in text
