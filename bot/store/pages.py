@@ -119,6 +119,8 @@ def list_audit(
     repository: str | None,
     actor: str | None,
     allowed: bool | None,
+    task: str | None,
+    since: int,
     after: int | None,
     limit: int,
 ) -> list[AuditRow]:
@@ -128,10 +130,13 @@ def list_audit(
         (audit.c.repository, repository),
         (audit.c.actor, actor),
         (audit.c.allowed, allowed),
+        (audit.c.task, task),
     )
     for column, value in given:
         if value is not None:
             query = query.where(column == value)
+    if since:
+        query = query.where(audit.c.at >= since)
     if after is not None:
         query = query.where(audit.c.id < after)
     return [AuditRow(*row) for row in connection.execute(query.order_by(audit.c.id.desc()).limit(limit))]

@@ -78,6 +78,11 @@ def list_all(connection: sa.Connection) -> list[StoredToken]:
     return [StoredToken.model_validate(dict(row._mapping)) for row in rows]
 
 
+def list_of(connection: sa.Connection, account: int) -> list[StoredToken]:
+    """List the tokens of an account, oldest first."""
+    return [token for token in list_all(connection) if token.account.id == account]
+
+
 def revoke(connection: sa.Connection, token_id: str) -> bool:
     """Revoke a token; return False if there is none to revoke."""
     query = sa.update(api_token).where(api_token.c.id == token_id, api_token.c.revoked.is_(None))

@@ -166,9 +166,11 @@ class DeliveryPage(JsonModel):
 class AuditQuery(PageQuery):
     """The decisions that are wanted."""
 
+    since: Day | None = Field(default=None, description="only what was on this day (UTC) or later")
     repository: RepositoryName | None = None
     actor: Login | None = None
     allowed: bool | None = None
+    task: TaskId | None = None
 
 
 class AuditView(JsonModel):
@@ -291,6 +293,8 @@ async def list_audit(context: Context, query: AuditQuery) -> AuditPage:
             repository=query.repository,
             actor=query.actor,
             allowed=query.allowed,
+            task=query.task,
+            since=_begin(query.since),
             after=after,
             limit=query.limit + 1,
         )
@@ -304,8 +308,7 @@ async def list_audit(context: Context, query: AuditQuery) -> AuditPage:
 @operations.add("GET", "/audit/writes", scope="admin")
 async def list_writes(context: Context, query: WriteQuery) -> WritePage:
     """List writes on GitHub, newest first."""
-    since = datetime.combine(_day(query.since), time.min, UTC).timestamp() if query.since else 0
-    wanted = TrailFilter(int(since * 1000), query.repository, query.actor, query.task)
+    wanted = TrailFilter(_begin(query.since), query.repository, query.actor, query.task)
     after = None if query.after is None else query.after.key
     found = await context.services.store.read(trail.list_writes, wanted, after, query.limit + 1)
     shown = found[: query.limit]
@@ -344,6 +347,11 @@ def _write_table(shown: Usage) -> str:
         mark = "'" if row["key"].startswith(("=", "+", "-", "@", "\t", "\r")) else ""
         writer.writerow([mark + row["key"], *(row[name] for name in fields[1:])])
     return text.getvalue()
+
+
+def _begin(day: str | None) -> int:
+    """Return when a day begins in UTC, in milliseconds; 0 for none."""
+    return 0 if day is None else int(datetime.combine(_day(day), time.min, UTC).timestamp() * 1000)
 
 
 def _day(text: str) -> date:

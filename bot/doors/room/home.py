@@ -1,17 +1,47 @@
-"""Show what waits, what runs and what failed."""
+"""Show what waits, what runs, what failed today, and what today cost."""
 
 from __future__ import annotations
 
+import asyncio
+
 from bot.doors.api.tasks import TaskQuery, list_tasks
+from bot.doors.api.views import load_views
 from bot.doors.room.page import Answer, Pages, Shown
 from bot.doors.room.visit import Visit
+from bot.engine.port import TaskState
+from bot.money import micro_dollars
+from bot.store import limits, today
+from bot.store.database import now_ms
+from bot.store.periods import find_start
 
 pages = Pages("home")
+_MOST = 8
+_LISTED: tuple[TaskState, ...] = ("awaiting_approval", "awaiting_answer", "running", "queued")
 
 
 @pages.add("GET", "", access="person", title="Home", place="work")
 async def show_home(visit: Visit) -> Answer:
-    """Show what waits for people and what runs."""
-    waiting = await visit.ask(list_tasks, query=TaskQuery(state="awaiting_approval", limit=10))
-    running = await visit.ask(list_tasks, query=TaskQuery(state="running", limit=10))
-    return Shown("home.html", waiting=waiting.items, running=running.items)
+    """Show what waits for people, what runs, what failed and what it cost."""
+    services = visit.context.services
+    lists = (visit.ask(list_tasks, query=TaskQuery(state=state, limit=_MOST)) for state in _LISTED)
+    approvals, answers, running, queued = await asyncio.gather(*lists)
+    start = find_start("day", now_ms(), services.settings.zone)
+    failed = await services.store.read(today.list_failed, start, visit.names, _MOST)
+    return Shown(
+        "home.html",
+        waiting=(*approvals.items, *answers.items),
+        running=(*running.items, *queued.items)[:_MOST],
+        failed=await services.store.read(load_views, failed, services),
+        spent=await services.store.read(today.sum_paid, start, visit.names),
+        budget=await _find_budget(visit) if visit.is_administrator else None,
+        zone=services.settings.time_zone,
+        has_tasks=bool(failed or any(each.items for each in (approvals, answers, running, queued))),
+    )
+
+
+async def _find_budget(visit: Visit) -> int:
+    """Return what the server may spend a day, in micro-dollars."""
+    services = visit.context.services
+    known = await services.store.read(limits.list_limits)
+    mine = (one.ceiling for one in known if (one.scope, one.period, one.strength) == ("instance", "day", "hard"))
+    return next(mine, micro_dollars(services.settings.budget.day))

@@ -65,6 +65,12 @@ class Visit:
         """Return True if an administrator of this instance asks."""
         return self.signed is not None and self.signed.caller.holds("admin")
 
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Return the names of the repositories one may read, None for all."""
+        seen = self.caller.seen
+        return None if seen is None else tuple(one.repository.full_name for one in seen.values())
+
     def part(self, name: str) -> str:
         """Return a part of the path by its name in the page's template."""
         return self.request.match_info[name]

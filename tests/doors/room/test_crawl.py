@@ -1,0 +1,96 @@
+"""Every page of the room as everybody: who is let in is what its record says, and no answer holds a secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.doors.api.tokens import make_local_token
+from bot.doors.room.application import list_pages
+from bot.doors.room.page import Page
+from bot.store import sessions, tasks
+from tests.doors.room.places import PLACES
+from tests.e2e.conftest import SAMPLE
+from tests.support.api import Answer, asker, opened
+from tests.support.room import Visitor, visitor
+from tests.support.story import SECRET, Story
+from tests.support.within import within
+
+PLANTED = "sk-ant-api03-" + "planted-in-the-settings-0123456789"
+ROLES = ("nobody", "stranger", "reader", "writer", "owner", "administrator", "local")
+# Who is let in, by what a page says. The local administrator has no account: nothing is done on GitHub for nobody.
+ALLOWED = {
+    "anyone": set(ROLES),
+    "person": set(ROLES) - {"nobody"},
+    "reader": {"reader", "writer", "owner", "administrator", "local"},
+    "writer": {"writer", "owner", "administrator"},
+    "owner": {"owner", "administrator"},
+    "administrator": {"administrator", "local"},
+}
+# These look at what the form says before they look at who it is; they have tests of their own.
+APART = {("POST", "/sign-in"), ("GET", "/sign-in/back"), ("POST", "/sign-out")}
+
+
+@pytest.fixture
+async def story(tmp_path: Path) -> AsyncIterator[Story]:
+    async with within(tmp_path, SAMPLE, administrators=["mara"], anthropic_api_key=PLANTED) as story:
+        yield story
+
+
+async def everybody(story: Story) -> dict[str, Visitor]:
+    story.repository.private = True
+    people: dict[str, Visitor] = {"nobody": Visitor(story)}
+    for name, role in (("stranger", "none"), ("reader", "read"), ("writer", "write"), ("owner", "admin")):
+        account = story.hub.create_user(f"a-{name}")
+        story.hub.set_permission(story.repository, account.login, role)
+        people[name] = await visitor(story, account)
+    people["administrator"] = await visitor(story, story.maintainer)
+    people["local"] = await visitor(story, None)
+    return people
+
+
+def is_in(page: Page, answer: Answer) -> bool:
+    """Whether somebody was let in; what is one's own may be missing."""
+    own = page.access in {"person", "anyone"}
+    away = answer.status == 303 and answer.headers["Location"].startswith("/room/sign-in")
+    return not away and answer.status != 403 and (answer.status != 404 or own)
+
+
+async def test_who_is_let_in_is_what_the_record_says(story: Story) -> None:
+    number = await story.file("Cents are lost", "`total` is wrong", label=None)
+    story.script.on({"text": "ready"}, text="Answer with the word", reusable=True)
+    program = asker(story, story.maintainer, "read", "run", "admin")
+    task = (await program.start("ask", number, text=f"Why is {PLANTED} here?")).data["id"]
+    local = make_local_token()
+    with opened(story) as store:
+        store.run_sync(lambda connection: sessions.replace_local(connection, local.digest))
+        result = {"state": "failed", "summary": f"It said {PLANTED}.", "data": {"report": PLANTED}}
+        store.run_sync(lambda connection: tasks.close(connection, task, "failed", result))
+    people = await everybody(story)
+    secrets = [PLANTED, program.token, local.text, SECRET, story.app.client_secret, story.app.private_key[40:90]]
+    secrets += [one for each in people.values() for one in each.cookies.values()]
+    wrong, told = [], []
+    pages = sorted(list_pages(), key=lambda page: (page.method, page.path))
+    for page in (each for each in pages if (each.method, each.path) not in APART):
+        path = "/room" + re.sub(r"{(\w+)(:[^}]*)?}", lambda match: PLACES[match[1]](story, task), page.path)
+        for role, browser in people.items():
+            answer = await browser.ask(page.method, path, {} if page.method == "POST" else None)
+            assert answer.status < 500, (page.method, path, role, answer.text)
+            if is_in(page, answer) != (role in ALLOWED[page.access]):
+                wrong.append((page.method, path, page.access, role, answer.status))
+            body = f"{answer.text}\n{answer.headers}"
+            told += [(path, role, secret[:12]) for secret in secrets if secret and secret in body]
+    assert wrong == []
+    assert told == []
+
+
+def test_every_page_says_who_it_is_for() -> None:
+    pages = list_pages()
+    assert len({(page.method, page.path) for page in pages}) == len(pages)
+    assert {page.access for page in pages} <= set(ALLOWED)
+    for page in pages:
+        assert page.place is None or (page.method == "GET" and "{" not in page.path), page.path
+        assert page.method == "GET" or page.access != "anyone" or page.path == "/sign-in", page.path
