@@ -15,17 +15,7 @@ from aiohttp import web
 from bot.doors.api.callers import CallerRates
 from bot.doors.api.context import Context
 from bot.doors.api.problems import Problem
-from bot.doors.room import (
-    audit,
-    commands,
-    deliveries,
-    entrance,
-    home,
-    own_sessions,
-    repositories,
-    tasks,
-    tokens,
-)
+from bot.doors.room import audit, commands, deliveries, entrance, home, own_sessions, repositories, task, tasks, tokens
 from bot.doors.room.guard import Guard, Handler, set_headers
 from bot.doors.room.oauth import GitHubSignIn
 from bot.doors.room.page import Moved, Page, Shown
@@ -47,6 +37,7 @@ MODULES: tuple[ModuleType, ...] = (
     audit,
     tokens,
     own_sessions,
+    task,
     entrance,
 )
 """The modules with pages, in the order of the navigation."""
