@@ -252,7 +252,7 @@ async def _open(
     ready = {name: partial(_alive, supervisor) for name, supervisor in supervisors.items()}
     ready |= {"dispatcher": partial(_alive, dispatcher), "engine": partial(_alive, engine)}
     ready["disk"] = partial(asyncio.to_thread, datadir.has_room, services.settings.data_dir)
-    page = make_metrics(MetricsPage(services.store, settings, services.github.measure_load))
+    page = make_metrics(MetricsPage(services.store, settings, handlers.registry.quick, services.github.measure_load))
     if not doors:
         return Bot(services, page, make_web(services.store, (), ready), opened)
     secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
@@ -262,7 +262,7 @@ async def _open(
     routes += GateEndpoint(book, services.store).routes()
     ready["credentials"] = partial(_admitted, sweep)
     session = await stack.enter_async_context(open_session())
-    context = api.make_context(services, handlers, dispatcher.accept)
+    context = api.make_context(services, handlers.registry)
     mounted = {api.PREFIX: api.make_api(context, session), ROOM: await make_room(context)}
     strangers = Strangers(settings.refused_requests_a_minute, settings.proxies)
     application = make_web(services.store, routes, ready, mounted, strangers)

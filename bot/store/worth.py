@@ -54,12 +54,13 @@ def measure(
     ``repository`` is an id and a name. Tasks with most merges and rules with most findings come first.
     """
     bounds = find_bounds(first, last, zone)
-    return _measure_tasks(connection, bounds, repository), _measure_rules(connection, bounds, repository)
+    return measure_tasks(connection, bounds, repository), _measure_rules(connection, bounds, repository)
 
 
-def _measure_tasks(
-    connection: sa.Connection, bounds: tuple[int, int], repository: tuple[int, str] | None
+def measure_tasks(
+    connection: sa.Connection, bounds: tuple[int, int], repository: tuple[int, str] | None = None
 ) -> list[TaskEnds]:
+    """Measure the tasks from one moment to before another (ms)."""
     start, end = bounds
     ends = (
         sa.select(task.c.flow, *count_kinds())

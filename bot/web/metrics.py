@@ -7,7 +7,7 @@ import importlib.metadata
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
 from typing import get_args
@@ -23,13 +23,15 @@ from bot.keys.records import find_due, state_of
 from bot.models.gateway import PASSES_ON, name_error
 from bot.money import micro_dollars, to_dollars
 from bot.settings import MODEL_ROLES, Settings
-from bot.store import deliveries, keys, limits, totals
+from bot.store import deliveries, keys, limits, totals, worth
 from bot.store.database import now_ms
 from bot.store.limits import Limit, LimitScope
 from bot.store.store import Store
+from bot.store.turns import Lane
 
 _FRESH_SECONDS = 10.0
 _READ_SECONDS = 5.0
+_RECENT_MS = 14 * 24 * 3600 * 1000
 
 _READ = Gauge("forgehand_database_read_timestamp_seconds", "When what comes from the database was read.")
 _OPEN = Gauge("forgehand_inbox_open", "Deliveries stored and not yet handled.")
@@ -40,7 +42,8 @@ _QUEUED = Gauge("forgehand_queue_oldest_seconds", "How long the oldest queued ta
 _OUTCOMES = Gauge("forgehand_pull_requests", "Our pull requests of the last 14 days, by how they ended.", ["outcome"])
 _MERGED = Gauge(
     "forgehand_merged_pull_request_dollars",
-    "Dollars that models cost for a pull request of ours that was merged in the last 14 days, on average.",
+    "Dollars paid in the last 14 days for a type of task, by merged pull request.",
+    ["task"],
 )
 _TODAY = Gauge("forgehand_dollars_today", "Dollars paid for models since the day of the time zone began.")
 _USED = Gauge("forgehand_budget_used_ratio", "Largest used share of a limit of money.", ["scope"])
@@ -55,11 +58,17 @@ _GITHUB_WAITING = Gauge("forgehand_github_waiting", "Requests that wait for thei
 
 
 class MetricsPage:
-    """The metrics page: one database read serves all for a few seconds."""
+    """The metrics page: one database read serves all for a few seconds.
 
-    def __init__(self, store: Store, settings: Settings, measure_github: Callable[[], GitHubLoad]) -> None:
+    ``quick`` names the tasks that have a lane of their own.
+    """
+
+    def __init__(
+        self, store: Store, settings: Settings, quick: Collection[str], measure_github: Callable[[], GitHubLoad]
+    ) -> None:
         self._store = store
         self._settings = settings
+        self._quick = quick
         self._measure_github = measure_github
         self._read_at = float("-inf")
         _show_zeros()
@@ -71,7 +80,7 @@ class MetricsPage:
             self._read_at = time.monotonic()
             with suppress(TimeoutError):  # without its database the server still tells what it counts
                 async with asyncio.timeout(_READ_SECONDS):
-                    await self._store.read(partial(_read, settings=self._settings))
+                    await self._store.read(partial(_read, settings=self._settings, quick=self._quick))
                 _READ.set_to_current_time()
         load = self._measure_github()
         _GITHUB_LEFT.set(load.left)
@@ -116,7 +125,7 @@ def _show_zeros() -> None:
         metrics.HANDLED.labels(result)
 
 
-def _read(connection: sa.Connection, settings: Settings) -> None:
+def _read(connection: sa.Connection, settings: Settings, quick: Collection[str]) -> None:
     depth = deliveries.measure_depth(connection)
     _OPEN.set(depth.open)
     _OLDEST.set(_seconds_since(depth.oldest))
@@ -124,15 +133,23 @@ def _read(connection: sa.Connection, settings: Settings) -> None:
     _TASKS.clear()
     for (name, state), count in totals.count_open_tasks(connection).items():
         _TASKS.labels(name, state).set(count)
-    oldest = totals.find_oldest_queued(connection)
-    for lane, grouped in (("grouped", True), ("free", False)):
-        _QUEUED.labels(lane).set(_seconds_since(oldest.get(grouped)))
-    outcomes = totals.count_outcomes(connection)
-    for kind in ("merged", "edited", "closed", "reverted"):
-        _OUTCOMES.labels(kind).set(outcomes.get(kind, 0))
-    _MERGED.set(totals.average_merged_dollars(connection))
+    oldest = totals.find_oldest_queued(connection, quick)
+    for lane in get_args(Lane):
+        _QUEUED.labels(lane).set(_seconds_since(oldest.get(lane)))
+    _read_pull_requests(connection)
     _read_budgets(connection, settings)
     _read_keys(connection)
+
+
+def _read_pull_requests(connection: sa.Connection) -> None:
+    now = now_ms()
+    ends = worth.measure_tasks(connection, (now - _RECENT_MS, now + 1))
+    for kind in ("merged", "edited", "closed", "reverted"):
+        _OUTCOMES.labels(kind).set(sum(getattr(each, kind) for each in ends))
+    _MERGED.clear()
+    for each in ends:
+        if each.a_merge is not None:
+            _MERGED.labels(each.task).set(to_dollars(each.a_merge))
 
 
 def _read_budgets(connection: sa.Connection, settings: Settings) -> None:

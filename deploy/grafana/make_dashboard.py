@@ -139,9 +139,9 @@ ROWS: dict[str, Sequence[Panel]] = {
         ),
         Panel(
             "A merged pull request",
-            "What models cost for a pull request that was merged in the last 14 days, on average.",
+            "What was paid for a type of task in the last 14 days, all tries included, by merged pull request.",
             "currencyUSD",
-            {"average": "max(forgehand_merged_pull_request_dollars)"},
+            {"{{task}}": "max by (task) (forgehand_merged_pull_request_dollars)"},
         ),
         Panel(
             "Budget used",
@@ -226,7 +226,7 @@ ROWS: dict[str, Sequence[Panel]] = {
         ),
         Panel(
             "Oldest in the queue",
-            "How long the oldest queued task has waited: grouped ones change a branch, one at a time.",
+            "How long the oldest queued task has waited: grouped ones change a branch, quick ones only answer.",
             "s",
             {"{{lane}}": "max by (lane) (forgehand_queue_oldest_seconds)"},
         ),

@@ -47,6 +47,10 @@ def fill(store: Store) -> None:
         deliveries.put(connection, arrived, "forgehand")
         deliveries.end(connection, [DeliveryEnd("g0", None), DeliveryEnd("g1", "bad")])
         tasks.create(connection, new)
+        for number in range(1, 4):
+            done = new.model_copy(update={"id": f"t{number}"})
+            tasks.create(connection, done)
+            tasks.close(connection, done.id, "done", {})
         call = CALL | {"id": "c", "task": "t1", "reserved": 0, "cost": 250_000, "created": now_ms()}
         connection.execute(model_call.insert().values(call))
         for task, kind in (("t1", "merged"), ("t2", "closed"), ("t3", "closed"), ("t3", "merged")):
@@ -57,7 +61,7 @@ def fill(store: Store) -> None:
 
 async def test_the_page_tells_what_the_database_knows(store: Store, aiohttp_client: AiohttpClient) -> None:
     fill(store)
-    page = MetricsPage(store, Settings(), lambda: GitHubLoad(waiting=2, left=0.25))
+    page = MetricsPage(store, Settings(), {"ask"}, lambda: GitHubLoad(waiting=2, left=0.25))
     http = await aiohttp_client(make_metrics(page))
     answer = await http.get("/metrics")
     text = await answer.text()
@@ -66,8 +70,9 @@ async def test_the_page_tells_what_the_database_knows(store: Store, aiohttp_clie
         "forgehand_inbox_open 1.0",
         "forgehand_inbox_failed 1.0",
         'forgehand_tasks{state="queued",task="fix"} 1.0',
+        'forgehand_queue_oldest_seconds{lane="quick"} 0.0',
         "forgehand_dollars_today 0.25",
-        "forgehand_merged_pull_request_dollars 0.125",
+        'forgehand_merged_pull_request_dollars{task="fix"} 0.125',
         'forgehand_budget_used_ratio{scope="organisation"} 0.5',
         'forgehand_keys{state="overdue"} 1.0',
         "forgehand_key_rotation_seconds -",
