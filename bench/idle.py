@@ -1,4 +1,4 @@
-"""A server that has nothing to do: what it takes of a core, and how soon it begins a task that comes.
+"""A server that has nothing to do: what it takes of a core and of memory, and how soon it begins a task that comes.
 
 The real server in front of the simulated GitHub, on SQLite and, where the tests' PostgreSQL is installed, on that. The
 processor's time is the kernel's count for the process over ``--seconds``. A task's start is measured from the moment
@@ -64,6 +64,7 @@ async def measure(folder: Path, database: str | None, seconds: float, count: int
             before = server.cpu_s()
             await asyncio.sleep(seconds)
             taken = server.cpu_s() - before
+            resident = server.rss_mb()
             headers = {"Authorization": f"token {maintainer.token}"}
             async with aiohttp.ClientSession(headers=headers, raise_for_status=True) as session:
                 for number in range(count):
@@ -76,6 +77,7 @@ async def measure(folder: Path, database: str | None, seconds: float, count: int
             starts = await _starts(url.replace("postgresql:", "postgresql+psycopg:"), count)
     return {
         "idle_core_percent": round(100 * taken / seconds, 2),
+        "idle_rss_mb": round(resident, 1),
         "start_ms": statistics.median(starts),
         "slowest_start_ms": max(starts),
     }

@@ -43,7 +43,8 @@ DAY_SECONDS = 24 * 3600
 _LEAVE_SECONDS = 2.0
 _MISSED = 6  # beats
 _AGAIN_SECONDS = 0.25  # between looks while another process may have taken what was let in here
-_RECOVERY_SECONDS = (0.2, 1.0)  # after its launch dbos puts back into their queues what was running, in a thread
+# after its launch dbos puts back into their queues what was running, in a thread
+_RECOVERY_SECONDS = (0.2, 1.0, 5.0)
 CHUNK = 500  # workflows a query: bounds memory and the length of one statement
 Workflow = Callable[[str], Coroutine[Any, Any, Any]]
 log = structlog.get_logger(__name__)
@@ -325,7 +326,8 @@ class DbosEngine:
         seen = {workflow.workflow_id for workflow in unattended}
         again = [workflow for workflow in unattended if workflow.workflow_id in self._unattended]
         self._unattended = seen
-        await asyncio.to_thread(self._resume, again)
+        if again:
+            await asyncio.to_thread(self._resume, again)
 
     async def _keep_up(self) -> None:
         next_retirement = time.monotonic()

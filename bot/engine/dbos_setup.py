@@ -26,7 +26,8 @@ GROUPED = "forgehand-grouped"
 FREE = "forgehand-free"
 QUEUES: dict[Lane, str] = {"grouped": GROUPED, "free": FREE, "quick": "forgehand-quick"}
 VERSION = "1"
-POLL_SECONDS = 5.0  # between looks at a queue of which nothing was heard
+POLL_SECONDS = 5.0  # between looks for tasks of which nothing was heard
+QUEUE_SECONDS = 30.0  # between looks at the queues of those that were let in, each dearer
 _UNUSED_SECONDS = 60.0  # between dbos's looks for what we never use: delays, deadlines, schedules, its own queue
 
 
@@ -61,7 +62,7 @@ def prepare(settings: DBOSConfig, workers: int) -> None:
     for name in QUEUES.values():
         limit = 1 if name == GROUPED else None
         client.register_queue(
-            name, partition_concurrency=limit, worker_concurrency=max(workers, 1), polling_interval_sec=POLL_SECONDS
+            name, partition_concurrency=limit, worker_concurrency=max(workers, 1), polling_interval_sec=QUEUE_SECONDS
         )
     client.destroy()
 

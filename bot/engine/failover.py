@@ -21,6 +21,7 @@ from bot.store.upsert import insert
 _LOCK = 0x464F5248  # any number of ours: PostgreSQL's advisory locks share one number space
 _TIES = 0x464F524B
 _DAY_MS = 24 * 3600 * 1000
+_NOW = sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger)
 _TIED = sa.text(
     "select objid::bigint from pg_locks where locktype = 'advisory' and granted and objsubid = 2 "
     "and classid::bigint = :ties and database = (select oid from pg_database where datname = current_database())"
@@ -53,19 +54,20 @@ class Heartbeat:
     _is_tied: bool = False
 
     def beat(self, connection: sa.Connection) -> None:
-        """Record that this process lives, and forget those silent for a day."""
-        now = _now(connection)
-        row = insert(connection, heartbeat).values(executor=self.executor, seen=now)
-        connection.execute(row.on_conflict_do_update(index_elements=[heartbeat.c.executor], set_={"seen": now}))
-        connection.execute(sa.delete(heartbeat).where(heartbeat.c.seen < now - _DAY_MS))
+        """Record that this process lives."""
+        row = insert(connection, heartbeat).values(executor=self.executor, seen=_NOW)
+        connection.execute(row.on_conflict_do_update(index_elements=[heartbeat.c.executor], set_={"seen": _NOW}))
 
     def tie(self, connection: sa.Connection) -> None:
         """Tie this process to a connection that ends with it, and listen anew.
+
+        Those that were silent for a day are forgotten.
 
         Where ours had ended, those of the others may have ended for the same reason: nobody is dead for it.
         """
         self._heard = {}
         self._is_tied = True
+        connection.execute(sa.delete(heartbeat).where(heartbeat.c.seen < _NOW - _DAY_MS))
         connection.execute(sa.select(sa.func.pg_try_advisory_lock_shared(_TIES, _number(self.executor))))
 
     def leave(self, connection: sa.Connection) -> None:
@@ -105,8 +107,3 @@ def try_lock(connection: sa.Connection) -> bool:
 def _number(executor: str) -> int:
     """Return the process's number among the locks that tie, 31 bits of it."""
     return zlib.crc32(executor.encode()) >> 1
-
-
-def _now(connection: sa.Connection) -> int:
-    epoch = sa.extract("epoch", sa.func.clock_timestamp())
-    return int(connection.execute(sa.select(sa.cast(epoch * 1000, sa.BigInteger))).scalar_one())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -12,6 +13,7 @@ from bot.dispatch.start import begin
 from bot.incidents.passes import start_pass
 from bot.store import deployments, incident_lists
 from bot.store.database import now_ms
+from bot.store.deployments import Rollback
 from bot.work.services import Services
 
 _EVERY = 5.0  # seconds
@@ -33,17 +35,18 @@ class DueWatch:
 
     async def sweep(self) -> None:
         """Start a look at each incident and rollback that is due."""
-        for incident in await self._services.store.run(_find_due):
+        incidents, rollbacks = await self._services.store.run(_find_due)
+        for incident in incidents:
             await start_pass(self._services, incident)
         spec = self._registry.get(watching.FLOW)
-        for known in await self._services.store.run(deployments.list_due, now_ms()):
+        for known in rollbacks:
             bot = await self._services.github.bot()
             asked = watching.ask_to_look(known, bot, f"due {known.due}", f"sweep-{known.task}")
             if spec is not None:
                 await begin(self._services, spec, asked)
 
 
-def _find_due(connection: sa.Connection) -> list[str]:
+def _find_due(connection: sa.Connection) -> tuple[list[str], Sequence[Rollback]]:
     now = now_ms()
     incident_lists.call_overdue(connection, now, _AFTER_FAILURE)
-    return incident_lists.list_due(connection, now)
+    return incident_lists.list_due(connection, now), deployments.list_due(connection, now)
