@@ -1,4 +1,4 @@
-"""Doors and workers on one PostgreSQL: some die or freeze, the others do their work, and GitHub sees all once."""
+"""Doors and workers as `deploy/` has them, on one PostgreSQL: some die or freeze, and GitHub sees all once."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import sqlalchemy as sa
+import yaml
 
 from bot.local.hosting import free_port
 from simhub.requestlog import RequestRecord
 from tests.e2e.answers import BODY, GOOD, TITLE
 from tests.e2e.conftest import Tell
 from tests.e2e.test_crashes import kill_after, killed
+from tests.support import published
 from tests.support.story import Story
 
-DOORS = {"FORGEHAND_WORKERS": "0"}
-WORKER = {"FORGEHAND_WORKERS": "2"}
+SERVICES = yaml.safe_load((published.ROOT / "deploy" / "compose.yml").read_text())["services"]
+DOORS, WORKER = (
+    {"FORGEHAND_WORKERS": SERVICES[name]["environment"]["FORGEHAND_WORKERS"]} for name in ("forgehand", "worker")
+)
 _BUSY = sa.text("select executor_id from dbos.workflow_status where status = 'PENDING'")
 
 
@@ -25,7 +29,14 @@ async def worker(story: Story, folder: Path) -> Story:
     """Start a worker beside the doors of a story, as on a machine of its own."""
     folder.mkdir()
     environment = story.environment | WORKER
-    other = replace(story, root=folder, port=free_port(), process=None, environment=environment, command="work")
+    other = replace(
+        story,
+        root=folder,
+        port=free_port(),
+        process=None,
+        environment=environment,
+        command=SERVICES["worker"]["command"][0],
+    )
     await other.start_bot()
     return other
 

@@ -1,0 +1,74 @@
+"""What `deploy/` starts is a command with settings that exist, in documents that Kubernetes would take."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import yaml
+
+from bot.cli import main
+from bot.settings import Settings
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+KUBERNETES = DEPLOY / "kubernetes"
+SCHEMA = json.loads((Path(__file__).parent / "kubernetes.json").read_text())
+DOORS, WORKER = {"FORGEHAND_WORKERS": "0"}, {"FORGEHAND_WORKERS": "4"}
+
+
+def documents() -> list[dict[str, Any]]:
+    kustomization = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())
+    files = {path.name for path in KUBERNETES.iterdir()} - {"kustomization.yaml"}
+    assert set(kustomization["resources"]) == files
+    return [each for name in kustomization["resources"] for each in yaml.safe_load_all((KUBERNETES / name).read_text())]
+
+
+def starts() -> Iterator[tuple[str, list[str], dict[str, str]]]:
+    """What is started: by whom, with which arguments and settings."""
+    for each in documents():
+        if each["kind"] == "Deployment":
+            (container,) = each["spec"]["template"]["spec"]["containers"]
+            yield each["metadata"]["name"], container["args"], {one["name"]: one["value"] for one in container["env"]}
+    for name, service in yaml.safe_load((DEPLOY / "compose.yml").read_text())["services"].items():
+        if "command" in service:
+            yield name, service["command"], service["environment"]
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda each: f"{each['kind']}-{each['metadata']['name']}")
+def test_kubernetes_would_take_it(document: dict[str, Any]) -> None:
+    name = SCHEMA["kinds"][f"{document['apiVersion']}/{document['kind']}"]
+    validator = jsonschema_rs.validator_for({"$defs": SCHEMA["$defs"], "$ref": f"#/$defs/{name}"})
+    assert [error.message for error in validator.iter_errors(document)] == []
+    spoilt = document | {"metadata": {"naem": "x"}}
+    assert not validator.is_valid(spoilt)
+
+
+def test_doors_and_workers_are_started_with_what_exists() -> None:
+    known = {f"FORGEHAND_{name}".upper() for name in Settings.model_fields}
+    seen = {}
+    for name, arguments, environment in starts():
+        command = main.commands[arguments[0]]
+        command.make_context(arguments[0], arguments[1:])
+        assert set(environment) <= known
+        seen[name] = (arguments, {key: environment[key] for key in DOORS})
+    assert seen == {
+        "forgehand-doors": (["serve"], DOORS),
+        "forgehand-workers": (["work"], WORKER),
+        "forgehand": (["serve"], DOORS),
+        "worker": (["work"], WORKER),
+    }
+
+
+def test_workers_run_in_gvisor_and_grow_with_the_oldest_queued_task() -> None:
+    by_name = {(each["kind"], each["metadata"]["name"]): each for each in documents()}
+    workers = by_name["Deployment", "forgehand-workers"]
+    assert workers["spec"]["template"]["spec"]["runtimeClassName"] == "gvisor"
+    assert ("RuntimeClass", "gvisor") in by_name
+    scaler = by_name["HorizontalPodAutoscaler", "forgehand-workers"]["spec"]
+    assert scaler["scaleTargetRef"]["name"] == workers["metadata"]["name"]
+    wanted = scaler["metrics"][0]["external"]["metric"]["name"]
+    assert f'"{wanted}"' in (DEPLOY.parent / "bot" / "web" / "metrics.py").read_text()
