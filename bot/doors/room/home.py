@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.doors.api.tasks import TaskQuery, list_tasks
+from bot.doors.api.tasks import TaskPage, TaskQuery, list_tasks
 from bot.doors.api.views import load_views
 from bot.doors.room.page import Answer, Pages, Shown
 from bot.doors.room.visit import Visit
@@ -30,13 +30,19 @@ async def show_home(visit: Visit) -> Answer:
     return Shown(
         "home.html",
         waiting=(*approvals.items, *answers.items),
-        running=(*running.items, *queued.items)[:_MOST],
+        running=(*running.items, *queued.items),
+        counts={"waiting": _count(approvals, answers), "running": _count(running, queued)},
         failed=await services.store.read(load_views, failed, services),
         spent=await services.store.read(today.sum_paid, start, visit.names),
         budget=await _find_budget(visit) if visit.is_administrator else None,
         zone=services.settings.time_zone,
         has_tasks=bool(failed or any(each.items for each in (approvals, answers, running, queued))),
     )
+
+
+def _count(*lists: TaskPage) -> str:
+    """Return how many tasks lists hold, with a plus where they go on."""
+    return f"{sum(len(each.items) for each in lists)}{'+' if any(each.next for each in lists) else ''}"
 
 
 async def _find_budget(visit: Visit) -> int:

@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aiohttp.web_urldispatcher import DynamicResource
+
 from tests.support.story import Story
 
-PLACES: dict[str, Callable[[Story, str], str]] = {
+ARTIFACT = "change.patch"
+_PLACES: dict[str, Callable[[Story, str], str]] = {
     "id": lambda _story, task: task,
     "owner": lambda story, _task: story.repository.owner.login,
     "name": lambda story, _task: story.repository.name,
+    "guid": lambda story, _task: story.hub.webhooks.log[0].guid,
 }
+FORMS: dict[str, dict[str, str]] = {
+    "config": {"act": "propose", "text": "limits: {turns: 5}\n"},
+    "approval": {"answer": "decline", "key": "0123456789abcdef"},
+    "retry": {"key": "0123456789abcdef"},
+}
+"""What is sent to the acts whose forms may not be empty, by the last part of their paths."""
+
+
+def fill(path: str, story: Story, task: str) -> str:
+    """The path of a page about the story's repository, its first delivery, this task or what it left."""
+    if "{" not in path:
+        return f"/room{path}"
+    template = str(DynamicResource(path).get_info()["formatter"])
+    known = {name: find(story, task) for name, find in _PLACES.items()}
+    return "/room" + template.format(**known | ({"name": ARTIFACT} if "/files/" in path else {}))

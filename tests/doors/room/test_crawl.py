@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,8 +10,9 @@ import pytest
 from bot.doors.api.tokens import make_local_token
 from bot.doors.room.application import list_pages
 from bot.doors.room.page import Page
-from bot.store import sessions, tasks
-from tests.doors.room.places import PLACES
+from bot.store import artifacts, sessions, tasks
+from bot.work.artifacts import make
+from tests.doors.room.places import ARTIFACT, FORMS, fill
 from tests.e2e.conftest import SAMPLE
 from tests.support.api import Answer, asker, opened
 from tests.support.room import Visitor, visitor
@@ -68,6 +68,8 @@ async def test_who_is_let_in_is_what_the_record_says(story: Story) -> None:
     with opened(story) as store:
         store.run_sync(lambda connection: sessions.replace_local(connection, local.digest))
         result = {"state": "failed", "summary": f"It said {PLANTED}.", "data": {"report": PLANTED}}
+        patch = make(ARTIFACT, "patch", f"--- a/a.py\n+++ b/a.py\n+key = '{PLANTED}'\n", (PLANTED,))
+        store.run_sync(lambda connection: artifacts.put(connection, task, patch.row, patch.text))
         store.run_sync(lambda connection: tasks.close(connection, task, "failed", result))
     people = await everybody(story)
     secrets = [PLANTED, program.token, local.text, SECRET, story.app.client_secret, story.app.private_key[40:90]]
@@ -75,15 +77,16 @@ async def test_who_is_let_in_is_what_the_record_says(story: Story) -> None:
     wrong, told = [], []
     pages = sorted(list_pages(), key=lambda page: (page.method, page.path))
     for page in (each for each in pages if (each.method, each.path) not in APART):
-        path = "/room" + re.sub(r"{(\w+)(:[^}]*)?}", lambda match: PLACES[match[1]](story, task), page.path)
+        path = fill(page.path, story, task)
         for role, browser in people.items():
-            answer = await browser.ask(page.method, path, {} if page.method == "POST" else None)
+            form = FORMS.get(page.path.rpartition("/")[2], {}) if page.method == "POST" else None
+            answer = await browser.ask(page.method, path, form)
             assert answer.status < 500, (page.method, path, role, answer.text)
             if is_in(page, answer) != (role in ALLOWED[page.access]):
                 wrong.append((page.method, path, page.access, role, answer.status))
             body = f"{answer.text}\n{answer.headers}"
             told += [(path, role, secret[:12]) for secret in secrets if secret and secret in body]
-    assert wrong == []
+    assert wrong == [], wrong
     assert told == []
 
 
