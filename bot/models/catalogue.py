@@ -108,7 +108,8 @@ class Catalogue:
     """The packaged price table with the server's settings laid over it."""
 
     def __init__(self, settings: Settings) -> None:
-        table = yaml.safe_load(resources.files("bot.models").joinpath("prices.yml").read_text())
+        text = resources.files("bot.models").joinpath("prices.yml").read_text()
+        table = yaml.load(text, yaml.CSafeLoader)
         dated = {"checked": table["checked"], "source": table["source"]}
         self._known: dict[str, dict[str, Any]] = {name: dated | row for name, row in table["models"].items()}
         self._defaults: dict[str, dict[str, list[str]]] = table["roles"]

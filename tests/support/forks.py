@@ -23,7 +23,9 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
+from bot.doors.api.application import list_operations
 from bot.toolchains.python.interpreters import find_interpreters
+from handlers import HANDLERS
 
 # A server imports these when they are first needed.
 _PRELOADED = (
@@ -171,6 +173,7 @@ def _main() -> None:
         gc.disable()
         for name in _PRELOADED:
             importlib.import_module(name)
+        list_operations(HANDLERS.registry)  # the models of what each task is asked with
         find_interpreters()  # which Pythons this machine has: a server asks each of them once
         gc.freeze()
         gc.enable()

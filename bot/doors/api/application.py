@@ -72,11 +72,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
 
 
-def list_operations(registry: Registry) -> list[Operation]:
+@cache
+def list_operations(registry: Registry) -> tuple[Operation, ...]:
     """List every operation: the fixed ones, one a task, the aliases."""
     fixed = [operation for module in _MODULES for operation in module.operations.all]
     starts = [starting.start_operation(spec) for spec in asked_for(registry)]
-    return [*fixed, *starts, *alias_operations(registry)]
+    return (*fixed, *starts, *alias_operations(registry))
 
 
 def make_context(services: Services, registry: Registry) -> Context:

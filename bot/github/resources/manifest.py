@@ -94,7 +94,7 @@ def load_manifest(path: Path | None = None) -> Manifest:
     inside = package / "app.yml"
     file = path or (inside if inside.is_file() else package.parent / "app.yml")
     try:
-        return Manifest.model_validate(yaml.safe_load(file.read_text()))
+        return Manifest.model_validate(yaml.load(file.read_text(), yaml.CSafeLoader))
     except OSError as error:
         raise ManifestError(f"{file} cannot be read: {error.strerror}.") from None
     except yaml.YAMLError as error:
