@@ -43,7 +43,12 @@ serve: $(VENV)/.runtime
 analysis: $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --only-binary :all: -r requirements-analysis.txt
 
-test: $(VENV)/.dev
+# Else each worker of the first run would compile everything for itself, at the same time.
+$(VENV)/.compiled: | $(VENV)/.dev
+	@$(BIN)/python -m pytest --collect-only -qq -p no:cacheprovider >/dev/null 2>&1 || true
+	@touch $@
+
+test: $(VENV)/.dev $(VENV)/.compiled
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 browser: $(VENV)/.browser
