@@ -62,6 +62,7 @@ def run(folder: Path, body: str, runner: str) -> TestRun:
         "FORGEHAND_RESULTS": str(channel.directory),
         "FORGEHAND_ROOT": str(folder),
         "FORGEHAND_PATH": str(folder),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # a sandbox has none of those that our own tests use
     }
     done = subprocess.run([sys.executable, *command], cwd=folder, env=env, capture_output=True, text=True, check=False)
     recorded = channel.read()
