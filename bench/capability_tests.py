@@ -112,7 +112,7 @@ async def _is_kept(workspace: Workspace, scopes: Mapping[str, Scope], path: str,
     file.parent.mkdir(exist_ok=True)
     file.write_text(text)
     only = tuple(mutant.id for mutant in target.mutants)
-    again = plan.model_copy(update={"targets": (path,), "only": only, "every": True, "orders": ORDERS})
+    again = plan.model_copy(update={"targets": (path,), "only": only, "every": True, "orders": ORDERS, "results": True})
     gates = [
         honesty_gate(Changes(files={path: text}), texts),
         *judge_survey(target, await _survey(workspace, again)),

@@ -262,7 +262,7 @@ async def _open(
     routes += GateEndpoint(book, services.store).routes()
     ready["credentials"] = partial(_admitted, sweep)
     session = await stack.enter_async_context(open_session())
-    context = api.make_context(services, handlers.registry)
+    context = api.make_context(services, handlers, dispatcher.accept)
     mounted = {api.PREFIX: api.make_api(context, session), ROOM: await make_room(context)}
     strangers = Strangers(settings.refused_requests_a_minute, settings.proxies)
     application = make_web(services.store, routes, ready, mounted, strangers)

@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from bot.doors.operating import opened_app, opened_store
+from bot.doors.proposing import Proposal, propose
 from bot.github.api.access import GitHubs
-from bot.github.api.scopes import OPEN_PULL, PUSH
-from bot.github.resources import pulls, repos
+from bot.github.api.scopes import PUSH
+from bot.github.resources import repos
 from bot.markdown import table
 from bot.policy.promotion import NotInPilot, promote
 from bot.policy.sections import FILE, PATH, REPOSITORY
@@ -35,24 +36,13 @@ async def open_promotion(settings: Settings, full_name: str, tasks: Collection[s
 
 
 async def _propose(github: GitHubs, place: Repository, name: str, tasks: Collection[str], body: str) -> str:
-    branch = f"forgehand/promote-{name}"
     client = await github.for_repository(place, PUSH)
-    opener = await github.for_repository(place, OPEN_PULL)
     file = await repos.find_file(client, place, PATH, "HEAD")
     if file is None or file.text is None:
         raise NotInPilot(f"{place.full_name} has no {PATH} that can be read, so there is no pilot to leave.")
     text = promote(file.text, name, tasks)
-    known = await pulls.find_by_head(opener, place, branch)
-    if known is not None:
-        return known.html_url
     title = f"Move {name} from the pilot to on"
-    if await repos.find_head(client, place, branch) is None:
-        await repos.create_branch(client, place, branch, await repos.head_sha(client, place, place.default_branch))
-    there = await repos.find_file(client, place, PATH, branch)
-    if there is None or there.text != text:
-        await repos.put_file(client, place, PATH, text, branch, title, there.sha if there else None)
-    pull = await pulls.open_pull(opener, place, head=branch, base=place.default_branch, title=title, body=body)
-    return pull.html_url
+    return await propose(github, place, Proposal(PATH, text, f"forgehand/promote-{name}", title, body))
 
 
 def _tell(full_name: str, measured: Sequence[Acceptance]) -> str:

@@ -10,6 +10,8 @@ from bot.types import JsonModel
 MutantVerdict = Literal["killed", "survived", "not covered", "timeout", "unusable", "not run"]
 # Every test that looks at the result at all notices it: it proves nothing of a test.
 RETURN_NONE = "return-none"
+# Another value of the same type comes out.
+WRONG_RESULT = "wrong-result"
 
 
 class Scope(JsonModel):
@@ -24,7 +26,7 @@ class Plan(JsonModel):
 
     ``only`` names mutants by id. ``every``: tells all tests that notice a mutant, not only the first. ``orders``: the
     tests are run as they are so often, shuffled after the first time. ``most`` mutants are tried, evenly chosen, and of
-    those that need an import of their own ``cold``. ``seconds`` limits the whole.
+    those that need an import of their own ``cold``. ``results``: wrong results are tried too. ``seconds`` limits all.
     """
 
     files: dict[str, Scope]
@@ -34,6 +36,7 @@ class Plan(JsonModel):
     orders: int = 1
     most: int = 400
     cold: int = 20
+    results: bool = False
     seconds: float = 600.0
 
 
@@ -90,11 +93,13 @@ class Mutant(JsonModel):
 class Survey(JsonModel):
     """Result of a measurement; ``problem`` says why it is not whole.
 
-    ``unloaded`` are test files that could not be collected, with what was said.
+    ``unloaded`` are test files that could not be collected, with what was said. ``results`` are mutants that let a
+    function end with a wrong result: no fault that anybody makes, but a test that notices one looks at what comes out.
     """
 
     tests: tuple[RecordedTest, ...] = ()
     mutants: tuple[Mutant, ...] = ()
+    results: tuple[Mutant, ...] = ()
     unloaded: tuple[tuple[str, str], ...] = ()
     problem: str = ""
 

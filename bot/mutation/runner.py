@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.git.changes import Changes
-from bot.mutation.records import Mutant, Plan, RecordedTest, Survey
+from bot.mutation.records import WRONG_RESULT, Mutant, Plan, RecordedTest, Survey
 from bot.sandbox.port import Limits
 from bot.toolchains.placeholders import escape_target
 from bot.toolchains.port import Measurement, Program
@@ -69,8 +69,13 @@ def read_survey(measured: Measurement) -> Survey:
                     events[str(event)] = told
         except (ValidationError, KeyError):
             break
-    problem = _find_problem(measured, events)
-    return Survey(tests=tuple(tests), mutants=tuple(mutants), unloaded=tuple(unloaded), problem=problem)
+    return Survey(
+        tests=tuple(tests),
+        mutants=tuple(mutant for mutant in mutants if mutant.kind != WRONG_RESULT),
+        results=tuple(mutant for mutant in mutants if mutant.kind == WRONG_RESULT),
+        unloaded=tuple(unloaded),
+        problem=_find_problem(measured, events),
+    )
 
 
 def _find_problem(measured: Measurement, events: dict[str, dict[str, Any]]) -> str:

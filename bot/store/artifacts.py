@@ -36,9 +36,13 @@ def list_of(connection: sa.Connection, task: str) -> list[ArtifactRow]:
     return [ArtifactRow(*row) for row in connection.execute(query)]
 
 
-def find(connection: sa.Connection, task: str, name: str) -> tuple[ArtifactRow, str] | None:
-    """Return an artifact of a task and its text."""
-    columns = (artifact.c.name, artifact.c.kind, artifact.c.size, artifact.c.cut, artifact.c.text)
+def find(connection: sa.Connection, task: str, name: str, most: int | None = None) -> tuple[ArtifactRow, str] | None:
+    """Return an artifact of a task and its text.
+
+    ``most`` is how many characters of it are wanted, None for all.
+    """
+    text = artifact.c.text if most is None else sa.func.substr(artifact.c.text, 1, most)
+    columns = (artifact.c.name, artifact.c.kind, artifact.c.size, artifact.c.cut, text)
     query = sa.select(*columns).where(artifact.c.task == task, artifact.c.name == name)
     row = connection.execute(query).one_or_none()
     return None if row is None else (ArtifactRow(*row[:4]), row[4])

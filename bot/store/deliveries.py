@@ -76,6 +76,12 @@ def end(connection: sa.Connection, ended: Sequence[DeliveryEnd]) -> None:
             connection.execute(delivery.update().where(delivery.c.guid == item.guid).values(done=now, error=item.error))
 
 
+def fail(connection: sa.Connection, guid: str, error: str) -> None:
+    """Mark a delivery failed, so that it is taken when it comes again."""
+    done = sa.func.coalesce(delivery.c.done, now_ms())
+    connection.execute(delivery.update().where(delivery.c.guid == guid).values(done=done, error=error))
+
+
 def load(connection: sa.Connection, guid: str) -> Delivery | None:
     """Load one delivery with its payload."""
     row = connection.execute(

@@ -113,6 +113,25 @@ def list_deliveries(connection: sa.Connection, state: str | None, after: Place |
     return [DeliveryRow(*row) for row in rows]
 
 
+def find_delivery(connection: sa.Connection, guid: str) -> DeliveryRow | None:
+    """Find a delivery by its GUID."""
+    columns = (delivery.c[name] for name in DeliveryRow._fields)
+    row = connection.execute(sa.select(*columns).where(delivery.c.guid == guid)).one_or_none()
+    return None if row is None else DeliveryRow(*row)
+
+
+def list_started(connection: sa.Connection, guid: str) -> list[Task]:
+    """List the tasks that a delivery started, oldest first."""
+    rows = connection.execute(sa.select(task).where(task.c.delivery == guid).order_by(task.c.created, task.c.id))
+    return [make_task(row) for row in rows]
+
+
+def list_decisions(connection: sa.Connection, guid: str) -> list[AuditRow]:
+    """List what was decided about a delivery, oldest first."""
+    query = sa.select(*(audit.c[name] for name in AuditRow._fields)).where(audit.c.delivery == guid)
+    return [AuditRow(*row) for row in connection.execute(query.order_by(audit.c.id))]
+
+
 def list_audit(
     connection: sa.Connection,
     *,

@@ -70,6 +70,7 @@ task = _table(
     _listing("fh_task_state", "state", "created", "id"),
     _listing("fh_task_created", "created", "id"),
     _listing("fh_task_listed", "repository", "created", "id"),
+    sa.Index("fh_task_parent", "parent"),
 )
 
 task_event = _table(

@@ -18,6 +18,7 @@ from bot.store.upsert import insert
 from bot.types import JsonModel
 
 _EVENT_LOCK = 0x464F5249  # any number of ours: PostgreSQL's advisory locks share one number space
+_MOST_FOLLOWERS = 20
 EVENTS = "forgehand_events"
 """Where PostgreSQL tells that there are new events."""
 RUNNABLE = ("queued", "running")
@@ -111,6 +112,12 @@ def get(connection: sa.Connection, task_id: str) -> Task | None:
     """Load a task's row, if there is one."""
     row = connection.execute(sa.select(task).where(task.c.id == task_id)).one_or_none()
     return None if row is None else make_task(row)
+
+
+def list_followers(connection: sa.Connection, task_id: str) -> list[str]:
+    """List the tasks that go on from a task or repeat it, oldest first."""
+    query = sa.select(task.c.id).where(task.c.parent == task_id).order_by(task.c.created).limit(_MOST_FOLLOWERS)
+    return list(connection.execute(query).scalars())
 
 
 def find(

@@ -43,7 +43,9 @@ async def gate_completion(job: Job[Any], evidence: AnyEvidence, base_sha: str, c
     scopes = _list_scopes(brief.stubs, after)
     if not scopes or evidence.proof is None:
         return read
-    plan = Plan(files=scopes, targets=evidence.proof.targets, every=True, most=_MUTANTS, cold=0, seconds=_SECONDS)
+    plan = Plan(
+        files=scopes, targets=evidence.proof.targets, every=True, results=True, most=_MUTANTS, cold=0, seconds=_SECONDS
+    )
     try:
         survey = await measure_mutants(workshop, changes, plan)
     except ToolchainError as error:
@@ -85,7 +87,8 @@ def noticed_gate(stubs: Iterable[Stub], survey: Survey) -> Gate:
     faults = []
     for path, name in dict.fromkeys((stub.path, stub.function) for stub in stubs if stub.function):
         own = [mutant for mutant in survey.mutants if (mutant.path, mutant.function) == (path, name) and mutant.counts]
-        if own and not any(mutant.asserters() for mutant in own):
+        results = [mutant for mutant in survey.results if (mutant.path, mutant.function) == (path, name)]
+        if own and not any(mutant.asserters() for mutant in (*own, *results)):
             raises = " but where the code raises" if any(mutant.killers() for mutant in own) else ""
             faults.append(f"{path}: no new test notices any of {counted(len(own), 'small fault')} in `{name}`{raises}.")
     seen = sum(bool(mutant.asserters()) for mutant in survey.mutants)

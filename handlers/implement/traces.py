@@ -35,6 +35,7 @@ async def trace_gate(
         every=True,
         most=_MUTANTS,
         cold=_MUTANTS,
+        results=True,
         seconds=_SECONDS,
     )
     try:
@@ -80,7 +81,7 @@ def judge_traces(proof: Proof, reach: Lines, survey: Survey) -> Gate:
         f"{trace.requirement} is traced to {name}, but {fault}"
         for trace in proof.traces
         for name in trace.tests
-        if (fault := _find_fault(tests.get(name), reach, survey.mutants))
+        if (fault := _find_fault(tests.get(name), reach, survey))
     ]
     seen = sum(bool(mutant.asserters()) for mutant in survey.mutants)
     noticed = f"they notice {seen} of {len(survey.mutants)} small faults in the added lines"
@@ -95,18 +96,19 @@ def judge_traces(proof: Proof, reach: Lines, survey: Survey) -> Gate:
     )
 
 
-def _find_fault(test: RecordedTest | None, reach: Lines, mutants: Sequence[Mutant]) -> str:
+def _find_fault(test: RecordedTest | None, reach: Lines, survey: Survey) -> str:
     """Say why a test shows nothing of the change, "" where it does."""
     if test is None:
         return "that test was not measured: pytest collects no test of this id."
     if test.outcome != "passed":
         return f"that test ended as {test.outcome} when run among the new tests alone."
-    if any(test.id in mutant.asserters() for mutant in mutants if mutant.counts):
+    counting = [mutant for mutant in survey.mutants if mutant.counts]
+    if any(test.id in mutant.asserters() for mutant in (*counting, *survey.results)):
         return ""
     ran = {(path, line) for path, lines in reach.items() for line in set(test.lines.get(path, ())) & set(lines)}
     if not ran:
         return "that test runs none of the lines that the change added: it shows something else."
-    near = list(_list_near(ran, mutants))
+    near = list(_list_near(ran, survey.mutants))
     if not near or any(test.id in mutant.asserters() for mutant in near):
         return ""
     shown = listed([f"`{one.before}` as `{one.after}` in {one.path}:{one.line}" for one in near], _NAMED)

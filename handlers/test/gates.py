@@ -61,7 +61,7 @@ async def measure_new_tests(
     written = [path for path, text in sorted(changes.files.items()) if text is not None]
     only = tuple(mutant.id for mutant in survey.mutants)
     targets = tuple(workshop.toolchain().targets(written))
-    plan = make_plan(job, survey.scopes, targets, only=only, every=True, orders=orders)
+    plan = make_plan(job, survey.scopes, targets, only=only, every=True, orders=orders, results=True)
     return await measure_mutants(workshop, changes, plan)
 
 
@@ -99,7 +99,8 @@ def judge_tests(survey: TargetSurvey, measured: Survey) -> Judged:
         groups.setdefault(name_function(test.id), []).append(test)
     judged = [mutant for mutant in measured.mutants if mutant.counts]
     killers = {name_function(test) for mutant in judged for test in mutant.killers()}
-    asserters = {name_function(test) for mutant in judged for test in mutant.asserters()}
+    looked_at = [*judged, *measured.results]
+    asserters = {name_function(test) for mutant in looked_at for test in mutant.asserters()}
     unstable = {path: f"{path} cannot be collected: {said[-300:]}" for path, said in measured.unloaded}
     idle = {}
     for name, tests in groups.items():

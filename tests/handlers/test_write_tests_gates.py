@@ -49,7 +49,7 @@ async def measure(workspace: Workspace, tmp_path: Path, text: str, survey: Targe
     shutil.copytree(workspace.tree, tree)
     write(tree, {NEW: text})
     only = None if survey is None else tuple(mutant.id for mutant in survey.mutants)
-    plan = Plan(files={TARGET: Scope()}, targets=(NEW,), only=only, every=True, orders=ORDERS)
+    plan = Plan(files={TARGET: Scope()}, targets=(NEW,), only=only, every=True, orders=ORDERS, results=True)
     own = Workspace(tree=tree, env=workspace.env)
     return read_survey(await toolchain(own).measure(own, make_program(plan), limits=Limits()))
 
@@ -90,6 +90,30 @@ async def test_the_honest_test_is_kept(workspace: Workspace, survey: TargetSurve
     assert noticed.passed
     assert "tests run it, and none notices the change" in noticed.detail, "what stays untested is told"
     assert noticed.parts["tests"].startswith(f"Of {survey.judged} small faults in sizes.py the tests noticed 0 before")
+
+
+@pytest.mark.parametrize(
+    ("asserted", "kept"),
+    [
+        ("join([1], [2]) == [2, 1]", True),
+        ("join([1], [2]) is not None", False),
+        ("isinstance(join([1], [2]), list)", False),
+        ("join([1], [2]) == join([1], [2])", False),
+    ],
+)
+async def test_a_test_of_code_that_raises_when_it_is_wrong_must_look_at_its_result(
+    asserted: str, kept: bool, workspace: Workspace, tmp_path: Path
+) -> None:
+    code = shutil.copytree(workspace.tree, tmp_path / "code")
+    write(code, {TARGET: "def join(a, b):\n    return b + a\n"})  # lists cannot be subtracted
+    own = Workspace(tree=code, env=workspace.env)
+    before = await measure(own, tmp_path / "before", "", None)
+    survey = TargetSurvey(
+        name=TARGET, scopes={TARGET: Scope()}, mutants=before.open_mutants(), verdicts={}, tests="no test"
+    )
+    text = f"from sizes import join\n\ndef test_it():\n    assert {asserted}\n"
+    gates = judge_survey(survey, await measure(own, tmp_path / "after", text, survey))
+    assert all(gate.passed for gate in gates) is kept, gates
 
 
 def mutant(kind: str = "number", **more: object) -> Mutant:

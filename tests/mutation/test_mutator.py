@@ -40,6 +40,24 @@ def test_each_kind(source: str, expected: list[tuple[str, str, str]]) -> None:
     assert faults(source) == expected
 
 
+@pytest.mark.parametrize("value", [True, 3, 2.5, "text", b"text", [1], (1, 2), {1: 2}, {1}])
+def test_a_wrong_result_has_the_same_type(value: object) -> None:
+    tree = ast.parse("def f():\n    return value")
+    _, wrong = find_mutants(tree, "a.py", results=True)
+    wrong.apply()
+    names = {"value": value, "int": None, "list": None}  # a module may use these names itself
+    exec(compile(tree, "a.py", "exec"), names)
+    assert (type(names["f"]()), names["f"]() == value) == (type(value), False)
+
+
+def test_what_nobody_knows_how_to_change_comes_out_as_it_is() -> None:
+    tree = ast.parse("def f():\n    return value")
+    find_mutants(tree, "a.py", results=True)[1].apply()
+    names = {"value": object()}
+    exec(compile(tree, "a.py", "exec"), names)
+    assert names["f"]() is names["value"]
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -169,7 +169,7 @@ async def _served(stack: AsyncExitStack, services: Services, session: aiohttp.Cl
     )
     dispatching = asyncio.create_task(dispatcher.run())
     stack.push_async_callback(_stop, dispatching)
-    context = api.make_context(services, HANDLERS.registry)
+    context = api.make_context(services, HANDLERS, dispatcher.accept)
     mounted = {api.PREFIX: api.make_api(context, session), ROOM: await make_room(context)}
     # As it is served for real: aiohttp's server for tests would cancel what nobody waits for any more.
     book = SourceBook(services.store, Sealer(find_master(services.settings)))

@@ -22,13 +22,16 @@ from bot.doors.api import (
     budgets,
     canary,
     catalogue,
+    commands,
     course,
+    deliveries,
     figures,
     incidents,
     keys,
     policies,
     providers,
     reports,
+    repositories,
     results,
     sources,
     starting,
@@ -37,13 +40,15 @@ from bot.doors.api import (
 from bot.doors.api.aliases import alias_operations
 from bot.doors.api.callers import Caller, CallerRates, identify, read_bearer
 from bot.doors.api.catalogue import asked_for
-from bot.doors.api.context import Context
+from bot.doors.api.context import Context, Deliveries
 from bot.doors.api.document import render_document
 from bot.doors.api.gate import Gate
 from bot.doors.api.intake import read_arguments
 from bot.doors.api.operation import Operation, Raw, Reply, Sender
 from bot.doors.api.problems import Problem
 from bot.doors.api.runs import Runs
+from bot.doors.handlers import Handlers
+from bot.doors.webhook.endpoint import Accept
 from bot.github.api.errors import Forbidden, GitHubError
 from bot.store.feed import Feed
 from bot.work.services import Services
@@ -54,6 +59,7 @@ _DATABASE_SECONDS = 5.0
 _HEADERS = {"X-Content-Type-Options": "nosniff"}
 _MODULES = (
     catalogue,
+    commands,
     tasks,
     results,
     course,
@@ -65,6 +71,8 @@ _MODULES = (
     providers,
     keys,
     reports,
+    deliveries,
+    repositories,
     budgets,
     sources,
 )
@@ -80,11 +88,22 @@ def list_operations(registry: Registry) -> tuple[Operation, ...]:
     return (*fixed, *starts, *alias_operations(registry))
 
 
-def make_context(services: Services, registry: Registry) -> Context:
-    """Return what the operations work with, for the API and the control room."""
-    operations = list_operations(registry)
+def make_context(services: Services, handlers: Handlers, accept: Accept) -> Context:
+    """Return what the operations work with, for the API and the control room.
+
+    ``accept`` takes a delivery that is to be handled again.
+    """
+    operations = list_operations(handlers.registry)
     document = cache(lambda: render_document(operations).encode())
-    return Context(services, registry, Gate(services), Feed(services.store), operations, document)
+    return Context(
+        services,
+        handlers.registry,
+        Gate(services),
+        Feed(services.store),
+        operations,
+        document,
+        deliveries=Deliveries(handlers, accept),
+    )
 
 
 def make_api(context: Context, session: aiohttp.ClientSession) -> web.Application:

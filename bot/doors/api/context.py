@@ -9,8 +9,18 @@ from dataclasses import dataclass, field
 from bot.dispatch.registry import Registry
 from bot.doors.api.gate import Gate
 from bot.doors.api.operation import Operation
+from bot.doors.handlers import Handlers
+from bot.doors.webhook.endpoint import Accept
 from bot.store.feed import Feed
 from bot.work.services import Services
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """The handlers of deliveries, and what takes one."""
+
+    handlers: Handlers
+    accept: Accept
 
 
 @dataclass(frozen=True)
@@ -18,7 +28,7 @@ class Context:
     """The parts that every operation may use.
 
     ``feed`` tells of new events, ``operations`` are all that are served, ``document`` renders their OpenAPI document as
-    JSON, ``streams`` counts the open ones by caller.
+    JSON, ``streams`` counts the open ones by caller. ``deliveries`` is None where none are taken.
     """
 
     services: Services
@@ -28,3 +38,4 @@ class Context:
     operations: Sequence[Operation] = ()
     document: Callable[[], bytes] = bytes  # none where no operation is served
     streams: Counter[str] = field(default_factory=Counter)
+    deliveries: Deliveries | None = None

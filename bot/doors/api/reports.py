@@ -1,4 +1,4 @@
-"""Report money, deliveries and decisions."""
+"""Report money and decisions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from bot.doors.api.fields import (
 from bot.doors.api.operation import Operations, Sender, Sent
 from bot.doors.api.problems import Problem
 from bot.store import pages, trail, usage, worth
-from bot.store.pages import DeliveryRow
+from bot.store.pages import AuditRow
 from bot.store.trail import TrailFilter
 from bot.store.usage import UsageKey
 from bot.types import JsonModel
@@ -137,30 +137,6 @@ class UsageTable(Sender):
         name = f'attachment; filename="usage-{shown.by}-{shown.first}-{shown.last}.csv"'
         headers = {"Content-Disposition": name, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         return web.Response(text=_write_table(shown), content_type="text/csv", charset="utf-8", headers=headers)
-
-
-class DeliveryQuery(PageQuery):
-    """The deliveries that are wanted."""
-
-    state: Literal["open", "done", "failed"] | None = None
-
-
-class DeliveryView(JsonModel):
-    """A webhook delivery, without its payload."""
-
-    guid: str
-    event: str
-    state: Literal["open", "done", "failed"]
-    received_at: Moment
-    done_at: Moment | None
-    error: str | None
-
-
-class DeliveryPage(JsonModel):
-    """A page of deliveries, newest first."""
-
-    items: tuple[DeliveryView, ...]
-    next: str | None
 
 
 class AuditQuery(PageQuery):
@@ -272,17 +248,6 @@ async def read_worth(context: Context, caller: Caller, query: WorthQuery) -> Wor
     )
 
 
-@operations.add("GET", "/deliveries", scope="admin")
-async def list_deliveries(context: Context, query: DeliveryQuery) -> DeliveryPage:
-    """List webhook deliveries, newest first."""
-    found = await context.services.store.read(
-        lambda connection: pages.list_deliveries(connection, query.state, query.after, query.limit + 1)
-    )
-    shown = found[: query.limit]
-    more = cursor(shown[-1].received, shown[-1].guid) if len(found) > query.limit else None
-    return DeliveryPage(items=tuple(_delivery(row) for row in shown), next=more)
-
-
 @operations.add("GET", "/audit", scope="admin")
 async def list_audit(context: Context, query: AuditQuery) -> AuditPage:
     """List decisions about permission, newest first."""
@@ -301,8 +266,12 @@ async def list_audit(context: Context, query: AuditQuery) -> AuditPage:
     )
     shown = found[: query.limit]
     more = cursor(shown[-1].id, "0") if len(found) > query.limit else None
-    rows = (row._asdict() | {"at": moment(row.at)} for row in shown)
-    return AuditPage(items=tuple(AuditView(**row) for row in rows), next=more)
+    return AuditPage(items=tuple(show_decision(row) for row in shown), next=more)
+
+
+def show_decision(row: AuditRow) -> AuditView:
+    """Show a row of the audit trail."""
+    return AuditView(**row._asdict() | {"at": moment(row.at)})
 
 
 @operations.add("GET", "/audit/writes", scope="admin")
@@ -358,15 +327,3 @@ def _day(text: str) -> date:
     """Return a day; the form lets 30 February through, which is the 28th."""
     year, month, day = map(int, text.split("-"))
     return date(year, month, min(day, calendar.monthrange(year, month)[1]))
-
-
-def _delivery(row: DeliveryRow) -> DeliveryView:
-    ended = "done" if row.error is None else "failed"
-    return DeliveryView(
-        guid=row.guid,
-        event=row.event,
-        state="open" if row.done is None else ended,
-        received_at=moment(row.received),
-        done_at=maybe_moment(row.done),
-        error=row.error,
-    )

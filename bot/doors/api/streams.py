@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import structlog
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 
@@ -24,11 +25,13 @@ from bot.doors.api.problems import Problem
 from bot.store import tasks
 from bot.store.feed import Hearing
 from bot.store.tasks import Task, TaskEvent
+from bot.types import ForgehandError
 
 _LOOK_SECONDS = 5.0  # until a client that went away is missed
 _CHECK_SECONDS = 300.0  # until caller and permission are looked at again
 _A_CALLER = 10
 _IN_ALL = 1200
+log = structlog.get_logger(__name__)
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -64,9 +67,12 @@ class TaskStream(Sender):
             response.headers.update(_HEADERS)
             await response.prepare(request)
             with suppress(ConnectionError, TimeoutError):
-                async with response, self.context.feed.listen(self.task.id) as hearing:
-                    async for message in self._follow(request, hearing):
-                        await response.send(message.data, str(message.id), message.event)
+                try:
+                    async with response, self.context.feed.listen(self.task.id) as hearing:
+                        async for message in self._follow(request, hearing):
+                            await response.send(message.data, str(message.id), message.event)
+                except ForgehandError as error:  # the answer has begun: whoever comes back is told
+                    log.info("a stream ended early", reason=error.message)
             return response
 
     async def _follow(self, request: web.Request, hearing: Hearing) -> AsyncIterator[Message]:

@@ -11,7 +11,7 @@ from pydantic import Field
 from bot.doors.api.fields import ArtifactName, Moment, TaskId, maybe_moment, moment
 from bot.engine.port import FINAL_STATES, TaskState
 from bot.redaction import redact_code
-from bot.store import pages
+from bot.store import approvals, pages
 from bot.store.artifacts import ArtifactKind
 from bot.store.reporting import Spending
 from bot.store.tasks import Task
@@ -20,6 +20,7 @@ from bot.work.results import Ending, Form, Parts, Remark
 from bot.work.services import Services
 
 PREFIX = "/api/v1"
+Waiting = Literal["answer", "approval", "people"]
 _NOTHING = Spending(0, 0)
 
 
@@ -46,6 +47,10 @@ class TaskView(JsonModel):
     parent: TaskId | None = Field(description="the task that it follows")
     cancel_requested_by: str | None
     summary: str = Field(description="one sentence about how it ended")
+    waits_for: Waiting | None = Field(
+        description="what people have to give: an `answer`, the `approval` of a plan, or the approval of a change by "
+        "`people` who did not ask for it"
+    )
     cost: Cost
     created_at: Moment
     started_at: Moment | None
@@ -156,12 +161,21 @@ def _view(task: Task, stage: str, spent: Spending, services: Services) -> TaskVi
         parent=task.parent,
         cancel_requested_by=task.cancel,
         summary=clean(services, task.summary),
+        waits_for=_tell_waiting(task),
         cost=cost_of(spent),
         created_at=moment(task.created),
         started_at=maybe_moment(task.started),
         ended_at=maybe_moment(task.ended),
         url=path_of(task.id),
     )
+
+
+def _tell_waiting(task: Task) -> Waiting | None:
+    if not task.waits:
+        return None
+    if task.state == "awaiting_answer":
+        return "answer"
+    return "people" if task.data.get("waits_for") == approvals.WAITS else "approval"
 
 
 def _state(task: Task) -> TaskState:

@@ -15,7 +15,7 @@ from aiohttp import web
 from bot.doors.api.callers import CallerRates
 from bot.doors.api.context import Context
 from bot.doors.api.problems import Problem
-from bot.doors.room import audit, entrance, home, own_sessions, tokens
+from bot.doors.room import audit, commands, deliveries, entrance, home, own_sessions, repositories, task, tasks, tokens
 from bot.doors.room.guard import Guard, Handler, set_headers
 from bot.doors.room.oauth import GitHubSignIn
 from bot.doors.room.page import Moved, Page, Shown
@@ -28,7 +28,18 @@ from bot.sealing.port import SealError
 from bot.settings import LOOPBACK
 from bot.store import sessions
 
-MODULES: tuple[ModuleType, ...] = (home, audit, tokens, own_sessions, entrance)
+MODULES: tuple[ModuleType, ...] = (
+    home,
+    tasks,
+    repositories,
+    commands,
+    deliveries,
+    audit,
+    tokens,
+    own_sessions,
+    task,
+    entrance,
+)
 """The modules with pages, in the order of the navigation."""
 _MESSAGE_SECONDS = 60
 _SIGNED = web.RequestKey("signed", Signed)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
 from aiohttp import web
+from cachetools import LRUCache
 
 from bot.doors.api.callers import Caller
 from bot.doors.api.context import Context
@@ -18,6 +20,7 @@ from bot.doors.room.freshness import Freshness
 from bot.doors.room.oauth import GitHubSignIn
 from bot.doors.room.person import Signed
 
+_SHARED = 16
 S = TypeVar("S", bound=Sent)
 T = TypeVar("T")
 
@@ -29,6 +32,15 @@ class Desk:
         self.context = context
         self.github = github
         self.freshness = Freshness(context.services)
+        self._shared: LRUCache[Hashable, asyncio.Future[Any]] = LRUCache(_SHARED)
+
+    async def share(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
+        """Load something once for all who want the same at the same time."""
+        known = self._shared.get(key)
+        if known is None or (known.done() and (known.cancelled() or known.exception() is not None)):
+            known = self._shared[key] = asyncio.ensure_future(load())
+        loaded: T = await asyncio.shield(known)
+        return loaded
 
     @cached_property
     def by_run(self) -> Mapping[Run, Operation]:

@@ -15,6 +15,7 @@ from bot.github.api.channel import Channel
 from bot.github.api.client import Anonymous, Client, within
 from bot.github.api.errors import Forbidden, GitHubError, NotFound
 from bot.github.api.limiter import Clock
+from bot.github.api.readonly import ReadOnly
 from bot.github.api.transport import Journal, Observer, Transport
 from bot.github.resources import app as app_api
 from bot.github.resources import permissions, repos, users
@@ -70,6 +71,14 @@ class GitHubs:
         """Return clients that all use one token, such as a workflow run's."""
         transport = Transport(session, api_url, journal=journal)
         return cls(transport, GivenToken(transport, token))
+
+    def reading(self) -> tuple[Self, ReadOnly]:
+        """Return clients that can write nothing, and what counts their requests."""
+        transport = ReadOnly(self._transport)
+        clients = type(self)(transport, self._auth)
+        clients._channels = self._channels  # GitHub counts all requests of an installation together
+        clients._bot = self._bot
+        return clients, transport
 
     @property
     def app(self) -> Client:

@@ -111,8 +111,8 @@ class Transport:
         self.api_url = api_url.rstrip("/")
         self.addresses = Addresses(self.api_url)
         self.clock = clock or Clock()
-        self._session = session
-        self._observe = observe
+        self.session = session
+        self.observe = observe
         self._journal = journal
 
     async def send(
@@ -189,7 +189,7 @@ class Transport:
         status = 0
         path = urlsplit(url).path
         try:
-            async with self._session.request(
+            async with self.session.request(
                 method, url, headers=headers, data=body, allow_redirects=False, timeout=_TIMEOUT
             ) as answer:
                 data = await answer.content.read(_MAX_BODY)
@@ -205,7 +205,7 @@ class Transport:
             log.warning("GitHub did not answer", host=urlsplit(url).netloc, method=method, path=path, reason=reason)
             return GitHubDown(f"GitHub did not answer {method} {path} ({kind}).", status=None, unsent=unsent)
         finally:
-            self._observe(Exchange(method, path, status, self.clock.steady() - began))
+            self.observe(Exchange(method, path, status, self.clock.steady() - began))
 
     async def _wait_or_raise(
         self,

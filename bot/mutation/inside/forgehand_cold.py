@@ -79,7 +79,7 @@ def _serve_mutant(path: str, mutant: str) -> list[str]:
     with open(path, "rb") as stream:
         tree = ast.parse(stream.read())
     if mutant:
-        next(one for one in find_mutants(tree, path) if one.id == mutant).apply()
+        next(one for one in find_mutants(tree, path, results=True) if one.id == mutant).apply()
     else:
         tree = make_control(tree)
     place = os.path.realpath(path)

@@ -21,7 +21,7 @@ from forgehand_assertions import Assertions, run_items, skip_shrinking  # type: 
 from forgehand_cold import Nursery  # type: ignore[import-not-found]
 from forgehand_items import list_options, name_items, start_like_pytest  # type: ignore[import-not-found]
 from forgehand_lines import Recorder  # type: ignore[import-not-found]
-from forgehand_mutator import Mutant, find_mutants  # type: ignore[import-not-found]
+from forgehand_mutator import WRONG_RESULT, Mutant, find_mutants  # type: ignore[import-not-found]
 from forgehand_records import Records  # type: ignore[import-not-found]
 from forgehand_swap import LiveFunctions, Swap, compile_outer, make_control  # type: ignore[import-not-found]
 
@@ -148,16 +148,16 @@ class Measure:
             known["outcome"] = told["outcome"]
 
     def _choose(self) -> list[Mutant]:
-        """Return the mutants of the plan, evenly thinned out where too many."""
+        """Return the mutants of the plan, wrong results last."""
         found = []
         for path, part in self._plan["files"].items():
             with open(path, "rb") as stream:
                 tree = self._trees[path] = ast.parse(stream.read())
-            found += find_mutants(tree, path, part["lines"], part["names"])
+            found += find_mutants(tree, path, part["lines"], part["names"], results=self._plan["results"])
         only = self._plan["only"]
-        found = [one for one in found if only is None or one.id in set(only)]
-        most = min(self._plan["most"], len(found))
-        return [found[number * len(found) // most] for number in range(most)]
+        results = [one for one in found if one.kind == WRONG_RESULT]
+        faults = [one for one in found if one.kind != WRONG_RESULT and (only is None or one.id in set(only))]
+        return _thin_out(faults, self._plan["most"]) + _thin_out(results, self._plan["most"])
 
     def _plan_swaps(self, mutant: Mutant) -> list[Swap] | None:
         """Return what makes live functions the mutant; None where cold."""
@@ -249,6 +249,12 @@ class Measure:
         same = (*mutant.within[:-1], make_control(mutant.within[-1]))
         control = self._live.plan(old, compile_outer(tree, same, mutant.path)) or []
         return children.run(lambda send: self._run_swapped(control, [test], send, True), self._limit([test]))
+
+
+def _thin_out(found: Sequence[Mutant], most: int) -> list[Mutant]:
+    """Return at most so many, evenly chosen."""
+    most = min(most, len(found))
+    return [found[number * len(found) // most] for number in range(most)]
 
 
 def _name_verdict(ended: children.Ended, kills: Sequence[Any], tests: int) -> str:

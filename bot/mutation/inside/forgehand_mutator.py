@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Union
 
 RETURN_NONE = "return-none"
+WRONG_RESULT = "wrong-result"
 _TEXT = 120
 _COMPARISONS = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -23,6 +24,24 @@ _ARITHMETIC = {
     ast.Mod: ast.FloorDiv, ast.Pow: ast.Mult, ast.LShift: ast.RShift, ast.RShift: ast.LShift,
     ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.BitXor: ast.BitAnd,
 }  # fmt: skip
+# Another value of the same type, where one is easily made: a test that only looks whether something comes out, or of
+# which type, does not notice it. Types are spelt by literals, since a module may have names of its own for them.
+_CHANGE = ast.parse(
+    """
+(lambda value: {
+    (True).__class__: lambda: not value,
+    (0).__class__: lambda: value + 1,
+    (0.0).__class__: lambda: value + 1,
+    "".__class__: lambda: value + "?",
+    b"".__class__: lambda: value + b"?",
+    [].__class__: lambda: [*value, None],
+    ().__class__: lambda: (*value, None),
+    {}.__class__: lambda: {**value, None: None},
+    {0}.__class__: lambda: {*value, None},
+}.get(value.__class__, lambda: value)())
+""".strip(),
+    mode="eval",
+).body
 # tests of these kinds have mutants of their own: their opposite says nothing more
 _HAS_OWN = (ast.Compare, ast.BoolOp, ast.Constant)
 # joined or repeated, where other operators only raise a TypeError
@@ -73,13 +92,19 @@ class Mutant(NamedTuple):
 
 
 def find_mutants(
-    tree: ast.Module, path: str, lines: Iterable[int] | None = None, names: Sequence[str] | None = None
+    tree: ast.Module,
+    path: str,
+    lines: Iterable[int] | None = None,
+    names: Sequence[str] | None = None,
+    *,
+    results: bool = False,
 ) -> list[Mutant]:
     """Return the mutants of a module, in order.
 
-    ``lines`` keeps those on lines, ``names`` those of functions and classes by their dotted names.
+    ``lines`` keeps those on lines, ``names`` those of functions and classes by their dotted names. With ``results``
+    wrong results are among them.
     """
-    found = _Finder(path).find(tree)
+    found = [one for one in _Finder(path).find(tree) if results or one.kind != WRONG_RESULT]
     wanted = None if lines is None else set(lines)
     return [
         one
@@ -266,6 +291,10 @@ def _count(node: ast.AST, field: str, child: ast.Constant) -> Iterator[tuple[str
 def _change_statement(node: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
     if isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
         yield RETURN_NONE, ast.Return(value=ast.Constant(value=None))
+        change = copy.deepcopy(_CHANGE)
+        for one in ast.walk(change):
+            ast.copy_location(one, node)
+        yield WRONG_RESULT, ast.Return(value=ast.Call(func=change, args=[node.value], keywords=[]))
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         yield "call-removed", ast.Pass()
     elif isinstance(node, ast.Raise) and "NotImplemented" not in ast.unparse(node):

@@ -23,4 +23,59 @@
   };
   localise(document);
   window.room = { localise };
+
+  // How long it runs, by the second.
+  const lasting = (seconds) => {
+    const whole = Math.max(0, Math.floor(seconds));
+    if (whole < 60) return `${whole} s`;
+    if (whole < 3600) return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ""}`;
+    return `${Math.floor(whole / 3600)} h ${Math.floor(whole % 3600 / 60)} min`;
+  };
+  setInterval(() => {
+    for (const clock of document.querySelectorAll("[data-since]")) {
+      clock.textContent = lasting((Date.now() - Date.parse(clock.dataset.since)) / 1000);
+    }
+  }, 1000);
+
+  // Live parts: the server sends those that changed; what is open stays open, what has the focus keeps it.
+  const place = document.querySelector("[data-live]");
+  if (!place) return;
+  const note = document.getElementById("live-note");
+  let source, timer, pause = 1000, after = place.dataset.after, over = false;
+  const say = (text) => { note.textContent = text; note.hidden = !text; };
+  const swap = (html) => {
+    const box = document.createElement("template");
+    box.innerHTML = html;
+    for (const fresh of [...box.content.children]) {
+      const old = document.getElementById(fresh.id);
+      if (!old || old.dataset.version === fresh.dataset.version) continue;
+      for (const fold of old.querySelectorAll("details[id]")) {
+        const same = box.content.getElementById(fold.id);
+        if (same) same.open = fold.open;
+      }
+      const focus = old.contains(document.activeElement) ? document.activeElement.id : "";
+      localise(fresh);
+      old.replaceWith(fresh);
+      if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+    }
+  };
+  const close = () => { clearTimeout(timer); source?.close(); source = undefined; };
+  const open = () => {
+    close();
+    if (document.hidden || over) return;
+    source = new EventSource(`${place.dataset.live}?after=${after}`);
+    source.onopen = () => { pause = 1000; say(""); };
+    source.addEventListener("change", (event) => { after = event.lastEventId; swap(event.data); });
+    source.addEventListener("end", () => { over = true; close(); });
+    source.onerror = () => {  // the browser's own tries end for good at some errors
+      close();
+      say("The connection is lost, trying again.");
+      timer = setTimeout(open, pause);
+      pause = Math.min(pause * 2, 30000);
+    };
+  };
+  document.addEventListener("visibilitychange", () => { document.hidden ? close() : open(); });
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", (event) => { if (event.persisted) open(); });
+  open();
 })();

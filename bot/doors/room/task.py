@@ -1,0 +1,127 @@
+"""Show one task: what it does, what it costs, what is proven, and what may be done."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from bot.doors.api.operation import Sent
+from bot.doors.api.problems import Problem
+from bot.doors.api.results import read_artifact
+from bot.doors.api.starting import Approval, StartHeaders, approve_task, retry_task
+from bot.doors.api.tasks import cancel_task, load_task
+from bot.doors.api.views import TaskView, has_ended
+from bot.doors.room.live import LiveTask, load_fragments
+from bot.doors.room.page import Answer, Moved, Pages, Shown
+from bot.doors.room.rendering import PREFIX
+from bot.doors.room.visit import Visit
+from bot.store import tasks
+
+pages = Pages("tasks")
+_ID = "{id:[0-9a-f]{12}}"
+_OVER = "event: end\ndata:\n\n"
+
+
+class Again(Sent):
+    """The form of an act that starts a task."""
+
+    key: str = Field(pattern="^[!-~]{1,255}$")
+
+
+class Decision(Again):
+    """The form of an answer to a task that waits for approval."""
+
+    answer: Literal["approve", "decline"]
+
+
+class Place(Sent):
+    """The event that a stream goes on behind."""
+
+    after: int = Field(default=0, ge=0, le=2**53)
+
+
+def path_of(task_id: str) -> str:
+    """Return the path of a task's page."""
+    return f"{PREFIX}/tasks/{task_id}"
+
+
+@pages.add("GET", f"/tasks/{_ID}", access="reader", title="Task")
+async def show_task(visit: Visit) -> Answer:
+    """Show a task as it stands."""
+    fragments = await load_fragments(visit, visit.part("id"))
+    view = fragments.story.task
+    live = not view.ended or view.waits_for is not None
+    return Shown("task.html", story=fragments.story, fragments=fragments.render(visit), live=live)
+
+
+@pages.add("GET", f"/tasks/{_ID}/live", access="reader", title="Task, live")
+async def follow_task(visit: Visit) -> Answer:
+    """Send the parts of a task's page that change."""
+    context, request = visit.context, visit.request
+    task = await load_task(context, visit.caller, visit.part("id"))
+    after = visit.read_query(Place).after
+    last = request.headers.get("Last-Event-ID", "")
+    after = int(last) if last.isascii() and last.isdigit() and len(last) < 17 else after
+    if has_ended(task) and not task.waits:
+        left = await context.services.store.run(tasks.list_events, task.id, after, 1)
+        if not left:
+            return web.Response(text=_OVER, content_type="text/event-stream")
+    return await LiveTask(context, visit.caller, task, after, visit).send(request)
+
+
+@pages.add("GET", f"/tasks/{_ID}/files/{{name:[a-z]{{1,40}}\\.[a-z]{{1,10}}}}", access="reader", title="File")
+async def send_file(visit: Visit) -> Answer:
+    """Send something that a task left, to be saved."""
+    download = await visit.ask(read_artifact, id=visit.part("id"), name=visit.part("name"))
+    sent: web.StreamResponse = await download.send(visit.request)
+    return sent
+
+
+@pages.add("POST", f"/tasks/{_ID}/cancel", access="writer", title="Cancel")
+async def stop_task(visit: Visit) -> Answer:
+    """Stop a task."""
+    reply = await visit.ask(cancel_task, id=visit.part("id"))
+    stopped = "The task is being stopped." if reply.status == 202 else "The task had ended, or is being stopped."
+    return Moved(path_of(visit.part("id")), stopped)
+
+
+@pages.add("POST", f"/tasks/{_ID}/retry", access="writer", title="Try again")
+async def repeat_task(visit: Visit) -> Answer:
+    """Start a task once more that did not end well."""
+    form = await visit.read_form(Again)
+    task_id = visit.part("id")
+    try:
+        reply = await visit.ask(retry_task, id=task_id, headers=make_headers(form.key))
+    except Problem as problem:
+        return _tell(task_id, problem)
+    return Moved(path_of(reply.body.id), "It was started once more: this is the new task.")
+
+
+@pages.add("POST", f"/tasks/{_ID}/approval", access="writer", title="Approve or decline")
+async def decide_task(visit: Visit) -> Answer:
+    """Answer a task that waits for approval."""
+    form = await visit.read_form(Decision)
+    task_id = visit.part("id")
+    body, headers = Approval(answer=form.answer), make_headers(form.key)
+    try:
+        reply = await visit.ask(approve_task, id=task_id, headers=headers, body=body)
+    except Problem as problem:
+        return _tell(task_id, problem)
+    view: TaskView = reply.body
+    if form.answer == "decline":
+        return Moved(path_of(task_id), "It was declined, and waits no longer.")
+    return Moved(path_of(view.id), "Approved. This is the task that goes on from there.")
+
+
+def make_headers(key: str) -> StartHeaders:
+    """Return the headers that an act of the API has."""
+    return StartHeaders.model_validate({"Idempotency-Key": key})
+
+
+def _tell(task_id: str, problem: Problem) -> Moved:
+    """Say on the task's page why nothing came of an act that was allowed."""
+    if problem.status != 409:
+        raise problem
+    return Moved(path_of(task_id), problem.message)

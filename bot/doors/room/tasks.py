@@ -1,0 +1,34 @@
+"""List the tasks, by the filters in the address."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from bot.doors.api.tasks import TaskQuery, list_tasks
+from bot.doors.room.page import Answer, Pages, Shown
+from bot.doors.room.visit import Visit
+from bot.engine.port import TaskState
+
+pages = Pages("tasks")
+
+
+@pages.add("GET", "/tasks", access="person", title="Tasks", place="work")
+async def show_tasks(visit: Visit) -> Answer:
+    """Show a page of tasks, newest first."""
+    query = visit.read_query(TaskQuery)
+    found = await visit.ask(list_tasks, query=query)
+    return Shown(
+        "tasks.html",
+        found=found,
+        query=query,
+        filters=query.model_dump(exclude_none=True, exclude={"cursor"}, exclude_defaults=True),
+        states=get_args(TaskState),
+        types=sorted(spec.name for spec in visit.context.registry),
+        places=list_places(visit),
+    )
+
+
+def list_places(visit: Visit) -> list[str]:
+    """Return the repositories to choose from; administrators type them."""
+    seen = visit.caller.seen
+    return [] if seen is None else sorted(one.repository.full_name for one in seen.values())
