@@ -74,6 +74,8 @@ class Housekeeper:
         if now_ms() - self._obeyed >= _DAY_MS:  # every payload is read for it
             self._obeyed = now_ms()
             await self._obey_owners()
+        while await self._store.run(retention.shrink):
+            pass
         await asyncio.to_thread(trim_packages, settings.data_dir / PACKAGES, int(settings.packages_gb * _GB))
         mirrors = settings.data_dir / "mirrors"
         await asyncio.to_thread(trim_mirrors, mirrors, int(settings.mirrors_gb * _GB), settings.keep_days)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from bot.store import artifacts, deliveries, retention, sources, tasks
@@ -12,6 +13,7 @@ from bot.store.artifacts import ArtifactRow
 from bot.store.database import now_ms
 from bot.store.deliveries import Delivery, DeliveryEnd
 from bot.store.ledger import Ledger
+from bot.store.migrations import let_shrink
 from bot.store.sources import Source
 from bot.store.store import Store
 from bot.store.tables import delivery, installation, model_call, task, task_event
@@ -133,3 +135,22 @@ async def test_only_removed_installations_are_forgotten(store: Store) -> None:
         await store.run(retention.forget_installation, number)
     assert await select(store, sa.select(installation.c.id)) == {8}
     assert [one.id for one in await store.run(sources.list_live)] == ["s8"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_file_gives_back_what_was_deleted(store: Store) -> None:
+    """Also one that was made before files could shrink, as an upgrade does it."""
+    engine = store.engine
+    with engine.connect() as connection:
+        connection.exec_driver_sql("pragma auto_vacuum = 0")
+        connection.exec_driver_sql("vacuum")
+        let_shrink(connection)
+    many = [Delivery(str(number), "push", bytes(100_000), wanted=False) for number in range(100)]
+    store.run_sync(deliveries.put, many, "me")
+    pages = sa.text("pragma page_count")
+    before = store.run_sync(lambda connection: connection.execute(pages).scalar_one())
+    store.run_sync(retention.forget_payloads, FUTURE)
+    while store.run_sync(retention.shrink):
+        pass
+    after = store.run_sync(lambda connection: connection.execute(pages).scalar_one())
+    assert after < before / 2

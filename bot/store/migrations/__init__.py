@@ -8,10 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import sqlalchemy as sa
+import structlog
 
 from bot.store.database import StoreError
 
 VERSION_TABLE = "fh_alembic_version"
+_INCREMENTAL = 2
+log = structlog.get_logger(__name__)
 _ADVISORY_LOCK = 0x464F5247  # any number of ours; "FORG" in ASCII
 
 
@@ -32,9 +35,23 @@ def upgrade(engine: sa.Engine) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+        if engine.dialect.name == "sqlite":
+            let_shrink(connection)
         if engine.dialect.name == "postgresql":
             connection.execute(sa.text(f"select pg_advisory_unlock({_ADVISORY_LOCK})"))
             connection.commit()
+
+
+def let_shrink(connection: sa.Connection) -> None:
+    """Let the file give back what was deleted; once, it is written anew."""
+    if connection.exec_driver_sql("pragma auto_vacuum").scalar_one() == _INCREMENTAL:
+        return
+    connection.commit()
+    try:
+        connection.exec_driver_sql(f"pragma auto_vacuum = {_INCREMENTAL}")
+        connection.exec_driver_sql("vacuum")
+    except sa.exc.OperationalError as error:  # no room for a second copy: it works as it is
+        log.warning("the database's file will not shrink", reason=str(error.orig))
 
 
 def is_current(engine: sa.Engine) -> bool:
