@@ -52,6 +52,7 @@ class App:
     external_url: str = "https://example.org/"
     description: str = ""
     callback_urls: list[str] = field(default_factory=list)  # where sign-ins may lead back to; empty: anywhere
+    setup_url: str = ""  # where an installation leads back to
 
 
 @dataclass(eq=False)

@@ -68,7 +68,11 @@ async def _create(site: Site, request: web.Request) -> web.StreamResponse:
     )  # fmt: skip
     credentials.app.external_url = manifest["url"]
     credentials.app.callback_urls = list(manifest.get("callback_urls") or ())
-    hub.webhooks.ping(credentials.app)
+    credentials.app.setup_url = str(manifest.get("setup_url") or "")
+    if manifest["hook_attributes"].get("active", True):
+        hub.webhooks.ping(credentials.app)
+    else:
+        credentials.webhook_url = None
     code = secrets.token_hex(20)
     hub.conversions[code] = Conversion(credentials, hub.world.clock() + CODE_SECONDS)
     target = {"code": code} | ({"state": str(form["state"])} if form.get("state") else {})
@@ -84,7 +88,8 @@ def _named(site: Site, request: web.Request) -> AppCredentials:
 
 async def _app(site: Site, request: web.Request) -> web.StreamResponse:
     owners = sorted({repo.owner.login for repo in site.hub.world.repositories.values()})
-    return site.page("app.html", app=_named(site, request).app, owners=owners)
+    state = str(request.query.get("state", ""))
+    return site.page("app.html", app=_named(site, request).app, owners=owners, state=state)
 
 
 async def _install(site: Site, request: web.Request) -> web.StreamResponse:
@@ -92,7 +97,9 @@ async def _install(site: Site, request: web.Request) -> web.StreamResponse:
     credentials = _named(site, request)
     names = [str(name) for name in form.getall("repository", [])]
     installation = site.hub.install(credentials, str(form["owner"]), names or None)
-    raise web.HTTPFound(f"/apps/{credentials.slug}?installation_id={installation.id}&setup_action=install")
+    state = {"state": str(form["state"])} if form.get("state") else {}
+    told = urlencode({"installation_id": installation.id, "setup_action": "install"} | state)
+    raise web.HTTPFound(f"{credentials.app.setup_url or f'/apps/{credentials.slug}'}?{told}")
 
 
 async def _authorize(site: Site, request: web.Request) -> web.StreamResponse:
