@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import gc
 import os
-import resource
-import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -21,11 +17,11 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from bot import logs, metrics
+from bot import metrics
 from bot.context.index import Indexer
 from bot.dispatch.progress import Reporter
 from bot.dispatch.registry import Registry
-from bot.doctor.models import check_models
+from bot.doctor.report import examine
 from bot.doors.api import application as api
 from bot.doors.handlers import Handlers
 from bot.doors.room.application import make_room
@@ -44,7 +40,6 @@ from bot.github.api.access import GitHubs, open_session
 from bot.github.api.errors import BadCredentials, Forbidden, GitHubDown, Invalid, RateLimited
 from bot.github.api.transport import SILENCE_SECONDS, Exchange, Journal
 from bot.keys.keeper import Keeper
-from bot.keys.resealing import find_unknown
 from bot.keys.ring import StoredKeys
 from bot.models.catalogue import Catalogue
 from bot.models.client import SdkModel
@@ -62,14 +57,12 @@ from bot.store.store import Store
 from bot.store.writes import WriteJournal
 from bot.supervisor import Supervisor
 from bot.toolchains.repository import make_toolchain
-from bot.types import ForgehandError
 from bot.upkeep.due import DueWatch
 from bot.upkeep.housekeeper import Housekeeper
 from bot.upkeep.janitor import Janitor
 from bot.upkeep.keys import KeyWatch
-from bot.upkeep.scratch import scratch
 from bot.web.metrics import MetricsPage, make_metrics
-from bot.web.server import Crowd, make_runner, make_web
+from bot.web.server import make_web
 from bot.web.strangers import Strangers
 from bot.work.services import Services
 from handlers import HANDLERS
@@ -77,10 +70,6 @@ from handlers import HANDLERS
 _PERMANENT = (Forbidden, Invalid)
 _OUTAGES = (GitHubDown, RateLimited)
 log = structlog.get_logger(__name__)
-
-
-class CannotListen(ForgehandError):
-    """The address to listen on is taken or is not this machine's."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +106,6 @@ async def running(settings: Settings, handlers: Handlers = HANDLERS, *, doors: b
     :class:`SettingsError` where what it needs is missing, :class:`StoreError` without its database.
     """
     app_id, private_key = _credentials(settings)
-    _check_share(settings, doors=doors)
 
     def connect(session: aiohttp.ClientSession, journal: Journal) -> GitHubs:
         return GitHubs.as_app(session, settings.api_url, app_id, private_key, observe=_count_request, journal=journal)
@@ -155,9 +143,7 @@ async def _start(
 ) -> tuple[Services, DbosEngine]:
     """Put the services together and launch the engine."""
     sandbox = await _sandbox(settings)
-    store = Store(create_engine(settings.database))
-    stack.callback(store.close)
-    await _migrate(store, settings.database)
+    store = await stack.enter_async_context(opened_database(settings))
     session = await stack.enter_async_context(open_session())
     try:
         github = connect(session, WriteJournal(store))
@@ -262,7 +248,7 @@ async def _open(
     routes += GateEndpoint(book, services.store).routes()
     ready["credentials"] = partial(_admitted, sweep)
     session = await stack.enter_async_context(open_session())
-    context = api.make_context(services, handlers, dispatcher.accept)
+    context = api.make_context(services, handlers, dispatcher.accept, partial(examine, settings))
     mounted = {api.PREFIX: api.make_api(context, session), ROOM: await make_room(context)}
     strangers = Strangers(settings.refused_requests_a_minute, settings.proxies)
     application = make_web(services.store, routes, ready, mounted, strangers)
@@ -274,66 +260,15 @@ async def _run_after(opened: asyncio.Event, loop: Callable[[], Coroutine[Any, An
     await loop()
 
 
-async def serve(settings: Settings) -> bool:
-    """Serve until SIGTERM, SIGINT or SIGHUP; with no workers, take in only."""
-    return await _run(settings, doors=True)
-
-
-async def work(settings: Settings) -> bool:
-    """Work until SIGTERM, SIGINT or SIGHUP, at what other processes take in."""
-    return await _run(settings, doors=False)
-
-
-async def _run(settings: Settings, *, doors: bool) -> bool:
-    logs.configure(settings)
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the usual 1,024 are for programs that use select()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await asyncio.to_thread(datadir.prepare, settings.data_dir)
-    with scratch(settings.data_dir / "tmp"):
-        await _serve(settings, stop, doors=doors)
-    return True
-
-
-async def _serve(settings: Settings, stop: asyncio.Event, *, doors: bool) -> None:
-    async with running(settings, doors=doors) as bot, _telling(settings, bot.metrics):
-        crowd = Crowd(bot.web)
-        runner = make_runner(bot.web)
-        await runner.setup()
-        assert runner.server is not None
-        watching = asyncio.create_task(crowd.watch(runner.server))
-        await _tell_lacks(bot.services)  # before strangers can use up what the probe needs
-        await _listen(runner, settings.host, settings.port)
-        bot.opened.set()
-        _settle_memory()
-        log.info(
-            "serving",
-            host=settings.host,
-            port=settings.port,
-            sandbox=bot.services.sandbox.tier,
-            doors=doors,
-            workers=settings.workers,
-        )
-        await stop.wait()
-        log.info("stopping")
-        await runner.cleanup()
-        await _stop(watching)
-
-
 @asynccontextmanager
-async def _telling(settings: Settings, page: web.Application) -> AsyncIterator[None]:
-    """Answer Prometheus on a port of its own, where one is set."""
-    runner = make_runner(page)
-    await runner.setup()
+async def opened_database(settings: Settings) -> AsyncIterator[Store]:
+    """Open the database, upgraded to this build. Raises :class:`StoreError`."""
+    store = Store(create_engine(settings.database))
     try:
-        if settings.metrics_port is not None:
-            await _listen(runner, settings.metrics_host, settings.metrics_port)
-        yield
+        await _migrate(store, settings.database)
+        yield store
     finally:
-        await runner.cleanup()
+        store.close()
 
 
 async def _migrate(store: Store, database: str) -> None:
@@ -352,52 +287,6 @@ async def _migrate(store: Store, database: str) -> None:
         child = await asyncio.create_subprocess_exec(*command, env=environment, stdin=pipe, stdout=quiet, stderr=quiet)
         await child.communicate(database.encode())
     await asyncio.to_thread(store.migrate)
-
-
-async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
-    try:
-        await web.TCPSite(runner, host, port).start()
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        raise CannotListen(
-            f"Cannot listen on {host}, port {port} ({reason}). Stop what listens there, or choose another address with "
-            "--host and --port (FORGEHAND_HOST, FORGEHAND_PORT; for metrics FORGEHAND_METRICS_HOST, "
-            "FORGEHAND_METRICS_PORT)."
-        ) from None
-
-
-async def _tell_lacks(services: Services) -> None:
-    """Log at startup which parts of the work cannot run on this server."""
-    problem = await services.sandbox.probe()
-    _tell_sandbox(services, works=problem is None)
-    if problem is not None and services.settings.workers:
-        log.warning("no repository code can run, so nothing can be fixed", reason=problem)
-    for unknown in await find_unknown(services.store, find_master(services.settings)):
-        log.error("something that is sealed cannot be opened", reason=unknown)
-    for line in check_models(services.models.catalogue):
-        if line.level != "ok":
-            log.warning("a model cannot be asked", reason=line.text)
-
-
-def _tell_sandbox(services: Services, *, works: bool) -> None:
-    """Show which sandbox is in use, and whether a better one was asked for."""
-    asked, tier = services.settings.sandbox, services.sandbox.tier
-    weak = tier != "bubblewrap" if asked == "auto" else not works and asked != "none"
-    metrics.SANDBOX_TIER.labels(tier).set(1)
-    metrics.SANDBOX_WEAK.set(weak and services.settings.workers > 0)
-
-
-def _settle_memory() -> None:
-    """Release startup memory and freeze the long-lived objects.
-
-    What lives for ever is left out of later collections. A payload is thousands of objects and no cycle: at the usual
-    threshold each delivery would set off collections.
-    """
-    gc.collect()
-    with suppress(OSError, AttributeError):  # other C libraries have no such function
-        ctypes.CDLL(None).malloc_trim(0)
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 async def _alive(part: Supervisor | Dispatcher[Services] | DbosEngine) -> bool:
@@ -432,19 +321,6 @@ def _credentials(settings: Settings) -> tuple[int, str]:
     if missing or settings.app_id is None or settings.private_key is None:
         raise SettingsError(f"Not set: {', '.join(missing)}. Run `forgehand setup` to create the App and store them.")
     return settings.app_id, settings.private_key.get_secret_value()
-
-
-def _check_share(settings: Settings, *, doors: bool) -> None:
-    """Refuse processes that leave work to others where there can be no others."""
-    if not doors and not settings.workers:
-        raise SettingsError(
-            "`forgehand work` with FORGEHAND_WORKERS=0 would do nothing: set how many tasks run at once."
-        )
-    if (not doors or not settings.workers) and settings.database.startswith("sqlite"):
-        raise SettingsError(
-            "Doors and workers as processes of their own need PostgreSQL, because SQLite serves one process: set "
-            "FORGEHAND_DATABASE_URL, or run `forgehand serve` with FORGEHAND_WORKERS of at least 1."
-        )
 
 
 async def _sandbox(settings: Settings) -> Sandbox:

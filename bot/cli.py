@@ -20,6 +20,7 @@ from bot.terminal.exits import finish, print_result, print_text, settings_or_exi
 from bot.terminal.judging import judge_results
 from bot.terminal.keys import keys
 from bot.terminal.run import ShortCommand, run
+from bot.terminal.setup import setup
 from bot.terminal.tasks import tasks
 from bot.types import Scope, SourceKind
 
@@ -58,7 +59,7 @@ def _listens(command: Callable[..., None]) -> Callable[..., None]:
 )
 def serve(**given: Any) -> None:
     """Run the bot: receive webhooks, do the work, publish it on GitHub."""
-    from bot.app import serve as run
+    from bot.serving import serve as run
 
     settings = settings_or_exit(**{key: value for key, value in given.items() if value is not None})
     finish(lambda: run(settings))
@@ -72,7 +73,7 @@ def work(**given: Any) -> None:
 
     It needs the same PostgreSQL and the same secrets. Only /healthz and /readyz are answered.
     """
-    from bot.app import work as run
+    from bot.serving import work as run
 
     settings = settings_or_exit(**{key: value for key, value in given.items() if value is not None})
     finish(lambda: run(settings))
@@ -123,20 +124,6 @@ def deliver(event: Path, name: str, guid: str, report: Path, ask: Path | None) -
     from bot.local.delivery import run
 
     finish(lambda: run(event=event, name=name, guid=guid, report=report, ask=ask))
-
-
-@main.command()
-@click.option("--host", default="127.0.0.1", help="Loopback address to listen on.", show_default=True)
-@click.option("--port", type=int, default=8081, help="Port of the set-up page.", show_default=True)
-def setup(host: str, port: int) -> None:
-    """Create the GitHub App and store its credentials.
-
-    A page in the browser leads through it; the credentials stay on this machine.
-    """
-    from bot.web.setup import run
-
-    settings = settings_or_exit()
-    finish(lambda: run(settings, host=host, port=port))
 
 
 @main.command()
@@ -471,7 +458,7 @@ def _text(file: Path) -> str:
 
 
 short = ShortCommand("try", run, "fix", "Fix an issue of a checkout: short for `forgehand run fix`.")
-for command in (run, short, tasks, keys, budget, completion, judge_results):
+for command in (run, short, tasks, setup, keys, budget, completion, judge_results):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def test_the_wheel_holds_what_the_program_reads_and_nothing_else(wheel: Path) ->
     assert [name for name in tracked if name.startswith(packaged) and name not in names] == []
     for needed in (
         "bot/app.yml",
-        "bot/web/setup.html",
+        "bot/doors/room/templates/setup_create.html",
         "bot/models/prices.yml",
         "bot/pulls/phrases/english.yml",
         "simhub/sample/python/answers.json",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.doctor.line import Line
+from bot.checkup import Line
 from bot.doors.api.runs import trusted_issuers
 from bot.doors.oidc.issuers import Issuer, KeysUnavailable
 from bot.github.api.access import open_session

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Sequence
 
-from bot.doctor.line import Line
+from bot.checkup import Line
 from bot.doors.webhook.endpoint import PATH
 from bot.github.api.access import GitHubs, open_session
 from bot.github.api.client import Client
@@ -12,11 +13,30 @@ from bot.github.api.errors import BadCredentials, GitHubDown, GitHubError, NotFo
 from bot.github.resources import app as app_api
 from bot.github.resources.app import App, Delivery, HookConfig, Installation
 from bot.github.resources.manifest import Manifest, lacking, load_manifest
+from bot.onboarding import apps
+from bot.sealing.port import SealError
 from bot.settings import Settings
+from bot.store.database import StoreError, create_engine
+from bot.store.store import Store
 
 _CLOCK_TOLERANCE = 30.0  # seconds; GitHub's docs date an App's token 60 s back to allow for drift
 _RECENT_DELIVERIES = 50  # of GitHub's log, its newest
 _POLL = "Without a public address run `forgehand serve --poll`, which reads the delivery log instead."
+
+
+async def add_kept_app(settings: Settings) -> tuple[Settings, list[Line]]:
+    """Return settings with the kept App, or why it cannot be read."""
+    store = Store(create_engine(settings.database))
+    try:
+        await asyncio.to_thread(store.migrate)
+        return await apps.complete(settings, store), []
+    except SealError as error:
+        text = f"The App that the set-up kept cannot be opened. {error.message}"
+        return settings, [Line(level="fail", subject="App", text=text)]
+    except (StoreError, OSError):  # told by the line of the database
+        return settings, []
+    finally:
+        store.close()
 
 
 async def check_github(settings: Settings) -> list[Line]:
@@ -48,7 +68,7 @@ async def check_app(github: GitHubs, manifest: Manifest) -> list[Line]:
     lines = [
         known,
         _check_clock(github.clock_skew),
-        _check_permissions(app.permissions, manifest),
+        _check_permissions(app, manifest),
         _check_events(app.events, manifest),
     ]
     found = await app_api.list_installations(github.app)
@@ -69,8 +89,9 @@ async def check_hook(client: Client, expected_url: str | None, *, has_secret: bo
         return [Line(level="fail", subject="Webhook", text=error.message)]
     return [
         _check_address(hook, expected_url, poll=poll),
-        _check_secret(hook, has_secret=has_secret),
+        _check_secret(hook, has_secret=has_secret, poll=poll),
         _check_answers(recent, poll=poll),
+        *_check_ping(recent, poll=poll),
     ]
 
 
@@ -104,15 +125,21 @@ def _check_clock(skew: float) -> Line:
     return Line(level="warn", subject="Clock", text=text)
 
 
-def _check_permissions(granted: Mapping[str, str], manifest: Manifest) -> Line:
+def _check_permissions(app: App, manifest: Manifest) -> Line:
+    granted = app.permissions
     missing = lacking(granted, manifest.levels())
     if missing:
         asked = ", ".join(f"{name}: {level} ({manifest.permissions[name].why})" for name, level in missing.items())
         text = f"The App lacks {asked} Add it under Permissions & events; each installation must then accept it."
         return Line(level="fail", subject="Permissions", text=text)
-    groups = [name for name in manifest.optional if not lacking(granted, manifest.levels([name]))]
+    groups = [
+        name
+        for name, group in manifest.optional.items()
+        if not lacking(granted, manifest.levels([name])) and set(group.events) <= set(app.events)
+    ]
     optional = f" Optional groups covered: {', '.join(groups)}." if groups else ""
-    return Line(level="ok", subject="Permissions", text=f"The App has every permission it needs.{optional}")
+    listed = ", ".join(f"{name}: {level}" for name, level in sorted(granted.items()))
+    return Line(level="ok", subject="Permissions", text=f"The App has every permission it needs: {listed}.{optional}")
 
 
 def _check_events(subscribed: Sequence[str], manifest: Manifest) -> Line:
@@ -120,7 +147,11 @@ def _check_events(subscribed: Sequence[str], manifest: Manifest) -> Line:
     if missing:
         text = f"The App does not receive {', '.join(missing)} Tick it under Permissions & events."
         return Line(level="warn", subject="Events", text=text)
-    return Line(level="ok", subject="Events", text="The App is subscribed to every event it needs.")
+    return Line(
+        level="ok",
+        subject="Events",
+        text=f"The App is subscribed to every event it needs: {', '.join(sorted(subscribed))}.",
+    )
 
 
 def _check_installation(installation: Installation, app: App) -> Line:
@@ -146,7 +177,9 @@ def _check_address(hook: HookConfig, expected_url: str | None, *, poll: bool) ->
     return Line(level="ok", subject="Webhook", text=f"GitHub sends to {hook.url}.")
 
 
-def _check_secret(hook: HookConfig, *, has_secret: bool) -> Line:
+def _check_secret(hook: HookConfig, *, has_secret: bool, poll: bool) -> Line:
+    if poll and not hook.url:
+        return Line(level="ok", subject="Webhook secret", text="Not needed: deliveries are read from GitHub's log.")
     if hook.secret and has_secret:
         return Line(
             level="ok",
@@ -158,7 +191,8 @@ def _check_secret(hook: HookConfig, *, has_secret: bool) -> Line:
 
 
 def _check_answers(recent: Sequence[Delivery], *, poll: bool) -> Line:
-    failed = [each for each in recent if not each.ok]
+    answered = {each.guid for each in recent if each.ok}
+    failed = [each for each in recent if each.guid not in answered]
     if not recent:
         return Line(level="ok", subject="Deliveries", text="None in GitHub's log yet.")
     if not failed or poll:
@@ -167,3 +201,23 @@ def _check_answers(recent: Sequence[Delivery], *, poll: bool) -> Line:
     hint = " 401 means that the secrets differ." if last.status_code == 401 else ""
     text = f"{len(failed)} of the last {len(recent)} failed, the newest with {last.status or last.status_code}.{hint}"
     return Line(level="warn", subject="Deliveries", text=f"{text} They are fetched again while the server runs.")
+
+
+def _check_ping(recent: Sequence[Delivery], *, poll: bool) -> list[Line]:
+    """Say whether the ping arrived that GitHub sends when an App is made.
+
+    It stands in GitHub's log for three days.
+    """
+    pings = [each for each in recent if each.event == "ping"]
+    if poll or not pings:
+        return []
+    if any(each.ok for each in pings):
+        return [
+            Line(level="ok", subject="Ping", text="GitHub's ping reached this server, and its signature was right.")
+        ]
+    said = pings[0].status or pings[0].status_code
+    text = (
+        f"GitHub's ping did not arrive ({said}): it cannot reach this server. Look at the proxy and at the public "
+        "address. It is sent again while the server runs."
+    )
+    return [Line(level="warn", subject="Ping", text=text)]

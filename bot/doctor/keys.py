@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
-from bot.doctor.line import Line
+from bot.checkup import Line
 from bot.keys.records import find_fault, find_reminder, rotate
+from bot.logs import register_secret
 from bot.sealing.masters import describe_master, find_master
 from bot.sealing.port import SealError
 from bot.sealing.sealer import Sealer
@@ -47,6 +49,22 @@ def list_providers(settings: Settings) -> frozenset[str]:
         return frozenset(key.provider for key in _read(settings)[0] if key.use == "current")
     except (StoreError, OSError):
         return frozenset()
+
+
+async def open_keys(settings: Settings) -> dict[str, str]:
+    """Return the server's own kept keys by provider, of those that open."""
+    try:
+        held, _ = await asyncio.to_thread(_read, settings)
+    except (StoreError, OSError):
+        return {}
+    sealer = Sealer(find_master(settings))
+    opened: dict[str, str] = {}
+    for key in held:
+        if key.scope == "instance" and key.use == "current" and key.sealed is not None:
+            with suppress(SealError):  # told by check_keys
+                opened[key.provider] = await sealer.open(key.sealed, key.place)
+                register_secret(opened[key.provider])
+    return opened
 
 
 def _read(settings: Settings) -> tuple[list[StoredKey], list[Progress]]:

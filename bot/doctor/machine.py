@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.doctor.line import Line
+from bot.checkup import Line
 from bot.sandbox.bubblewrap import Bubblewrap
 from bot.sandbox.gvisor import GVisor
 from bot.sandbox.tiers import choose_sandbox

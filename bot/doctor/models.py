@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 
-from bot.doctor.line import Line
+from bot.checkup import Line
 from bot.models import selection
-from bot.models.catalogue import SET_UP, Catalogue, ModelSpec, UnknownModel
+from bot.models.catalogue import SET_UP, Catalogue, ModelSpec, UnknownModel, takes_key
 from bot.models.client import SdkModel
 from bot.models.gateway import ModelGateway
 from bot.models.port import ModelError
@@ -25,16 +26,18 @@ _MOST_DOLLARS = 0.5  # of all of them together
 _STALE = 90  # days: houses change their prices with each generation of models
 
 
-async def try_models(settings: Settings) -> list[Line]:
+async def try_models(settings: Settings, kept: Mapping[str, str] = MappingProxyType({})) -> list[Line]:
     """Ask every model that a role names, if it can be asked.
 
-    Each question is a row of the ledger, as every other one.
+    ``kept`` are the server's own kept keys by provider; they go before those of the settings. Each question is a row of
+    the ledger, as every other one.
     """
     catalogue = Catalogue(settings)
-    specs = [spec for name in _list_named(catalogue) if (spec := _find_askable(catalogue, name)) is not None]
+    catalogue.keyed = frozenset(kept)
+    specs = [spec for name in _list_named(catalogue) if (spec := _find_askable(catalogue, name, kept)) is not None]
     if not specs:
         return []
-    models = [SdkModel(spec, catalogue.key(spec), idle=_SILENCE) for spec in specs]
+    models = [SdkModel(spec, _find_kept(spec, kept) or catalogue.key(spec), idle=_SILENCE) for spec in specs]
     store = Store(create_engine(settings.database))
     try:
         await asyncio.to_thread(store.migrate)
@@ -58,11 +61,15 @@ def _find_spec(catalogue: Catalogue, name: str) -> ModelSpec | None:
         return None
 
 
-def _find_askable(catalogue: Catalogue, name: str) -> ModelSpec | None:
+def _find_askable(catalogue: Catalogue, name: str, kept: Mapping[str, str]) -> ModelSpec | None:
     spec = _find_spec(catalogue, name)
-    if spec is None or (catalogue.key(spec) is None and catalogue.needs_key(spec)):
+    if spec is None or (catalogue.key(spec) is None and catalogue.needs_key(spec) and not _find_kept(spec, kept)):
         return None
     return spec
+
+
+def _find_kept(spec: ModelSpec, kept: Mapping[str, str]) -> str | None:
+    return kept.get(spec.provider) if takes_key(spec, spec.provider) else None
 
 
 def _judge(spec: ModelSpec, seen: Probe) -> Line:

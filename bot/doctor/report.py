@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from bot import logs
+from bot.checkup import Level, Line
 from bot.doctor import machine, repository
 from bot.doctor.actions import check_actions
-from bot.doctor.github import check_github
-from bot.doctor.keys import check_keys, list_providers
-from bot.doctor.line import Level, Line
+from bot.doctor.github import add_kept_app, check_github
+from bot.doctor.keys import check_keys, list_providers, open_keys
 from bot.doctor.models import check_models, check_prices, check_strategies, try_models
 from bot.doctor.signals import check_signals
 from bot.models.catalogue import Catalogue
@@ -33,7 +33,7 @@ async def run(settings: Settings) -> bool:
     logs.configure(settings.model_copy(update={"log_level": "WARNING"}))  # what questions cost is told in their line
     console = Console(soft_wrap=True)
     console.print(f"Settings: environment, then {settings_file()}")
-    return await _print(console, _examine(settings))
+    return await _print(console, examine(settings))
 
 
 async def run_on_repository(repo: Path, checks: Checks, settings: Settings, *, tests: bool) -> bool:
@@ -54,10 +54,14 @@ async def _print(console: Console, lines: AsyncIterator[Line]) -> bool:
     return healthy
 
 
-async def _examine(settings: Settings) -> AsyncIterator[Line]:
+async def examine(settings: Settings) -> AsyncIterator[Line]:
+    """Yield the findings, and then what the models do that a role names.
+
+    They are asked a few tiny questions, which cost.
+    """
     async for line in find(settings):
         yield line
-    for line in await try_models(settings):
+    for line in await try_models(settings, await open_keys(settings)):
         yield line
 
 
@@ -66,6 +70,9 @@ async def find(settings: Settings) -> AsyncIterator[Line]:
 
     No model is asked.
     """
+    settings, lines = await add_kept_app(settings)
+    for line in lines:
+        yield line
     for line in await check_github(settings):
         yield line
     yield await check_actions(settings)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from bot.doctor.line import Line
+from bot.checkup import Line
 from bot.git.command import run_git
 from bot.markdown import counted
 from bot.sandbox.port import SandboxError

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bot.doctor.line import Line
+from bot.checkup import Line
 from bot.sealing.local import LocalMaster
 from bot.sealing.masters import find_master
 from bot.sealing.port import SealError

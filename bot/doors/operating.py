@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 from bot.github.api.access import GitHubs, open_session
 from bot.github.api.transport import Journal
+from bot.onboarding.apps import complete
 from bot.settings import Settings, SettingsError
 from bot.store.database import create_engine
 from bot.store.store import Store
@@ -26,6 +27,8 @@ def opened_store(settings: Settings) -> Iterator[Store]:
 @asynccontextmanager
 async def opened_app(settings: Settings, journal: Journal | None = None) -> AsyncIterator[GitHubs]:
     """Open the way to GitHub as the App; raises :class:`SettingsError`."""
+    with opened_store(settings) as store:
+        settings = await complete(settings, store)
     if settings.app_id is None or settings.private_key is None:
         raise SettingsError("This needs the App: run `forgehand setup` first.")
     async with open_session() as session:

@@ -70,6 +70,7 @@ class Keeper:
                 f"{owner.words[0].upper()}{owner.words[1:]} has a key for {provider} already: `forgehand keys list` "
                 "shows it, `forgehand keys rotate` gives it a successor."
             )
+        self._catalogue.keyed |= {provider}  # its models are asked from now on
         await self._record("add", tried.key, by)
         return tried
 

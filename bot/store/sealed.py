@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from bot.store.database import now_ms
+from bot.store.onboarding_tables import app
 from bot.store.tables import key, resealing, signal_source
 from bot.types import JsonModel
 
-TABLES = {table.name: table for table in (key, signal_source)}
+TABLES = {table.name: table for table in (app, key, signal_source)}
+_SINGLE = {app.name, key.name}  # those whose rows hold one sealed text
 
 
 class SealedRow(JsonModel):
@@ -39,7 +41,7 @@ def exist(connection: sa.Connection) -> bool:
 def list_after(connection: sa.Connection, table: str, after: str, most: int) -> list[SealedRow]:
     """List the next rows of a table that hold sealed texts, by their ids."""
     of = TABLES[table].c
-    if table == key.name:
+    if table in _SINGLE:
         query = sa.select(of.id, of.sealed).where(of.id > after, of.sealed.is_not(None))
         rows = connection.execute(query.order_by(of.id).limit(most))
         return [SealedRow(table=table, id=row.id, texts=(row.sealed,)) for row in rows]
@@ -51,11 +53,11 @@ def list_after(connection: sa.Connection, table: str, after: str, most: int) -> 
 def replace(connection: sa.Connection, old: SealedRow, texts: tuple[str, ...]) -> bool:
     """Replace a row's sealed texts; False where they have changed meanwhile."""
     of = TABLES[old.table].c
-    column = of.sealed if old.table == key.name else of.secrets
+    column = of.sealed if old.table in _SINGLE else of.secrets
     held = connection.execute(sa.select(column).where(of.id == old.id).with_for_update()).scalar_one_or_none()
     if held is None or ((held,) != old.texts and tuple(held) != old.texts):
         return False
-    value = texts[0] if old.table == key.name else list(texts)
+    value = texts[0] if old.table in _SINGLE else list(texts)
     connection.execute(sa.update(TABLES[old.table]).where(of.id == old.id).values({column.name: value}))
     return True
 

@@ -1,4 +1,5 @@
-"""Serve HTTP: ``server.make_web`` is the application of the bot, ``setup.run`` the page that registers the App.
+"""Serve HTTP: ``server.make_web`` is the application of the bot.
 
-``metrics.make_metrics`` answers ``/metrics``, on a port of its own; ``credentials`` stores what the setup received.
+``metrics.make_metrics`` answers ``/metrics``, on a port of its own; ``strangers`` turns those away who are refused too
+often.
 """

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.checkup import Line
 from bot.doctor.actions import check_actions
 from bot.doctor.github import check_app, check_hook
-from bot.doctor.line import Line
 from bot.github.api.access import GitHubs
 from bot.github.api.limiter import Clock
 from bot.github.resources.manifest import load_manifest

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from bot.checkup import Line
 from bot.cli import main
-from bot.doctor.line import Line
 from bot.doctor.repository import find
 from bot.git.command import run_git
 from bot.settings import Checks, Settings

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.github.api.hosts import HostRefused, api_url_of, web_url_of
-from bot.github.resources.manifest import ManifestError, lacking, load_manifest
+from bot.github.resources.manifest import ManifestError, Places, lacking, load_manifest
 
 MANIFEST = load_manifest()
 
@@ -26,7 +26,12 @@ def test_the_manifest_asks_for_little_and_says_why() -> None:
     }
     with pytest.raises(ManifestError, match="choose from ci"):
         MANIFEST.levels(["everything"])
-    off = MANIFEST.for_github(name="x", homepage="https://h.example", redirect_url="http://127.0.0.1/c", hook_url=None)
+    assert all(part.without for part in (*MANIFEST.permissions.values(), *MANIFEST.optional.values()))
+    places = Places(
+        registered="http://127.0.0.1/c", installed="https://h.example/i", signed_in=("https://h.example/s",)
+    )
+    off = MANIFEST.for_github(name="x", homepage="https://h.example", places=places, hook_url=None)
+    assert (off["redirect_url"], off["setup_url"]) == (places.registered, places.installed)
     assert off["hook_attributes"] == {"url": "https://h.example", "active": False}
 
 

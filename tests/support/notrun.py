@@ -249,6 +249,12 @@ def _small_model() -> str | None:
     return None if small_model.is_here() else f"The small model is not here. Get it: {small_model.HOW}"
 
 
+def _chromium() -> str | None:
+    if find_spec("playwright") is None or find_spec("axe_playwright_python") is None:
+        return "playwright is not here. Get it: pip install -r requirements-browser.txt (make browser does)"
+    return None if shutil.which("chromium") else "Chromium is not here. Get it: apt-get install chromium"
+
+
 # what a machine may lack whatever ``.ci/run`` does: artifacts of Maven Central, a kernel that lets gVisor trace,
 # a processor for which the server of the small model is built, moto (300 MB, and what it needs does not go with dbos)
 BEYOND_CI = {"maven", "gvisor", "small model", "moto"}
@@ -291,4 +297,5 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "schemathesis": _schemathesis,
     "hand-answered model": _hand_model,
     "small model": _small_model,
+    "chromium": _chromium,
 }

@@ -22,6 +22,7 @@ from bot.doors.api import (
     budgets,
     canary,
     catalogue,
+    checkup,
     commands,
     course,
     deliveries,
@@ -40,7 +41,7 @@ from bot.doors.api import (
 from bot.doors.api.aliases import alias_operations
 from bot.doors.api.callers import Caller, CallerRates, identify, read_bearer
 from bot.doors.api.catalogue import asked_for
-from bot.doors.api.context import Context, Deliveries
+from bot.doors.api.context import Context, Deliveries, Examine, find_nothing
 from bot.doors.api.document import render_document
 from bot.doors.api.gate import Gate
 from bot.doors.api.intake import read_arguments
@@ -75,6 +76,7 @@ _MODULES = (
     repositories,
     budgets,
     sources,
+    checkup,
 )
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
@@ -88,10 +90,10 @@ def list_operations(registry: Registry) -> tuple[Operation, ...]:
     return (*fixed, *starts, *alias_operations(registry))
 
 
-def make_context(services: Services, handlers: Handlers, accept: Accept) -> Context:
+def make_context(services: Services, handlers: Handlers, accept: Accept, examine: Examine = find_nothing) -> Context:
     """Return what the operations work with, for the API and the control room.
 
-    ``accept`` takes a delivery that is to be handled again.
+    ``accept`` takes a delivery that is to be handled again, ``examine`` runs the doctor.
     """
     operations = list_operations(handlers.registry)
     document = cache(lambda: render_document(operations).encode())
@@ -103,6 +105,7 @@ def make_context(services: Services, handlers: Handlers, accept: Accept) -> Cont
         operations,
         document,
         deliveries=Deliveries(handlers, accept),
+        examine=examine,
     )
 
 

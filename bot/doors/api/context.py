@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
+from bot.checkup import Line
 from bot.dispatch.registry import Registry
 from bot.doors.api.gate import Gate
 from bot.doors.api.operation import Operation
@@ -13,6 +14,15 @@ from bot.doors.handlers import Handlers
 from bot.doors.webhook.endpoint import Accept
 from bot.store.feed import Feed
 from bot.work.services import Services
+
+Examine = Callable[[], AsyncIterator[Line]]
+
+
+async def find_nothing() -> AsyncIterator[Line]:
+    """Examine nothing, where no operation is served."""
+    nothing: tuple[Line, ...] = ()
+    for line in nothing:
+        yield line
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,8 @@ class Context:
     """The parts that every operation may use.
 
     ``feed`` tells of new events, ``operations`` are all that are served, ``document`` renders their OpenAPI document as
-    JSON, ``streams`` counts the open ones by caller. ``deliveries`` is None where none are taken.
+    JSON, ``examine`` runs the doctor, ``streams`` counts the open ones by caller. ``deliveries`` is None where none are
+    taken.
     """
 
     services: Services
@@ -37,5 +48,6 @@ class Context:
     feed: Feed
     operations: Sequence[Operation] = ()
     document: Callable[[], bytes] = bytes  # none where no operation is served
+    examine: Examine = find_nothing
     streams: Counter[str] = field(default_factory=Counter)
     deliveries: Deliveries | None = None

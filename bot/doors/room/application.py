@@ -15,7 +15,21 @@ from aiohttp import web
 from bot.doors.api.callers import CallerRates
 from bot.doors.api.context import Context
 from bot.doors.api.problems import Problem
-from bot.doors.room import audit, commands, deliveries, entrance, home, own_sessions, repositories, task, tasks, tokens
+from bot.doors.room import (
+    audit,
+    commands,
+    deliveries,
+    entrance,
+    health,
+    home,
+    own_sessions,
+    repositories,
+    setup,
+    task,
+    tasks,
+    tokens,
+    tour,
+)
 from bot.doors.room.guard import Guard, Handler, set_headers
 from bot.doors.room.oauth import GitHubSignIn
 from bot.doors.room.page import Moved, Page, Shown
@@ -36,8 +50,11 @@ MODULES: tuple[ModuleType, ...] = (
     deliveries,
     audit,
     tokens,
+    health,
+    tour,
     own_sessions,
     task,
+    setup,
     entrance,
 )
 """The modules with pages, in the order of the navigation."""
@@ -87,6 +104,8 @@ class Room:
 
         async def handle(request: web.Request) -> web.StreamResponse:
             visit = Visit(self._desk, request, request.get(_SIGNED))
+            if page.hidden and not visit.is_administrator:
+                raise web.HTTPNotFound
             if page.access != "anyone" and visit.signed is None:
                 wanted = request.path_qs if page.method == "GET" else ""
                 raise web.HTTPSeeOther(entrance.ask_to_sign_in(wanted, again=request.get(_AGAIN, False)))

@@ -39,7 +39,8 @@ Show = Callable[[Visit], Awaitable[Answer]]
 class Page:
     """A page or an act of the control room.
 
-    ``path`` is a template below ``/room``, ``place`` the section of the navigation that names it.
+    ``path`` is a template below ``/room``, ``place`` the section of the navigation that names it. ``hidden``: for
+    everybody else there is no such page.
     """
 
     method: Literal["GET", "POST"]
@@ -49,6 +50,7 @@ class Page:
     place: Section | None
     show: Show
     family: str
+    hidden: bool = False
 
 
 class Pages:
@@ -66,6 +68,7 @@ class Pages:
         access: Access,
         title: str,
         place: Section | None = None,
+        hidden: bool = False,
     ) -> Callable[[Show], Show]:
         """Register a function at a path below ``/room``.
 
@@ -73,7 +76,7 @@ class Pages:
         """
 
         def register(show: Show) -> Show:
-            self.all.append(Page(method, path, access, title, place, show, self.family))
+            self.all.append(Page(method, path, access, title, place, show, self.family, hidden))
             return show
 
         return register

@@ -85,6 +85,14 @@ async def list_installations(client: Client) -> list[Installation]:
     return [Installation.model_validate(item) async for item in found]
 
 
+async def read_installation(client: Client, installation: int) -> Installation | None:
+    """Return one of the App's own installations, None where it has no such."""
+    try:
+        return Installation.model_validate(await client.get("/app/installations/{id}", {"id": installation}))
+    except NotFound:
+        return None
+
+
 async def find_installation(client: Client, owner: str, name: str) -> Installation | None:
     """Find the installation that reaches a repository; None if suspended."""
     return await _find_installation(client, "/repos/{owner}/{repo}/installation", owner=owner, repo=name)
@@ -130,3 +138,8 @@ async def redeliver(client: Client, delivery_id: int) -> None:
 
 async def read_hook(client: Client) -> HookConfig:
     return HookConfig.model_validate(await client.get("/app/hook/config"))
+
+
+async def set_hook_secret(client: Client, secret: str) -> None:
+    """Have deliveries signed with a secret from now on."""
+    await client.patch("/app/hook/config", None, {"secret": secret, "content_type": "json"})

@@ -21,18 +21,28 @@ class ManifestError(ForgehandError):
 
 
 class Ask(JsonModel):
-    """One permission and, in words for people, what it is for."""
+    """One permission: for people, what it is for and what is lost without."""
 
     level: Level
     why: str
+    without: str = ""
 
 
 class Group(JsonModel):
     """Permissions and events that belong to an optional feature."""
 
     title: str
+    without: str = ""
     permissions: dict[str, Ask] = Field(default_factory=dict)
     events: dict[str, str] = Field(default_factory=dict)
+
+
+class Places(JsonModel):
+    """Addresses that GitHub leads a browser back to."""
+
+    registered: str
+    installed: str
+    signed_in: tuple[str, ...]
 
 
 class Manifest(JsonModel):
@@ -56,27 +66,19 @@ class Manifest(JsonModel):
         return [*dict.fromkeys([*self.events, *(event for name in groups for event in self._group(name).events)])]
 
     def for_github(
-        self,
-        *,
-        name: str,
-        homepage: str,
-        redirect_url: str,
-        hook_url: str | None,
-        callback_url: str | None = None,
-        groups: Iterable[str] = (),
+        self, *, name: str, homepage: str, places: Places, hook_url: str | None, groups: Iterable[str] = ()
     ) -> dict[str, Any]:
-        """Return GitHub's manifest; without ``hook_url`` the webhook is off.
-
-        ``callback_url`` is where people come back to who sign in.
-        """
+        """Return GitHub's manifest; without ``hook_url`` the webhook is off."""
         chosen = tuple(groups)
         return {
             "name": name,
             "description": self.description,
             "url": homepage,
-            "redirect_url": redirect_url,
+            "redirect_url": places.registered,
+            "callback_urls": [*places.signed_in],
+            "setup_url": places.installed,
+            "setup_on_update": True,
             "hook_attributes": {"url": hook_url or homepage, "active": hook_url is not None},
-            **({"callback_urls": [callback_url]} if callback_url else {}),
             "public": False,
             "default_permissions": self.levels(chosen),
             "default_events": self.event_names(chosen),

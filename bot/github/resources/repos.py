@@ -69,8 +69,13 @@ async def list_visible(client: Client) -> list[tuple[Repository, str]]:
 
 async def first_repository(client: Client, installation: int) -> Repository | None:
     """Return one of an installation's repositories, None where it has none."""
-    data = await client.get("/installation/repositories{?per_page}", {"per_page": 1})
-    return next((_parse(item, installation) for item in data["repositories"]), None)
+    return next(iter(await list_first(client, installation, 1)), None)
+
+
+async def list_first(client: Client, installation: int, most: int) -> list[Repository]:
+    """List an installation's repositories, at most ``most`` (100) of them."""
+    data = await client.get("/installation/repositories{?per_page}", {"per_page": most})
+    return [_parse(item, installation) for item in data["repositories"]]
 
 
 def _parse(data: Any, installation: int) -> Repository:

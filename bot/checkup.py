@@ -1,4 +1,4 @@
-"""The one form of a finding."""
+"""The one form of what the doctor finds, for those who find, keep and show it."""
 
 from __future__ import annotations
 
