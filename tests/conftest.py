@@ -158,9 +158,21 @@ class _NotRun:
         self._cache = getattr(config, "cache", None)  # None where -p no:cacheprovider switched it off
         self._tests: dict[str, set[str]] = {}  # reason: tests, or whole files where a part of a test did not run
 
+    def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
+        """Import no file of which nothing is wanted: each worker would import all of them."""
+        if not config.getoption("--not-run") or not collection_path.name.startswith("test_"):
+            return None
+        files = {each.partition("::")[0] for each in self._known()}
+        unwanted = collection_path.is_file() and str(collection_path.relative_to(config.rootpath)) not in files
+        return unwanted or None
+
+    def _known(self) -> set[str]:
+        """The tests and files that the last run could not run, or not wholly."""
+        return set(self._cache.get(_CACHE, []) if self._cache else ())
+
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         if config.getoption("--not-run"):
-            known = set(self._cache.get(_CACHE, []) if self._cache else ())
+            known = self._known()
             wanted = [item for item in items if known & {item.nodeid, item.location[0]}]
             config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
             items[:] = wanted
