@@ -43,8 +43,8 @@ async def ended(story: Story, number: int) -> str:
     return await story.until_status(number, "Done.", "Failed.", "Stopped", "Refused")
 
 
-async def test_a_command_brings_tests_that_notice_faults(tell: Tell, source: Path) -> None:
-    story = await tell(writes(HONEST), source=source)
+async def test_a_command_brings_tests_that_notice_faults_and_no_others(tell: Tell, source: Path) -> None:
+    story = await tell(writes(CHEATS["not None"], CHEATS["skip"], HONEST), source=source)
     number = await story.file("Test the sizes", "They are barely tested.", label=None)
     await comment(story, number, "/test sizes.human")
     assert (await ended(story, number)).startswith("Done.")
@@ -56,25 +56,10 @@ async def test_a_command_brings_tests_that_notice_faults(tell: Tell, source: Pat
     assert "1 test, 3 of 3 orders" in pull["body"]
     files = await story.request("GET", f"/pulls/{pull['number']}/files")
     assert [file["filename"] for file in files] == [NEW]
+    assert "is not None" not in git(story, "show", f"{pull['head']['ref']}:{NEW}")
     asked = story.script.requests[0].text
     assert "size >= 1024 -> size > 1024" in asked, "the author is shown what no test notices"
     assert "notices" in story.script.requests[1].text, "and after an edit what its tests notice"
-
-
-async def test_a_label_tests_what_the_issue_names(tell: Tell, source: Path) -> None:
-    story = await tell(writes(HONEST), source=source)
-    number = await story.file("Sizes", "`human` in sizes.py is barely tested.", label="ai-tests")
-    assert (await ended(story, number)).startswith("Done.")
-    assert len(await story.pulls()) == 1
-
-
-async def test_tests_that_notice_nothing_go_back_and_are_never_published(tell: Tell, source: Path) -> None:
-    story = await tell(writes(CHEATS["not None"], CHEATS["skip"], HONEST), source=source)
-    number = await story.file("Sizes", "B", label=None)
-    await comment(story, number, "/test sizes.py")
-    assert (await ended(story, number)).startswith("Done.")
-    (pull,) = await story.pulls()
-    assert "is not None" not in git(story, "show", f"{pull['head']['ref']}:{NEW}")
     said = "\n".join(each.text for each in story.script.requests)
     assert "notices no fault that was not noticed before" in said
     assert "a test that is skipped or expected to fail shows nothing" in said
@@ -90,11 +75,10 @@ async def test_only_cheats_end_without_a_pull_request(tell: Tell, source: Path) 
     assert await story.pulls() == []
 
 
-async def test_the_first_tests_of_a_repository(tell: Tell, tmp_path: Path) -> None:
+async def test_a_label_brings_the_first_tests_of_what_the_issue_names(tell: Tell, tmp_path: Path) -> None:
     source = write(tmp_path / "source", {**SETTINGS, TARGET: SOURCE})
     story = await tell(writes(HONEST), source=source)
-    number = await story.file("Sizes", "B", label=None)
-    await comment(story, number, "/test sizes.py")
+    number = await story.file("Sizes", "`human` in sizes.py is barely tested.", label="ai-tests")
     assert (await ended(story, number)).startswith("Done.")
     (pull,) = await story.pulls()
     assert "at least one that no test noticed." in pull["body"]
