@@ -10,7 +10,8 @@ import pytest
 from simhub.scripted_model import Script, ScriptedModel
 from tests.e2e.answers import calls, change, edit, finish, later, new_file
 from tests.e2e.conftest import Tell
-from tests.e2e.revisions import finals, met, revises
+from tests.e2e.revisions import NO_REVIEWS, finals, met, revises
+from tests.e2e.scenes import POLICY
 from tests.e2e.slow import (
     BENCH,
     BENCHED,
@@ -54,7 +55,7 @@ async def unshown(story: Story, number: int) -> tuple[str, str]:
     return status, final
 
 
-async def test_a_label_becomes_a_pull_request_with_its_figures(tell: Tell, tmp_path: Path) -> None:
+async def test_a_label_becomes_a_pull_request_with_its_figures_and_is_revised(tell: Tell, tmp_path: Path) -> None:
     story = await tell(GOOD, source=lay(tmp_path))
     number = await story.file(TITLE, BODY, label=LABEL)
     status = await story.until_status(number, "Done.")
@@ -78,25 +79,6 @@ async def test_a_label_becomes_a_pull_request_with_its_figures(tell: Tell, tmp_p
     assert "Benchmark: " in results(story)
     (final,) = (await story.comments(number))["final"]
     assert final.startswith(f"I opened #{pull['number']} with an optimisation. Processor time: ")
-
-
-async def test_a_command_names_the_target_and_the_change_is_revised(tell: Tell, tmp_path: Path) -> None:
-    elsewhere = bench(BENCHMARK.replace("words.py::count", "words.py::other"), BENCHMARK)
-    files = {**FILES, PRODUCT: f"{SLOW}\n\ndef other(text):\n    return count(text)\n"}
-    edits = later(
-        calls(edit(new_file(BENCH, "TARGET = 'mine'\n"))),
-        calls(edit(change("tests/test_words.py", "class WordsTest(unittest.TestCase):\n", "class WordsTest:\n"))),
-        replace(FASTER),
-        DONE,
-    )
-    story = await tell([*elsewhere, *edits, JUDGED], source=lay(tmp_path, files))
-    number = await story.file(TITLE, BODY, label=None)
-    await comment(story, number, "/optimize words.count")
-    await story.until_status(number, "Done.")
-    assert "Asked for was `words.count`, and TARGET is words.py::other." in results(story)
-    assert [action for action, _ in refusals(story)] == [f"edit {BENCH}", "edit tests/test_words.py"]
-    (pull,) = await story.pulls()
-    assert await changed(story, pull["number"]) == [PRODUCT]
     reworded = change(PRODUCT, '"""Words of a text."""\n', '"""Words of a text, and how often they occur."""\n')
     story.script.extend(
         [*revises(calls(edit(reworded)), calls(finish("", "The module says what it does."))), met(True)]
@@ -105,6 +87,27 @@ async def test_a_command_names_the_target_and_the_change_is_revised(tell: Tell, 
     (final,) = await finals(story, pull["number"], 1)
     assert final.startswith("I pushed ")
     assert "times as fast" not in (await story.pulls())[0]["body"], "nobody measured the new commit"
+
+
+async def test_a_command_names_the_target_and_a_pull_request_gets_a_commit(tell: Tell, tmp_path: Path) -> None:
+    elsewhere = bench(BENCHMARK.replace("words.py::count", "words.py::other"), BENCHMARK)
+    files = {**FILES, PRODUCT: f"{SLOW}\n\ndef other(text):\n    return count(text)\n"}
+    files[POLICY] = f"{FILES[POLICY]}{NO_REVIEWS}"
+    edits = later(
+        calls(edit(new_file(BENCH, "TARGET = 'mine'\n"))),
+        calls(edit(change("tests/test_words.py", "class WordsTest(unittest.TestCase):\n", "class WordsTest:\n"))),
+        replace(FASTER),
+        DONE,
+    )
+    story = await tell([*elsewhere, *edits, JUDGED], source=lay(tmp_path, files))
+    number = await propose(story, {"notes.txt": "Words.\n"}, branch="topic", title="Words")
+    await comment(story, number, "/optimize words.count")
+    (final,) = await finals(story, number, 1)
+    assert final.startswith("I pushed ")
+    assert "times as fast" in final
+    assert await changed(story, number) == ["notes.txt", PRODUCT]
+    assert "Asked for was `words.count`, and TARGET is words.py::other." in results(story)
+    assert [action for action, _ in refusals(story)] == [f"edit {BENCH}", "edit tests/test_words.py"]
 
 
 async def test_no_cheat_of_an_edit_is_published(tell: Tell, tmp_path: Path) -> None:
@@ -153,16 +156,6 @@ async def test_where_nothing_can_be_shown_no_model_is_asked(tell: Tell, tmp_path
     await comment(story, theirs, "/optimize words.count")
     assert "Its code is not run here" in await story.until_status(theirs, "Stopped.")
     assert story.script.requests == []
-
-
-async def test_a_pull_request_gets_a_commit(tell: Tell, tmp_path: Path) -> None:
-    story = await tell(GOOD, source=lay(tmp_path))
-    number = await propose(story, {"notes.txt": "Words.\n"}, branch="topic", title="Words")
-    await comment(story, number, "/optimize words.py::count")
-    (final,) = await finals(story, number, 1)
-    assert final.startswith("I pushed ")
-    assert "times as fast" in final
-    assert await changed(story, number) == ["notes.txt", PRODUCT]
 
 
 async def test_a_checkout_gets_a_patch_with_its_figures(tmp_path: Path) -> None:
