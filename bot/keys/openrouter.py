@@ -24,7 +24,7 @@ from bot.logs import register_secret
 
 HOME = "https://openrouter.ai"
 DAYS = 90  # of a key's life: by then rotation is due anyway
-_MINUTES = 10  # that a person may take, as long as a code is good
+MINUTES = 10  # that a person may take, as long as a code is good
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
 _DONE = "The key is on its way to Forgehand. You can close this page."
 _REFUSED = "This is not the answer that Forgehand waits for. Begin again with `forgehand keys connect`."
@@ -41,7 +41,7 @@ class Handshake:
     @classmethod
     def begin(cls, origin: str, now: datetime) -> Handshake:
         """Begin with an address on loopback at which the answer arrives."""
-        return cls(f"{origin}/{secrets.token_urlsafe(16)}", secrets.token_urlsafe(48), now + timedelta(days=DAYS))
+        return cls(f"{origin}/{secrets.token_urlsafe(16)}", make_verifier(), now + timedelta(days=DAYS))
 
     def page(self, home: str, *, label: str, dollars: float) -> str:
         """Return the page on which the person agrees.
@@ -69,6 +69,11 @@ class Handshake:
         return {"code": code, "code_verifier": self.verifier, "code_challenge_method": "S256"}
 
 
+def make_verifier() -> str:
+    """Return what only we know of a request."""
+    return secrets.token_urlsafe(48)
+
+
 async def connect(show: Callable[[str], None], *, label: str, dollars: float, home: str = HOME) -> str:
     """Return a new key; ``show`` is given the page that a person must open.
 
@@ -92,16 +97,17 @@ async def connect(show: Callable[[str], None], *, label: str, dollars: float, ho
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         shaken.append(Handshake.begin(f"http://localhost:{runner.addresses[0][1]}", datetime.now(UTC)))
         show(shaken[0].page(home, label=label, dollars=dollars))
-        async with asyncio.timeout(_MINUTES * 60):
+        async with asyncio.timeout(MINUTES * 60):
             given = await code
     except TimeoutError:
-        raise KeyUnusable(f"Nobody agreed within {_MINUTES} minutes; no key was made.") from None
+        raise KeyUnusable(f"Nobody agreed within {MINUTES} minutes; no key was made.") from None
     finally:
         await runner.cleanup()
-    return await _exchange(home, shaken[0].form(given))
+    return await exchange(home, shaken[0].form(given))
 
 
-async def _exchange(home: str, form: dict[str, str]) -> str:
+async def exchange(home: str, form: dict[str, str]) -> str:
+    """Return the key for a code. Raises :class:`KeyUnusable`."""
     try:
         async with (
             aiohttp.ClientSession(timeout=_TIMEOUT) as http,

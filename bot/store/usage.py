@@ -63,10 +63,44 @@ def sum_usage(
     joined = model_call.outerjoin(task, task.c.id == model_call.c.task) if told_by_task else model_call
     query = sa.select(key, *_sums()).select_from(joined).where(*within)
     if repository is not None:
-        told = sa.cast(task.c.argument["repository"]["id"].as_string(), sa.BigInteger)
-        query = query.where(model_call.c.repository == repository[1], told == repository[0])
+        query = query.where(*_is_of(repository))
     rows = [UsageRow(str(row[0]), *map(int, row[1:])) for row in connection.execute(query.group_by(key).order_by(key))]
     return _fold(rows, _DATES[by], zone) if by in _DATES else rows
+
+
+def sum_days(
+    connection: sa.Connection,
+    by: UsageKey,
+    first: date,
+    last: date,
+    repository: tuple[int, str] | None,
+    zone: tzinfo,
+) -> dict[tuple[str, str], int]:
+    """Add up what was paid on each day of a zone, by another key.
+
+    Arguments as for :func:`sum_usage`. Returns micro-dollars by day and key.
+    """
+    keys = _keys()
+    key = sa.literal_column("''") if by in _DATES else keys[by]
+    start, end = find_bounds(first, last, zone)
+    joined = model_call.outerjoin(task, task.c.id == model_call.c.task)
+    paid = sa.func.sum(model_call.c.cost)
+    within = (model_call.c.created >= start, model_call.c.created < end, model_call.c.cost > 0)
+    query = sa.select(keys["day"], key, paid).select_from(joined).where(*within)
+    if repository is not None:
+        query = query.where(*_is_of(repository))
+    groups = (keys["day"],) if by in _DATES else (keys["day"], key)
+    found: dict[tuple[str, str], int] = {}
+    for quarter, name, cost in connection.execute(query.group_by(*groups)):
+        place = (find_day(int(quarter) * QUARTER_MS, zone), str(name))
+        found[place] = found.get(place, 0) + int(cost)
+    return found
+
+
+def _is_of(repository: tuple[int, str]) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Match the calls for a repository by its name and id."""
+    told = sa.cast(task.c.argument["repository"]["id"].as_string(), sa.BigInteger)
+    return model_call.c.repository == repository[1], told == repository[0]
 
 
 def _keys() -> dict[str, sa.ColumnElement[Any]]:

@@ -21,6 +21,10 @@ from bot.types import Repository
 _LOOK_BACK_MS = 31 * 86_400_000  # a repository without a task for so long spends nothing
 _MOST = 200  # repositories whose files are read
 _AT_ONCE = 8
+_TASK_RAISED_BY = (
+    "Whoever runs this server can raise `task` of FORGEHAND_BUDGET in its settings, or a single task's limit at once "
+    "(`forgehand budget set task:ID total DOLLARS`)."
+)
 
 
 class LimitsInForce(NamedTuple):
@@ -76,7 +80,10 @@ async def list_of_repository(store: Store, policies: PolicyLoader, repository: R
 def list_of_settings(budget: BudgetSettings) -> list[Limit]:
     """List what the settings let the server and any task cost."""
     server = Limit(scope="instance", name="", period="day", ceiling=micro_dollars(budget.day), given_by="settings")
-    task = Limit(scope="task", name="*", period="total", ceiling=micro_dollars(budget.task), given_by="settings")
+    ceiling = micro_dollars(budget.task)
+    task = Limit(
+        scope="task", name="*", period="total", ceiling=ceiling, given_by="settings", raised_by=_TASK_RAISED_BY
+    )
     return [server, task]
 
 

@@ -40,11 +40,14 @@ class OpenRouter:
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
 
-    async def agree(self, *, code: str = "auth-code", path: str | None = None) -> int:
-        asked = parse_qs(urlsplit(await self.page.get()).query)
-        self.asked = {name: values[0] for name, values in asked.items()}
+    def take(self, page: str) -> dict[str, str]:
+        """What its page is asked for."""
+        self.asked = {name: values[0] for name, values in parse_qs(urlsplit(page).query).items()}
         self.challenge = self.asked["code_challenge"]
-        url = self.asked["callback_url"]
+        return self.asked
+
+    async def agree(self, *, code: str = "auth-code", path: str | None = None) -> int:
+        url = self.take(await self.page.get())["callback_url"]
         async with aiohttp.ClientSession() as http:
             if path is not None:
                 async with http.get(url.rpartition("/")[0] + path, params={"code": "forged"}) as refused:

@@ -61,6 +61,9 @@ def test_days_and_months_add_up_to_the_whole(whole: Store, zone: ZoneInfo, paid:
     }
     (whole_sum,) = {usage.add_up(rows_of) for rows_of in sums.values()}
     assert (whole_sum.open, whole_sum.open_micro_dollars) == (len(paid[::2]), sum(cost for _, cost in paid[::2]))
+    for by, of_days in (("day", {""}), ("model", {"m"})):
+        days = whole.run_sync(lambda c, by=by: usage.sum_days(c, by, first, last, None, zone))
+        assert ({key for _, key in days} or of_days, sum(days.values())) == (of_days, whole_sum.micro_dollars)
     for rows_of in sums.values():
         assert sum(row.micro_dollars for row in rows_of) == sum(cost for _, cost in paid)
         assert sum(row.calls for row in rows_of) == len(paid)

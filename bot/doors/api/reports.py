@@ -299,6 +299,17 @@ async def find_place(context: Context, caller: Caller, name: str | None, action:
     return None
 
 
+async def sum_by_day(context: Context, caller: Caller, query: UsageQuery) -> dict[tuple[str, str], int]:
+    """Add up what was paid on each day by the key of a query, for a picture.
+
+    Returns micro-dollars by day and key. Raises :class:`Problem` (403).
+    """
+    first, last = _find_days(context, query.first, query.last)
+    where = await find_place(context, caller, query.repository, "read usage")
+    zone = context.services.settings.zone
+    return await context.services.store.read(usage.sum_days, query.by, first, last, where, zone)
+
+
 def _find_days(context: Context, first: str | None, last: str | None) -> tuple[date, date]:
     """Return the days that are asked about, the last 31 by default."""
     ends = _day(last) if last else datetime.now(context.services.settings.zone).date()

@@ -17,18 +17,23 @@ from bot.doors.api.context import Context
 from bot.doors.api.problems import Problem
 from bot.doors.room import (
     audit,
+    budgets,
     commands,
+    connect,
     deliveries,
     entrance,
     health,
     home,
+    keys,
     own_sessions,
+    providers,
     repositories,
     setup,
     task,
     tasks,
     tokens,
     tour,
+    usage,
 )
 from bot.doors.room.guard import Guard, Handler, set_headers
 from bot.doors.room.oauth import GitHubSignIn
@@ -49,6 +54,11 @@ MODULES: tuple[ModuleType, ...] = (
     commands,
     deliveries,
     audit,
+    usage,
+    budgets,
+    providers,
+    connect,
+    keys,
     tokens,
     health,
     tour,

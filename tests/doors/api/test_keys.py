@@ -5,34 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
-
-from tests.e2e.conftest import SAMPLE
 from tests.e2e.scenes import rows
 from tests.support.api import asker
+from tests.support.keyed import KEY, NEXT, SHOP
 from tests.support.story import Story
-from tests.support.within import installed, within
-
-KEY = "sk-of-mara-0123456789abcdef"
-NEXT = "sk-of-mara-second-0123456789"
-SHOP = "sk-of-the-shop-0123456789abc"
-CLAUDE = "claude-sonnet-5-5"
-
-
-@pytest.fixture
-async def keyed(tmp_path: Path) -> AsyncIterator[Story]:
-    """A bot whose models of Anthropic's are asked at the scripted server."""
-    async with installed(tmp_path / "model", SAMPLE) as (other, _):
-        given = {"anthropic_base_url": other.model.anthropic_url, "roles": {"cheap": [CLAUDE]}}
-        async with within(tmp_path, SAMPLE, **given) as story:
-            other.model.keys = {KEY: "", NEXT: "", SHOP: ""}
-            other.model.models = [CLAUDE]
-            other.script.on({"text": "ready"}, reusable=True)
-            story.model = other.model
-            yield story
 
 
 async def test_a_person_manages_their_own_key(keyed: Story) -> None:

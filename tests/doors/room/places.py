@@ -6,14 +6,45 @@ from collections.abc import Callable
 
 from aiohttp.web_urldispatcher import DynamicResource
 
+from bot.store import keys
+from bot.store.database import now_ms
+from bot.store.keys import StoredKey
+from tests.support.api import opened
 from tests.support.story import Story
 
 ARTIFACT = "change.patch"
+
+
+def keep_key(story: Story) -> str:
+    """A key of the repository's; nothing opens it."""
+    new = StoredKey(
+        id="key-0123456789ab",
+        scope="repository",
+        owner=story.repository.id,
+        owner_name=story.repository.full_name,
+        provider="anthropic",
+        name="ours",
+        masked="...",
+        sealed="nothing",
+        use="current",
+        fallback=False,
+        created=now_ms(),
+        tested=now_ms(),
+    )
+    with opened(story) as store:
+        if store.run_sync(keys.find, new.id) is None:
+            store.run_sync(keys.add, new)
+    return new.id
+
+
 _PLACES: dict[str, Callable[[Story, str], str]] = {
     "id": lambda _story, task: task,
     "owner": lambda story, _task: story.repository.owner.login,
     "name": lambda story, _task: story.repository.name,
     "guid": lambda story, _task: story.hub.webhooks.log[0].guid,
+    "key": lambda story, _task: keep_key(story),
+    "provider": lambda _story, _task: "anthropic",
+    "begun": lambda _story, _task: "bm90aGluZw",
 }
 FORMS: dict[str, dict[str, str]] = {
     "config": {"act": "propose", "text": "limits: {turns: 5}\n"},
