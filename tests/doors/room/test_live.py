@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.doors.api import streams
-from bot.doors.room.sessions import open_session
-from bot.store import tasks
+from bot.doors.room.sessions import make_session
+from bot.store import sessions, tasks
 from bot.store.database import create_engine
 from bot.store.sessions import SeenRepository
 from bot.store.store import Store
@@ -123,7 +123,8 @@ async def test_another_process_is_heard_and_a_killed_server_goes_on(server: Serv
     store.migrate()
     task_id = await waits(store, place)
     seen = [SeenRepository(repository=place, role="read")]
-    _, secret = await open_session(store, Actor(login="mara", id=7), "a test", seen)
+    session, secret = make_session(Actor(login="mara", id=7), "a test", seen)
+    await store.run(sessions.add, session)
     url, cookie = f"http://127.0.0.1:{server.port}/room/tasks/{task_id}/live", f"forgehand-session={secret}"
     process = await server.start()
     await server.until_lacking()
