@@ -10,7 +10,7 @@ from bot.doors.api.fields import Moment, RepositoryName, maybe_moment
 from bot.doors.api.operation import Operations, Sent
 from bot.doors.api.views import TaskView, load_views
 from bot.policy.organisation import OPEN, Stage
-from bot.store import pages, places
+from bot.store import acceptance, pages, places
 from bot.store.database import now_ms
 from bot.store.pages import TaskFilter
 from bot.types import JsonModel
@@ -40,6 +40,16 @@ class RepositoryList(JsonModel):
     items: tuple[RepositoryItem, ...]
 
 
+class AcceptanceView(JsonModel):
+    """Ends of the pull requests of one type of task."""
+
+    task: str
+    merged: int = Field(description="as they were made")
+    edited: int = Field(description="merged after people changed them")
+    closed: int
+    reverted: int
+
+
 class RepositoryView(JsonModel):
     """A repository as the server sees it."""
 
@@ -49,6 +59,7 @@ class RepositoryView(JsonModel):
     stage: Stage = Field(description="`on`, `pilot`, `paused` or `outside`, by the organisation's file")
     stopped: str = Field(description="why nothing may be started there, empty where it may")
     url: str = Field(description="its address on GitHub")
+    acceptance: tuple[AcceptanceView, ...] = Field(description="all that ended; `GET /worth` tells of some days")
     last_failure: TaskView | None = Field(description="the newest task that failed")
 
 
@@ -72,11 +83,12 @@ async def list_repositories(context: Context, caller: Caller) -> RepositoryList:
 
 @operations.add("GET", "/repository", scope="read")
 async def read_repository(context: Context, caller: Caller, query: RepositoryQuery) -> RepositoryView:
-    """Tell whether a repository takes part, and what failed there last."""
+    """Tell how it goes in a repository."""
     services = context.services
     repository = await context.gate.readable(caller, query.repository, "read figures")
     policy, _ = await services.policies.load_or_default(repository)
     governed = policy.organisation or OPEN
+    ends = await services.store.read(acceptance.measure, repository.full_name)
     where = [(repository.id, repository.full_name)]
     failed = [
         task
@@ -92,5 +104,11 @@ async def read_repository(context: Context, caller: Caller, query: RepositoryQue
         stage=governed.stage,
         stopped=governed.stopped,
         url=f"{services.settings.web_url}/{repository.full_name}",
+        acceptance=tuple(
+            AcceptanceView(
+                task=one.flow, merged=one.merged, edited=one.edited, closed=one.closed, reverted=one.reverted
+            )
+            for one in ends
+        ),
         last_failure=views[0] if views else None,
     )

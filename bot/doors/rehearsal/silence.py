@@ -32,9 +32,12 @@ def explain_silence(event: Event, handlers: Handlers, policy: Policy, fault: Pol
         return policy.stopped
     if fault is not None:
         return f"Nothing starts while `{PATH}` is wrong. {fault.message.partition(chr(10))[0]}"
-    told = [_explain_label(event, handlers, policy), _explain_pull(event, policy)]
-    told.append(_explain_text(event, handlers.commands, policy, bot))
-    return " ".join(filter(None, told)) or f"{named} starts nothing by itself; it was looked at, and needed no answer."
+    return (
+        _explain_label(event, handlers, policy)
+        or _explain_pull(event, policy)
+        or _explain_text(event, handlers.commands, policy, bot)
+        or f"{named} starts nothing by itself; it was looked at, and needed no answer."
+    )
 
 
 def _explain_label(event: Event, handlers: Handlers, policy: Policy) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Literal
 
 from pydantic import Field
 
 from bot.doors.api.budgets import BudgetsQuery, list_budgets
-from bot.doors.api.keys import KeysQuery, list_keys
+from bot.doors.api.keys import KeysQuery, StoredKeys, StoredKeyView, list_keys
 from bot.doors.api.operation import Sent
 from bot.doors.api.policies import (
     EffectivePolicy,
@@ -21,11 +22,11 @@ from bot.doors.api.policies import (
     rehearse_policy,
 )
 from bot.doors.api.problems import Problem
-from bot.doors.api.reports import WorthQuery, read_worth
 from bot.doors.api.repositories import RepositoryQuery, list_repositories, read_repository
 from bot.doors.room.page import Answer, Moved, Pages, Shown
 from bot.doors.room.rendering import PREFIX
 from bot.doors.room.visit import Visit
+from bot.policy.organisation import BY
 
 pages = Pages("repositories")
 _PLACE = "{owner:[A-Za-z0-9][A-Za-z0-9_-]{0,99}}/{name:[A-Za-z0-9._-]{1,100}}"
@@ -49,20 +50,19 @@ async def show_repositories(visit: Visit) -> Answer:
 async def show_repository(visit: Visit) -> Answer:
     """Show what holds in a repository, and why."""
     name = _name_of(visit)
-    one = await visit.ask(read_repository, query=RepositoryQuery(repository=name))
-    policy = await visit.ask(read_policy, query=PolicyQuery(repository=name))
-    worth = await visit.ask(read_worth, query=WorthQuery(repository=name))
-    budgets = await visit.ask(list_budgets, query=BudgetsQuery(repository=name))
-    try:
-        keys = (await visit.ask(list_keys, query=KeysQuery(repository=name))).items
-    except Problem:  # they are for the repository's administrators
-        keys = None
+    # side by side: all of them ask for the policy, and share the one request to GitHub
+    one, policy, budgets, keys = await asyncio.gather(
+        visit.ask(read_repository, query=RepositoryQuery(repository=name)),
+        visit.ask(read_policy, query=PolicyQuery(repository=name)),
+        visit.ask(list_budgets, query=BudgetsQuery(repository=name)),
+        _list_keys(visit, name),
+    )
     return Shown(
         "repository.html",
         one=one,
         policy=policy,
+        given={key.key.partition(".")[0] for key in policy.keys if _is_given(key.origin)},
         rows=_list_rows(policy, f"{one.url}/blob/{one.default_branch}/.github/forgehand.yml"),
-        worth=worth,
         budgets=budgets.items,
         keys=keys,
     )
@@ -91,6 +91,15 @@ async def take_edit(visit: Visit) -> Answer:
     return Moved(f"{PREFIX}/repositories/{body.repository}", f"The pull request is open: {reply.body.url}")
 
 
+async def _list_keys(visit: Visit, name: str) -> tuple[StoredKeyView, ...] | None:
+    """List a repository's keys; None for others than its administrators."""
+    try:
+        found: StoredKeys = await visit.ask(list_keys, query=KeysQuery(repository=name))
+    except Problem:
+        return None
+    return found.items
+
+
 def _show_editor(visit: Visit, text: str, *, status: int = 200, **told: object) -> Shown:
     values = {"checked": None, "rehearsal": None, "problem": "", **told}
     return Shown("editor.html", status=status, name=_name_of(visit), text=text, **values)
@@ -108,4 +117,9 @@ def _list_rows(policy: EffectivePolicy, url: str) -> list[tuple[str, list[tuple[
         line = _LINE.match(key.origin)
         link = f"{url}#L{line[1]}" if line else ""
         sections.setdefault(section, []).append((name or section, key.value, key.origin, link))
-    return sorted(sections.items(), key=lambda item: all(row[2] == "default" for row in item[1]))
+    return sorted(sections.items(), key=lambda item: not any(_is_given(row[2]) for row in item[1]))
+
+
+def _is_given(origin: str) -> bool:
+    """Return whether a file of the repository or its owner says it."""
+    return _LINE.match(origin) is not None or origin == BY
