@@ -16,6 +16,7 @@ from bot.doors.api.callers import CallerRates
 from bot.doors.api.context import Context
 from bot.doors.api.problems import Problem
 from bot.doors.room import (
+    approvals,
     audit,
     budgets,
     commands,
@@ -29,6 +30,7 @@ from bot.doors.room import (
     providers,
     repositories,
     setup,
+    start,
     task,
     tasks,
     tokens,
@@ -49,7 +51,9 @@ from bot.store import sessions
 
 MODULES: tuple[ModuleType, ...] = (
     home,
+    approvals,
     tasks,
+    start,
     repositories,
     commands,
     deliveries,

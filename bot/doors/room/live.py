@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from bot.doors.api.problems import Problem
 from bot.doors.api.streams import Message, TaskStream
-from bot.doors.room.story import Story, load_story, tell_why_not
+from bot.doors.room.story import Story, asked_it, load_story, make_key, tell_why_not
 from bot.doors.room.visit import Visit
 from bot.store.tasks import TaskEvent
 
@@ -40,9 +40,9 @@ class Fragments:
             shared = (name for name in PARTS if name != "acts")
             self._known = {name: _wrap(name, getattr(self._macros, name)(self.story)) for name in shared}
         reason = tell_why_not(visit, self.story.task.repository)
-        people = self.story.people
-        own = people is not None and visit.caller.actor.id in people.starters
-        acts = _wrap("acts", self._macros.acts(self.story, reason, make_key(visit, self.story), own))
+        own = asked_it(visit, self.story.people)
+        last = self.story.followers[-1].id if self.story.followers else ""
+        acts = _wrap("acts", self._macros.acts(self.story, reason, make_key(visit, self.story.task.id, last), own))
         order = _WAITING if self.story.task.waits_for else PARTS
         return {name: acts if name == "acts" else self._known[name] for name in order}
 
@@ -50,15 +50,6 @@ class Fragments:
 async def load_fragments(visit: Visit, task_id: str) -> Fragments:
     """Load a task and what its page tells."""
     return Fragments(aiohttp_jinja2.get_env(visit.request.app), await load_story(visit, task_id))
-
-
-def make_key(visit: Visit, story: Story) -> str:
-    """Return the idempotency key of an act on the page.
-
-    It is another one once something came of the last act; clicked twice it is the same.
-    """
-    last = story.followers[-1].id if story.followers else ""
-    return hashlib.sha256(f"{visit.caller.secret} {story.task.id} {last}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)

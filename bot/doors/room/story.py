@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import sqlalchemy as sa
 
 from bot.dispatch.again import may_repeat
 from bot.doors.api.course import CallView, StageView, list_calls, list_stages
@@ -98,8 +101,8 @@ async def load_story(visit: Visit, task_id: str) -> Story:
     return Story(
         task=view,
         newest=tail[-1].id if tail else 0,
-        title=clean(services, _request(task).subject.title),
-        place=_find_place(services, view),
+        title=find_title(services, task),
+        place=find_place(services, view),
         doing=next((one.title for one in reversed(stages.items) if one.state == "running"), ""),
         broke=_find_end(view, stages.items),
         trouble=_find_trouble(services, tail),
@@ -144,17 +147,31 @@ def tell_why_not(visit: Visit, full_name: str) -> str:
     return f"You may read this. Whoever may write in {full_name} may act here; a comment on GitHub may do too."
 
 
-def _request(task: Task) -> Request[Any]:
-    return Request.model_validate(task.argument)
+def asked_it(visit: Visit, people: People | None) -> bool:
+    """Return True for who asked for what others have to approve."""
+    return people is not None and visit.caller.actor.id in people.starters
 
 
-def _find_place(services: Services, view: TaskView) -> str:
+def make_key(visit: Visit, task_id: str, last: str) -> str:
+    """Return the idempotency key of an act on a task.
+
+    Clicked twice it is the same; it is another once something came of the last act, the task ``last``.
+    """
+    return hashlib.sha256(f"{visit.caller.secret} {task_id} {last}".encode()).hexdigest()[:32]
+
+
+def find_title(services: Services, task: Task) -> str:
+    """Return the title of the issue or pull request that a task is about."""
+    return str(clean(services, Request.model_validate(task.argument).subject.title))
+
+
+def find_place(services: Services, view: TaskView) -> str:
     """Return the page on GitHub that the task is about."""
     home = f"{services.settings.web_url}/{view.repository}"
     return home if view.number is None else f"{home}/issues/{view.number}"
 
 
-def _load_edges(connection: Any, task_id: str) -> tuple[list[TaskEvent], list[TaskEvent]]:
+def _load_edges(connection: sa.Connection, task_id: str) -> tuple[list[TaskEvent], list[TaskEvent]]:
     head = tasks.list_events(connection, task_id, 0, _HEAD + 1)
     return head, tasks.list_latest_events(connection, task_id, _TAIL)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 from aiohttp import web
 from pydantic import Field
 
+from bot.doors.api.gate import repository_of
 from bot.doors.api.operation import Sent
 from bot.doors.api.problems import Problem
 from bot.doors.api.results import read_artifact
@@ -20,7 +21,8 @@ from bot.doors.room.visit import Visit
 from bot.store import tasks
 
 pages = Pages("tasks")
-_ID = "{id:[0-9a-f]{12}}"
+_ID = "{id:[0-9a-f]+}"
+F = TypeVar("F", bound=Sent)
 _OVER = "event: end\ndata:\n\n"
 
 
@@ -71,7 +73,7 @@ async def follow_task(visit: Visit) -> Answer:
     return await LiveTask(context, visit.caller, task, after, visit).send(request)
 
 
-@pages.add("GET", f"/tasks/{_ID}/files/{{name:[a-z]{{1,40}}\\.[a-z]{{1,10}}}}", access="reader", title="File")
+@pages.add("GET", f"/tasks/{_ID}/files/{{name}}", access="reader", title="File")
 async def send_file(visit: Visit) -> Answer:
     """Send something that a task left, to be saved."""
     download = await visit.ask(read_artifact, id=visit.part("id"), name=visit.part("name"))
@@ -90,8 +92,8 @@ async def stop_task(visit: Visit) -> Answer:
 @pages.add("POST", f"/tasks/{_ID}/retry", access="writer", title="Try again")
 async def repeat_task(visit: Visit) -> Answer:
     """Start a task once more that did not end well."""
-    form = await visit.read_form(Again)
     task_id = visit.part("id")
+    form = await _read(visit, Again, "retry")
     try:
         reply = await visit.ask(retry_task, id=task_id, headers=make_headers(form.key))
     except Problem as problem:
@@ -102,8 +104,8 @@ async def repeat_task(visit: Visit) -> Answer:
 @pages.add("POST", f"/tasks/{_ID}/approval", access="writer", title="Approve or decline")
 async def decide_task(visit: Visit) -> Answer:
     """Answer a task that waits for approval."""
-    form = await visit.read_form(Decision)
     task_id = visit.part("id")
+    form = await _read(visit, Decision, "approve")
     body, headers = Approval(answer=form.answer), make_headers(form.key)
     try:
         reply = await visit.ask(approve_task, id=task_id, headers=headers, body=body)
@@ -118,6 +120,20 @@ async def decide_task(visit: Visit) -> Answer:
 def make_headers(key: str) -> StartHeaders:
     """Return the headers that an act of the API has."""
     return StartHeaders.model_validate({"Idempotency-Key": key})
+
+
+async def _read(visit: Visit, model: type[F], command: str) -> F:
+    """Read the form of an act; who may not act is not told what is wrong with it."""
+    try:
+        return await visit.read_form(model)
+    except Problem:
+        visit.caller.check_scope("run")
+        context = visit.context
+        task = await load_task(context, visit.caller, visit.part("id"))
+        admission = await context.gate.admit(visit.caller, repository_of(task).full_name, command)
+        policy, _ = await context.services.policies.load_or_default(admission.repository)
+        await context.gate.decide(visit.caller, command, admission, policy, f"{command} {task.flow}")
+        raise
 
 
 def _tell(task_id: str, problem: Problem) -> Moved:

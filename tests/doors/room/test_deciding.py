@@ -1,0 +1,73 @@
+"""What waits for people on one page, and starting a task with a form: kept while it is wrong, started once."""
+
+from __future__ import annotations
+
+import re
+
+from bot.store import approvals
+from tests.doors.room.test_task import Room, room
+from tests.support.api import asker
+from tests.support.room import visitor
+
+__all__ = ["room"]
+
+
+async def test_what_waits_stands_under_its_reason_with_all_that_helps_to_decide(room: Room) -> None:
+    assert "Nothing waits for a decision" in (await room.writer.get("/room/approvals")).text
+    room.leave()
+    room.change("awaiting_approval", waits_for=approvals.WAITS, digest="d" * 64, people=2)
+    own = (await room.writer.get("/room/approvals")).text
+    assert "Changes that others have to approve" in own
+    for told in ("1 file, ", "0 of 2 approved it", "41 passed", "&lt;script&gt;", "somebody else has to approve it"):
+        assert told in own, told
+    assert 'value="approve"' not in own
+    bob = room.story.hub.create_user("bob")
+    room.story.hub.set_permission(room.story.repository, "bob", "write")
+    other = await visitor(room.story, bob)
+    page = (await other.get("/room/approvals")).text
+    form = re.findall(rf'action="({room.path}/approval)".*?name="key" value="(\w+)"', page, re.S)
+    given = await other.post(form[0][0], {"key": form[0][1], "answer": "approve"})
+    assert given.status == 303
+    assert "1 of 2 approved it" in (await other.get("/room/approvals")).text
+    assert 'value="approve"' not in (await room.reader.get("/room/approvals")).text
+    room.change("awaiting_answer", report="1. Which cents?")
+    asked = (await room.writer.get("/room/approvals")).text
+    assert "Questions to answer" in asked
+    assert "1. Which cents?" in asked
+    room.story.repository.private = True
+    stranger = await visitor(room.story, room.story.hub.create_user("zed"))
+    assert "Nothing waits" in (await stranger.get("/room/approvals")).text
+
+
+async def test_a_form_starts_a_task_once_and_keeps_what_was_typed_while_it_is_wrong(room: Room) -> None:
+    listed = (await room.writer.get("/room/start")).text
+    assert 'href="/room/start/ask"' in listed
+    assert (await room.writer.get("/room/start/nothing")).status == 404
+    filled = (await room.writer.get("/room/start/ask?repository=octo/sample&number=1")).text
+    assert 'value="octo/sample"' in filled
+    key = re.findall(r'name="form_key" value="(\w+)"', filled)[0]
+    good = {"form_key": key, "repository": "octo/sample", "number": "1", "text": "Why?"}
+    for wrong, field, words in (
+        ({"number": "one"}, "number", "integer"),
+        ({"text": ""}, "text", "required"),
+        ({"number": "99"}, "number", "no issue or pull request 99"),
+        ({"repository": "octo/none"}, "repository", ""),
+    ):
+        answer = await room.writer.post("/room/start/ask", {**good, **wrong})
+        told = re.findall(rf'id="problem-{field}">([^<]*)<', answer.text)
+        assert (answer.status >= 400, len(told)) == (True, 1), (wrong, answer.text)
+        assert words in told[0]
+        assert wrong.get("text", "Why?") in answer.text
+        assert re.findall(r'name="form_key" value="(\w+)"', answer.text)[0] != key
+    again = {**good, "form_key": re.findall(r'name="form_key" value="(\w+)"', filled)[0] + "2"}
+    first = await room.writer.post("/room/start/ask", again)
+    assert (first.status, "/room/tasks/" in first.headers["Location"]) == (303, True)
+    assert (await room.writer.post("/room/start/ask", again)).headers["Location"] == first.headers["Location"]
+    shown = await room.writer.get(first.headers["Location"])
+    assert "(room)" in shown.text
+    refused = await room.reader.post("/room/start/fix", {**good, "form_key": "k", "text": ""})
+    assert (refused.status, "write" in refused.text) == (403, True)
+    tasks = (await asker(room.story, room.story.maintainer).get("/api/v1/tasks?repository=octo/sample")).data["items"]
+    assert [each["task"] for each in tasks] == ["ask", "fix"]
+    local = await visitor(room.story, None)
+    assert "no account on GitHub" in (await local.get("/room/start/fix")).text
