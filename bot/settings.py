@@ -362,6 +362,10 @@ class Settings(BaseSettings):
         """Return the zone in which days and months of money begin."""
         return UTC if self.time_zone == "UTC" else ZoneInfo(self.time_zone)
 
+    def find_page(self, task_id: str) -> str:
+        """Return the address of a task's page, "" without a public address."""
+        return f"{self.public_url.rstrip('/')}/room/tasks/{task_id}" if self.public_url else ""
+
     @property
     def origin(self) -> str | None:
         """Return scheme, host and port of the public address."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -179,7 +179,7 @@ class Reporter:
         if hidden or task.posted.get("closed") or reporting.is_past(task.ended):
             return True
         final = task.state in FINAL_STATES
-        view = _view(task, spec, events, spent, before)
+        view = replace(_view(task, spec, events, spent, before), page=self.services.settings.find_page(task_id))
         ids: dict[str, Any] = {"closed": True} if final else {}
         body = _body(task, view, final=final)
         check = asyncio.ensure_future(self._show_check(task, view))
@@ -210,6 +210,7 @@ class Reporter:
         known = task.posted.get("check")
         head = task.posted.get("head") or request.origin.head_sha
         report = self._clean(_result(task).check or check_report(view))
+        report = report.model_copy(update={"details_url": view.page or None})
         github = await self.services.github.for_repository(request.repository, CHECKS)
         if known is not None:
             await checks.update_check(github, request.repository, known, report)

@@ -44,6 +44,7 @@ class StatusView:
     calls: int
     before: int | None = 0  # tasks before a queued one; None: it waits for one that writes to the same branch
     notices: Sequence[str] = ()  # of soft limits that the task's calls have reached
+    page: str = ""  # the address of the task's page, where the server has a public one
 
 
 def status_text(view: StatusView) -> str:
@@ -105,4 +106,5 @@ def _line(view: StatusView, title: str, event: dict[str, Any] | None) -> str:
 def _foot(view: StatusView) -> str:
     elapsed = duration((view.now - view.created) / 1000)
     stop = f" {view.spec.stop}" if view.state in {"queued", "running"} else ""
-    return f"<sub>Asked by {view.actor}. {elapsed}, {expense(view.dollars, view.calls)}.{stop}</sub>"
+    page = f" [Details]({view.page})." if view.page else ""
+    return f"<sub>Asked by {view.actor}. {elapsed}, {expense(view.dollars, view.calls)}.{page}{stop}</sub>"

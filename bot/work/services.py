@@ -38,4 +38,6 @@ class Services:
 
     def outgoing(self, text: str, *, closes: int | None = None) -> str:
         """Return a body to post: secrets redacted, everything foreign defused."""
-        return outgoing(text, closes=closes, links=(self.settings.web_url + "/",), secrets=self.settings.secrets)
+        pages = self.settings.find_page("")
+        links = (self.settings.web_url + "/", *([pages] if pages else []))
+        return outgoing(text, closes=closes, links=links, secrets=self.settings.secrets)

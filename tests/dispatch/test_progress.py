@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -146,7 +147,8 @@ def make_services(
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     store = new_store(tmp_path)
     async with Hub.start(tmp_path / "hub") as hub, aiohttp.ClientSession() as session:
-        app = hub.create_app("forgehand", permissions={"issues": "write", "metadata": "read"}, key_pair=key_pair())
+        rights = {"issues": "write", "metadata": "read", "checks": "write", "pull_requests": "write"}
+        app = hub.create_app("forgehand", permissions=rights, key_pair=key_pair())
         person = hub.create_user("mara")
         theirs = hub.create_repository("octo/basket")
         hub.set_permission(theirs, "mara", "admin")
@@ -334,3 +336,21 @@ async def test_of_two_processes_one_reports_and_the_other_takes_over(desk: Desk,
     await asyncio.gather(first, second, return_exceptions=True)
     for store in stores:
         store.close()
+
+
+async def test_comments_and_check_runs_lead_to_the_page_of_the_task(desk: Desk) -> None:
+    settings = desk.services.settings.model_copy(update={"public_url": "https://bot.example.org/"})
+    written: Any = await desk.ask("PUT", "/contents/a.md", {"message": "Add a", "content": "eA=="})
+    sha = written["commit"]["sha"]
+    desk.add("fixing")
+    desk.add("reading", "review")
+    desk.services.store.run_sync(tasks.merge_posted, "reading", {"head": sha})
+    desk.close("reading", "failed", "It failed.")  # a check run that goes on is shown later
+    async with reporting(replace(desk.services, settings=settings)):
+        (text,) = await desk.until(lambda now: bool(now))
+        async with asyncio.timeout(PATIENCE):
+            while not desk.posted("reading").get("closed"):
+                await asyncio.sleep(0.05)
+    found: Any = await desk.ask("GET", f"/commits/{sha}/check-runs")
+    assert "[Details](https://bot.example.org/room/tasks/fixing)" in text
+    assert [run["details_url"] for run in found["check_runs"]] == ["https://bot.example.org/room/tasks/reading"]

@@ -31,6 +31,8 @@ def test_while_it_runs_the_present_stage_is_marked() -> None:
     ]
     stop = "Remove the label or comment `/cancel` to stop."
     assert foot == f"<sub>Asked by mara. 2 min 10 s, $0.11, 6 model calls. {stop}</sub>"
+    linked = said("running", MIDWAY, page="https://bot.example.org/room/tasks/t1").splitlines()[-1]
+    assert f"6 model calls. [Details](https://bot.example.org/room/tasks/t1). {stop}</sub>" in linked
 
 
 def test_while_it_waits_nothing_is_claimed() -> None:

@@ -123,7 +123,7 @@ def make_headers(key: str) -> StartHeaders:
 
 
 async def _read(visit: Visit, model: type[F], command: str) -> F:
-    """Read the form of an act; who may not act is not told what is wrong with it."""
+    """Read an act's form, and tell only who may act what is wrong with it."""
     try:
         return await visit.read_form(model)
     except Problem:

@@ -39,6 +39,7 @@ def keep_key(story: Story) -> str:
 
 _PLACES: dict[str, Callable[[Story, str], str]] = {
     "id": lambda _story, task: task,
+    "task": lambda _story, _task: "fix",
     "owner": lambda story, _task: story.repository.owner.login,
     "name": lambda story, _task: story.repository.name,
     "guid": lambda story, _task: story.hub.webhooks.log[0].guid,
