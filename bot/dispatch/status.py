@@ -19,11 +19,13 @@ _HEADS = {
     "cancelled": "Cancelled.",
     "awaiting_answer": "Waiting for answers.",
     "awaiting_approval": "Waiting for approval.",
+    "awaiting_key": "Waiting for a key.",
     "dead": "Gave up: the server ended again and again during one step.",
 }
 _NEXT = {
     "awaiting_answer": "Answer in a comment below to have it go on, or comment `/cancel`.",
     "awaiting_approval": "Comment `/approve` to have it go on, or `/cancel`.",
+    "awaiting_key": "It goes on by itself, from its beginning, as soon as there is a key; `/cancel` ends the waiting.",
 }
 _DEAD = "Nothing is retried automatically; the server's log names the step."
 

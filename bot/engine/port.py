@@ -26,6 +26,7 @@ TaskState = Literal[
     "dead",
     "awaiting_answer",
     "awaiting_approval",
+    "awaiting_key",
 ]
 """A task never waits for people: it ends in a state ``awaiting_...``, and another one goes on from there."""
 FINAL_STATES: frozenset[TaskState] = frozenset(get_args(TaskState)) - {"queued", "running"}
@@ -37,6 +38,13 @@ class EngineError(ForgehandError):
 
 class TaskCancelled(EngineError):
     """Somebody asked for the task to stop; ``details``: ``by`` (login)."""
+
+
+class TaskWaits(EngineError):
+    """No key can be used; the task ends, and another goes on once one can.
+
+    ``details``: ``models``, of which one has to be askable with a key, a line each.
+    """
 
 
 class StepTimeout(EngineError):

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from bot.engine import results
 from bot.engine.attempts import Attempts, Body, CancelWatch, Deadlines
-from bot.engine.port import DeadLetter, FlowTable, Outcome, Step, StepCrashed, TaskCancelled, WorkflowError
+from bot.engine.port import DeadLetter, FlowTable, Outcome, Step, StepCrashed, TaskCancelled, TaskWaits, WorkflowError
 from bot.engine.records import TaskRecords
 from bot.types import ForgehandError, JsonModel, T
 
@@ -87,6 +87,8 @@ def read_outcome(text: str) -> Outcome:
         return Outcome(state="cancelled", summary=error.message, data=error.to_json())
     except DeadLetter as error:
         return Outcome(state="dead", summary=error.message, data=error.to_json())
+    except TaskWaits as error:
+        return Outcome(state="awaiting_key", summary=error.message, data=error.to_json())
     except ForgehandError as error:
         return Outcome(state="failed", summary=error.message, data=error.to_json())
 

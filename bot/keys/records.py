@@ -64,7 +64,7 @@ def explain(key: StoredKey, model: str, now: int) -> ModelError:
     )
     if state_of(key, now) == "exhausted":
         return ModelQuota(message, until=(key.until or now) / 1000, scope=key.scope)
-    return ModelRefused(message, reason="key", scope=key.scope)
+    return ModelRefused(message, reason="key", scope=key.scope, waits=True)
 
 
 def list_owners(spender: Spender) -> list[KeyOwner]:

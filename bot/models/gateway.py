@@ -147,6 +147,14 @@ class ModelGateway:
         if short and len(short) == len(found):
             raise make_exceeded(*short[0])
 
+    async def has_key(self, name: str, spender: Spender) -> bool:
+        """Return True if there is a key that a model could be asked with."""
+        try:
+            await self._ring.find(self.catalogue.spec(name), spender, "instance")
+        except ModelError:
+            return False
+        return True
+
     async def probe(self, name: str, spender: Spender) -> Reply:
         """Ask one model, and no other, for a word, or raise :class:`ModelError`."""
         request = _Request(spender, "probe", "cheap", ONE_WORD, (), None, ONE_WORD_OUTPUT)

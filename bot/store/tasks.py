@@ -22,7 +22,7 @@ _MOST_FOLLOWERS = 20
 EVENTS = "forgehand_events"
 """Where PostgreSQL tells that there are new events."""
 RUNNABLE = ("queued", "running")
-WAITING = ("awaiting_answer", "awaiting_approval")
+WAITING = ("awaiting_answer", "awaiting_approval", "awaiting_key")
 """States of tasks that have ended and wait for people: they hold no key, no group and no place in a queue."""
 
 
@@ -194,6 +194,12 @@ def list_active_ids(connection: sa.Connection) -> set[str]:
 def list_unfinished(connection: sa.Connection) -> list[Task]:
     """List what runs, will run or waits for people, oldest first."""
     query = sa.select(task).where(task.c.state.in_((*RUNNABLE, *WAITING))).order_by(task.c.created, task.c.id)
+    return [make_task(row) for row in connection.execute(query)]
+
+
+def list_keyless(connection: sa.Connection) -> list[Task]:
+    """List what waits for a key, oldest first."""
+    query = sa.select(task).where(task.c.state == "awaiting_key").order_by(task.c.created, task.c.id)
     return [make_task(row) for row in connection.execute(query)]
 
 

@@ -31,6 +31,7 @@ EXITS: Mapping[TaskState, Exit] = {
     "dead": Exit.FAILED,
     "awaiting_answer": Exit.WAITING,
     "awaiting_approval": Exit.WAITING,
+    "awaiting_key": Exit.WAITING,
 }
 
 

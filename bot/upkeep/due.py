@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from bot.deployments import watching
+from bot.dispatch.keyless import go_on_with_keys
 from bot.dispatch.registry import Registry
 from bot.dispatch.start import begin
 from bot.incidents.passes import start_pass
@@ -34,7 +35,7 @@ class DueWatch:
             await asyncio.sleep(_EVERY)
 
     async def sweep(self) -> None:
-        """Start a look at each incident and rollback that is due."""
+        """Start a look at incidents and rollbacks that are due, and keyless tasks."""
         incidents, rollbacks = await self._services.store.run(_find_due)
         for incident in incidents:
             await start_pass(self._services, incident)
@@ -44,6 +45,7 @@ class DueWatch:
             asked = watching.ask_to_look(known, bot, f"due {known.due}", f"sweep-{known.task}")
             if spec is not None:
                 await begin(self._services, spec, asked)
+        await go_on_with_keys(self._services, self._registry)
 
 
 def _find_due(connection: sa.Connection) -> tuple[list[str], Sequence[Rollback]]:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
 from bot import metrics
+from bot.engine.port import TaskWaits
 from bot.git.errors import ObjectMissing
 from bot.git.mirrors import Mirror
 from bot.github.api.scopes import READ_CODE
@@ -62,15 +63,21 @@ class Assignment(Generic[RequestT]):
     ) -> Reply:
         """Ask a model for this task, or the ledger where it was paid already.
 
-        ``failed`` counts the tries before this one that did not pass.
+        ``failed`` counts the tries before this one that did not pass. Raises TaskWaits where the key that has to pay
+        is refused or retired.
         """
         left = await self.services.policies.owners.govern(self.task.repository)
         if left.stopped:  # since it was started
             raise ModelRefused(left.stopped, reason="policy")
-        spender = self._spender(left)
-        return await self.services.models.ask(
-            spender, step, role, conversation, tools=tools, schema=schema, max_output=max_output, failed=failed
-        )
+        spender, models = self._spender(left), self.services.models
+        try:
+            return await models.ask(
+                spender, step, role, conversation, tools=tools, schema=schema, max_output=max_output, failed=failed
+            )
+        except ModelRefused as error:
+            if not error.detail("waits"):
+                raise
+            raise TaskWaits(error.message, models="\n".join(models.models_for(role, spender, failed))) from None
 
     async def find_shortfall(self, role: ModelRole) -> str:
         """Say why not even a short question may be asked now, or "".

@@ -17,8 +17,9 @@ from bot.upkeep.backup import back_up
 from simhub.scripted_model import Script, ScriptedModel
 from tests.e2e.answers import BODY, GOOD, TITLE
 from tests.e2e.scenes import SAMPLE, rows
-from tests.support.api import asker
+from tests.support.api import Asker, asker
 from tests.support.story import MODELS, Story, told
+from tests.support.typing import comment
 
 _LOOKS = 5  # at a process: it shows one face before it becomes a program, and one after
 PLANTED = "sk-ant-api03-planted-0123456789abcdefghij"
@@ -70,6 +71,23 @@ async def said_on(story: Story, number: int) -> str:
     return json.dumps(await story.request("GET", f"/issues/{number}/comments"))
 
 
+async def wait_for_a_key(story: Story, number: int, model: ScriptedModel, mara: Asker, key: str) -> None:
+    """A task whose only key is refused waits, and another does it once the key works."""
+    states = "select state from fh_task where flow = 'ask' order by created"
+    model.keys = {PLANTED: "bad_key"}
+    await comment(story, number, "/ask Why was it wrong?")
+    await story.until(lambda: rows(story, states) == [("awaiting_key",)], what="it waits")
+    assert rows(story, "select json_extract(result, '$.data.details.models') <> '' from fh_task where flow = 'ask'")
+    model.keys = {PLANTED: ""}
+    model.script.on({"text": "The cents were cut off."}, reusable=True)
+    tested = await mara.ask("POST", f"/api/v1/keys/{key}/test")
+    assert tested.data["key"]["state"] == "works"
+    await story.until(lambda: rows(story, states) == [("done",), ("done",)], what="another did it")
+    (first, second) = rows(story, "select id, parent, result from fh_task where flow = 'ask' order by created")
+    assert second[1] == first[0]
+    assert f"There is a key; task `{second[0]}` does it from the beginning." in first[2]
+
+
 async def test_a_planted_key_is_found_nowhere(tmp_path: Path) -> None:
     given = {"provider": "anthropic", "context": 200_000, "max_output": 32_000}
     models = {name: {**given, **price} for name, price in MODELS.items()}
@@ -86,6 +104,7 @@ async def test_a_planted_key_is_found_nowhere(tmp_path: Path) -> None:
                 await story.until_status(number, "Done.")
                 paid = {row[0] for row in rows(story, "select key from fh_model_call")}
                 assert paid == {added.data["key"]["id"]}, "it was in use"
+                await wait_for_a_key(story, number, model, mara, added.data["key"]["id"])
                 model.script.on({"fault": "bad_key", "message": f"Incorrect API key: {PLANTED}"}, reusable=True)
                 failed = await story.file("Another bug", BODY)
                 await story.until_status(failed, "Failed.", "Stopped without a verified fix.")

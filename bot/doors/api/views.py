@@ -20,7 +20,7 @@ from bot.work.results import Ending, Form, Parts, Remark
 from bot.work.services import Services
 
 PREFIX = "/api/v1"
-Waiting = Literal["answer", "approval", "people"]
+Waiting = Literal["answer", "approval", "people", "key"]
 _NOTHING = Spending(0, 0)
 
 
@@ -48,8 +48,8 @@ class TaskView(JsonModel):
     cancel_requested_by: str | None
     summary: str = Field(description="one sentence about how it ended")
     waits_for: Waiting | None = Field(
-        description="what people have to give: an `answer`, the `approval` of a plan, or the approval of a change by "
-        "`people` who did not ask for it"
+        description="what people have to give: an `answer`, the `approval` of a plan, the approval of a change by "
+        "`people` who did not ask for it, or a `key` that can be used"
     )
     cost: Cost
     created_at: Moment
@@ -173,8 +173,8 @@ def _view(task: Task, stage: str, spent: Spending, services: Services) -> TaskVi
 def _tell_waiting(task: Task) -> Waiting | None:
     if not task.waits:
         return None
-    if task.state == "awaiting_answer":
-        return "answer"
+    if task.state in ("awaiting_answer", "awaiting_key"):
+        return "answer" if task.state == "awaiting_answer" else "key"
     return "people" if task.data.get("waits_for") == approvals.WAITS else "approval"
 
 

@@ -192,7 +192,7 @@ def _write(services: Services, events: Sequence[TaskEvent]) -> tuple[str, ...]:
 
 def _find_end(view: TaskView, stages: Sequence[StageView]) -> str:
     """Return the stage that a task ended in without success."""
-    if view.state in {"done", "awaiting_answer", "awaiting_approval"} or not view.ended or not stages:
+    if view.state in {"done", "awaiting_answer", "awaiting_approval", "awaiting_key"} or not view.ended or not stages:
         return ""
     return stages[-1].title if stages[-1].state in {"failed", "stopped"} else ""
 
