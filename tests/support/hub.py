@@ -7,12 +7,14 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import jwt
 from aiohttp import web
+from jwt.algorithms import RSAAlgorithm
 
 from simhub import AppCredentials, Hub
 from simhub.model import Account, Installation, Repository
@@ -46,6 +48,12 @@ EVENTS = [
     "fork",
 ]
 FILES = {"README.md": "# Sample\n\nA small thing.\n", "src/app.py": "".join(f"line {n}\n" for n in range(1, 41))}
+
+
+@cache
+def _load(pem: str) -> Any:
+    """Load a private key once: checking it takes longer than all else that a stage needs."""
+    return RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(pem)
 
 
 @dataclass
@@ -83,7 +91,7 @@ class Stage:
     def jwt(self, issued: int = -60, expires: int = 500, issuer: str | None = None, key: str | None = None) -> str:
         now = int(self.hub.world.clock())
         claims = {"iat": now + issued, "exp": now + expires, "iss": issuer or str(self.app.app_id)}
-        return jwt.encode(claims, key or self.app.private_key, "RS256")
+        return jwt.encode(claims, _load(key or self.app.private_key), "RS256")
 
     async def ask(
         self, method: str, path: str, token: str | None = None, body: Any = None, headers: dict[str, str] | None = None

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 import jwt
@@ -78,6 +79,7 @@ class AppKey:
         return True
 
 
+@lru_cache(maxsize=1)
 def _rsa_key(pem: str) -> RSAPrivateKey:
     """Load a private key once: checking it takes longer than signing."""
     try:
