@@ -26,14 +26,19 @@ _POLL = "Without a public address run `forgehand serve --poll`, which reads the 
 
 async def add_kept_app(settings: Settings) -> tuple[Settings, list[Line]]:
     """Return settings with the kept App, or why it cannot be read."""
-    store = Store(create_engine(settings.database))
+    if apps.has_own_app(settings):
+        return settings, []
+    try:
+        store = Store(create_engine(settings.database))
+    except OSError:  # told by the line of the data directory
+        return settings, []
     try:
         await asyncio.to_thread(store.migrate)
         return await apps.complete(settings, store), []
     except SealError as error:
         text = f"The App that the set-up kept cannot be opened. {error.message}"
         return settings, [Line(level="fail", subject="App", text=text)]
-    except (StoreError, OSError):  # told by the line of the database
+    except StoreError:  # told by the line of the database
         return settings, []
     finally:
         store.close()
