@@ -5,6 +5,8 @@ Every line that touches the world is a step. Wherever capabilities differ the pi
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.change import baseline, editor, gate_runner, kept, localization
@@ -12,7 +14,7 @@ from bot.change.conversation import add_message, hand_on, render_system
 from bot.change.delivery import deliver
 from bot.change.publication import tell
 from bot.change.recipe import AnyEvidence, Job, ProofResult, Recipe
-from bot.change.records import Baseline, Brief, Claims, CodeLocation
+from bot.change.records import Baseline, Brief, BriefT, Claims, CodeLocation
 from bot.change.stages import Stage
 from bot.change.steps import work_in_steps
 from bot.engine.port import Ctx, Outcome, Step
@@ -42,11 +44,9 @@ async def run_change(ctx: Ctx, services: Services, recipe: Recipe[Any, Any, Any]
     finished = await ctx.step("kept", kept.find, job)
     if finished is not None:
         return await deliver(ctx, job, recipe.evidence.model_validate(finished.evidence))
-    brief = await ctx.step("read", recipe.read, job, retries=2)
+    brief = await ctx.step("read", _unless_short(recipe.read) if recipe.needs_model else recipe.read, job, retries=2)
     if brief.stop:
         return Outcome(state="refused", summary=brief.stop)
-    if recipe.needs_model and (short := await ctx.step("budget", job.find_shortfall, _ROLE)):
-        return Outcome(state="refused", summary=short)
     brief = await ctx.step("fetch", recipe.fetch, job, brief, retries=2)
     found, base = await _look_around(ctx, job, brief)
     evidence: AnyEvidence = recipe.evidence(task=task, brief=brief, baseline=base)
@@ -59,6 +59,20 @@ async def run_change(ctx: Ctx, services: Services, recipe: Recipe[Any, Any, Any]
     else:
         evidence = await _check_made(ctx, job, evidence, evidence.made)
     return await deliver(ctx, job, evidence)
+
+
+def _unless_short(read: Callable[[Job[Any]], Awaitable[BriefT]]) -> Callable[[Job[Any]], Awaitable[BriefT]]:
+    """Stop where not even a short question may be asked of a model.
+
+    In the step that reads, because a new one would break off what ran when a build is rolled out.
+    """
+
+    @functools.wraps(read)  # its annotations say what the step stores
+    async def run(job: Job[Any]) -> BriefT:
+        brief = await read(job)
+        return brief if brief.stop else brief.model_copy(update={"stop": await job.find_shortfall(_ROLE) or None})
+
+    return run
 
 
 async def _look_around(ctx: Ctx, job: Job[Any], brief: Brief) -> tuple[CodeLocation, Baseline | None]:

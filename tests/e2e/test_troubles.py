@@ -95,7 +95,7 @@ async def test_a_model_that_is_down_or_out_of_quota_or_too_dear_ends_the_task_in
         town.script.extend(about(f"Model {name}", [story_rule]))
     stories = {"down": down, "quota": quota, "dear": dear}
     numbers = {name: await story.file(f"Model {name}", BODY) for name, story in stories.items()}
-    starts = ("Failed.", "Stopped without a verified fix.")
+    starts = ("Failed.", "Stopped without a verified fix.", "Stopped.")
     said = {name: await stories[name].until_status(number, *starts) for name, number in numbers.items()}
     for name, story in stories.items():
         assert await story.pulls() == []
