@@ -80,10 +80,10 @@ class Story:
             "ANTHROPIC_API_KEY": "sk-ant-api03-scripted-key-of-the-tests",
         }
 
-    async def start_bot(self) -> None:
-        """Start the bot as a process and wait until it says that it is ready."""
-        (self.root / "key.pem").write_text(self.app.private_key)
-        settings = {
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings of the bot's process."""
+        return {
             "FORGEHAND_APP_ID": str(self.app.app_id),
             "FORGEHAND_CLIENT_ID": self.app.client_id,
             "FORGEHAND_CLIENT_SECRET": self.app.client_secret,
@@ -97,8 +97,12 @@ class Story:
             **self.model_settings,
             **self.environment,
         }
+
+    async def start_bot(self) -> None:
+        """Start the bot as a process and wait until it says that it is ready."""
+        (self.root / "key.pem").write_text(self.app.private_key)
         with (self.root / "bot.log").open("ab") as output:
-            self.process = forks.forker().fork([self.command], {**os.environ, **settings}, output)
+            self.process = forks.forker().fork([self.command], {**os.environ, **self.settings}, output)
         await self.until(self.is_ready, what="the bot is ready")
 
     async def kill_bot(self) -> None:
