@@ -23,9 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from bot.doors.api.application import list_operations
 from bot.toolchains.python.interpreters import find_interpreters
-from handlers import HANDLERS
 
 # A server imports these when they are first needed.
 _PRELOADED = (
@@ -173,7 +171,9 @@ def _main() -> None:
         gc.disable()
         for name in _PRELOADED:
             importlib.import_module(name)
-        list_operations(HANDLERS.registry)  # the models of what each task is asked with
+        # only here: every process that runs tests imports this module
+        operations, handlers = map(importlib.import_module, ("bot.doors.api.application", "handlers"))
+        operations.list_operations(handlers.HANDLERS.registry)  # the models of what each task is asked with
         find_interpreters()  # which Pythons this machine has: a server asks each of them once
         gc.freeze()
         gc.enable()
