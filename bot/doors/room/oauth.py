@@ -5,15 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
-from typing import NamedTuple, Self
-
-import httpx2
-from authlib.integrations.base_client import OAuthError  # type: ignore[import-untyped]
-from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from bot.doors.room.guard import find_origin
 from bot.settings import Settings
 from bot.types import ForgehandError
+
+if TYPE_CHECKING:  # 4 MB that a server needs from the first sign-in on
+    from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]
 
 PENDING_SECONDS = 600
 TOKEN_SECONDS = 8 * 3600
@@ -83,6 +82,9 @@ class GitHubSignIn:
 
         The refresh token that may come with it is thrown away. Raises :class:`SignInFailed`.
         """
+        import httpx2
+        from authlib.integrations.base_client import OAuthError  # type: ignore[import-untyped]
+
         try:
             async with self._client() as client:
                 token = await client.fetch_token(
@@ -98,6 +100,8 @@ class GitHubSignIn:
             raise SignInFailed("GitHub did not answer as it should. Try again in a minute.") from None
 
     def _client(self) -> AsyncOAuth2Client:
+        from authlib.integrations.httpx_client import AsyncOAuth2Client
+
         secret = self._settings.client_secret
         return AsyncOAuth2Client(
             self._settings.client_id,
