@@ -282,6 +282,8 @@ class DbosEngine:
         if free <= 0:
             return False
         mine = self._admitted[lane] = await self._store.run(turns.list_unbegun, self._admitted[lane])
+        if mine:  # two that looked at once may both have got nothing
+            self._queues.wake()
         if free <= len(mine):
             return True
         admitted = await self._store.run(turns.admit, lane, self._quick, free - len(mine))
