@@ -86,7 +86,7 @@ async def test_a_page_is_right_in_every_state_and_shows_texts_as_texts(room: Roo
         told = {"stage": "read", "state": "started", "text": "<i>x</i>"}
         store.run_sync(tasks.add_event, room.task, "stage", told)
     may = {"queued": {"cancel"}, "running": {"cancel"}, "done": set[str]()}
-    may |= {"awaiting_answer": {"cancel"}, "awaiting_approval": {"approval"}}
+    may |= {"awaiting_answer": {"cancel"}, "awaiting_approval": {"approval"}, "awaiting_key": {"cancel"}}
     for state in get_args(TaskState):
         room.change(state, report="**Bold** <u>", parts={"tests": {"measured": True, "text": "42 ran"}})
         page = await room.writer.get(room.path)
