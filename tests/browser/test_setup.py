@@ -120,7 +120,8 @@ async def look(page: Page, name: str) -> None:
     assert not [text for text in small if not text.startswith("<a") or "button" in text], small
     if os.environ.get("FORGEHAND_PICTURES"):
         await page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
-        await page.screenshot(path=PICTURES / f"setup-{name}.png")
+        top = {"x": 0, "y": 0, "width": 1280, "height": 700}
+        await page.screenshot(path=PICTURES / f"setup-{name}.png", clip=top)
 
 
 async def register(page: Page, server: Server, hub: Hub) -> None:
