@@ -81,6 +81,7 @@ task_event = _table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("data", sa.JSON, nullable=False),
     sa.Index("fh_task_event_task", "task", "id"),
+    sa.Index("fh_task_event_kind", "task", "kind", "id"),
 )
 
 attempt = _table(
