@@ -98,6 +98,7 @@ def test_deliveries_and_decisions_newest_first(store: Store) -> None:
     for action in ("one", "two"):
         store.run_sync(lambda c, action=action: audit.record(c, action, allowed=action == "one", reason="r", actor="a"))
     wanted: dict[str, Any] = {"repository": None, "actor": "a", "allowed": None, "after": None, "limit": 9}
+    wanted |= {"task": None, "since": 0}
     both = store.run_sync(lambda c: pages.list_audit(c, **wanted))
     assert [row.action for row in both] == ["two", "one"]
     behind = store.run_sync(lambda c: pages.list_audit(c, **(wanted | {"after": both[0].id})))

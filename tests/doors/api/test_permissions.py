@@ -24,7 +24,7 @@ UNKNOWN = "@{} has no permission in this repository; this needs read permission.
 
 
 def path_of(operation: Operation, task: str = "0123456789ab") -> str:
-    given = {"id": task, "provider": "openai", "key": "key-0123456789ab"}
+    given = {"id": task, "provider": "openai", "key": "key-0123456789ab", "guid": "0123456789ab"}
     given |= {"id": "12"} if "deployments" in operation.path else {}
     given["name"] = "KEY" if "keys" in operation.path else "change.patch"
     path = re.sub(r"{(\w+)}", lambda match: given[match[1]], operation.path)
