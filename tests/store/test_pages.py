@@ -80,9 +80,11 @@ def test_usage_by_every_key(store: Store) -> None:
             0,
             0,
             1,
+            0,
+            0,
         ]
     (row,) = store.run_sync(lambda c: usage.sum_usage(c, "task", first, last, OCTO[0], UTC))
-    assert row == UsageRow("fix", 500_000, 1, 5, 0, 0, 0, 0, 0, 0)
+    assert row == UsageRow("fix", 500_000, 1, 5, 0, 0, 0, 0, 0, 0, 0, 0)
     (row,) = store.run_sync(lambda c: usage.sum_usage(c, "day", third, third, None, UTC))
     assert (row.key, row.micro_dollars) == ("2026-01-03", 250_000)
 
