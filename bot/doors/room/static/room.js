@@ -59,20 +59,54 @@
       if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
     }
   };
-  const close = () => { clearTimeout(timer); source?.close(); source = undefined; };
-  const open = () => {
+  // A browser has six connections to a server: of the tabs in sight four hold a stream, the others look now and then.
+  const streams = 4, glance = 5000;
+  let turn = 0, release;
+  const take = async () => {
+    if (!navigator.locks) return true;
+    for (let number = 0; number < streams; number += 1) {
+      const taken = await new Promise((tell) => {
+        navigator.locks.request(`room-stream-${number}`, { ifAvailable: true }, (lock) => {
+          tell(Boolean(lock));
+          return lock && new Promise((done) => { release = done; });
+        });
+      });
+      if (taken) return true;
+    }
+    return false;
+  };
+  const close = () => { turn += 1; clearTimeout(timer); source?.close(); source = undefined; release?.(); release = undefined; };
+  const retry = () => {
     close();
-    if (document.hidden || over) return;
+    say("The connection is lost, trying again.");
+    timer = setTimeout(open, pause);
+    pause = Math.min(pause * 2, 30000);
+  };
+  const listen = () => {
     source = new EventSource(`${place.dataset.live}?after=${after}`);
     source.onopen = () => { pause = 1000; say(""); };
     source.addEventListener("change", (event) => { after = event.lastEventId; swap(event.data); });
     source.addEventListener("end", () => { over = true; close(); });
-    source.onerror = () => {  // the browser's own tries end for good at some errors
-      close();
-      say("The connection is lost, trying again.");
-      timer = setTimeout(open, pause);
-      pause = Math.min(pause * 2, 30000);
-    };
+    source.onerror = retry;  // the browser's own tries end for good at some errors
+  };
+  const look = async () => {
+    const answer = await fetch(location.href);
+    if (!answer.ok) throw new Error(answer.status);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    swap([...page.querySelectorAll("[data-version]")].map((part) => part.outerHTML).join(""));
+    over = !page.querySelector("[data-live]");
+    pause = 1000;
+    say("");
+    if (!over) timer = setTimeout(open, glance);
+  };
+  const open = async () => {
+    close();
+    if (document.hidden || over) return;
+    const mine = turn;
+    const taken = await take();
+    if (mine !== turn) { if (taken) release?.(); return; }
+    if (taken) listen();
+    else look().catch(retry);
   };
   document.addEventListener("visibilitychange", () => { document.hidden ? close() : open(); });
   addEventListener("pagehide", close);
