@@ -11,6 +11,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.support.notrun import need
+from tests.support.room import Visitor
 
 WIDTHS = (390, 1280)
 SCHEMES = ("light", "dark")
@@ -81,6 +82,15 @@ async def browsing() -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+async def signed_in(browser: Browser, who: Visitor, *, script: bool = True) -> BrowserContext:
+    """Somebody's browser, with or without script."""
+    context = await browser.new_context(java_script_enabled=script)
+    await context.add_cookies(
+        [{"name": name, "value": value, "url": who.origin} for name, value in who.cookies.items()]
+    )
+    return context
 
 
 async def open_tab(context: BrowserContext) -> Tab:

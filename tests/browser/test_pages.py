@@ -7,17 +7,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser
 
 from bot.doors.room.application import list_pages
 from bot.doors.room.page import Page
 from bot.store import tasks
-from tests.browser.chromium import Tab, browsing, open_tab
+from tests.browser.chromium import Tab, browsing, open_tab, signed_in
 from tests.doors.room.places import fill
 from tests.e2e.conftest import SAMPLE
 from tests.support.api import asker, opened
 from tests.support.patience import PATIENCE
-from tests.support.room import Visitor, visitor
+from tests.support.room import visitor
 from tests.support.story import Story
 from tests.support.within import within
 
@@ -36,14 +36,6 @@ async def story(tmp_path: Path) -> AsyncIterator[Story]:
 async def browser() -> AsyncIterator[Browser]:
     async with browsing() as browser:
         yield browser
-
-
-async def signed_in(browser: Browser, who: Visitor, *, script: bool = True) -> BrowserContext:
-    context = await browser.new_context(java_script_enabled=script)
-    await context.add_cookies(
-        [{"name": name, "value": value, "url": who.origin} for name, value in who.cookies.items()]
-    )
-    return context
 
 
 async def give_tasks(story: Story) -> str:
