@@ -59,9 +59,7 @@ def sum_usage(
     key = _keys()[by]
     start, end = find_bounds(first, last, zone)
     within = (model_call.c.created >= start, model_call.c.created < end)
-    told_by_task = by in ("task", "actor") or repository is not None
-    joined = model_call.outerjoin(task, task.c.id == model_call.c.task) if told_by_task else model_call
-    query = sa.select(key, *_sums()).select_from(joined).where(*within)
+    query = sa.select(key, *_sums()).select_from(_join(by, repository)).where(*within)
     if repository is not None:
         query = query.where(*_is_of(repository))
     rows = [UsageRow(str(row[0]), *map(int, row[1:])) for row in connection.execute(query.group_by(key).order_by(key))]
@@ -83,10 +81,9 @@ def sum_days(
     keys = _keys()
     key = sa.literal_column("''") if by in _DATES else keys[by]
     start, end = find_bounds(first, last, zone)
-    joined = model_call.outerjoin(task, task.c.id == model_call.c.task)
     paid = sa.func.sum(model_call.c.cost)
     within = (model_call.c.created >= start, model_call.c.created < end, model_call.c.cost > 0)
-    query = sa.select(keys["day"], key, paid).select_from(joined).where(*within)
+    query = sa.select(keys["day"], key, paid).select_from(_join(by, repository)).where(*within)
     if repository is not None:
         query = query.where(*_is_of(repository))
     groups = (keys["day"],) if by in _DATES else (keys["day"], key)
@@ -95,6 +92,12 @@ def sum_days(
         place = (find_day(int(quarter) * QUARTER_MS, zone), str(name))
         found[place] = found.get(place, 0) + int(cost)
     return found
+
+
+def _join(by: UsageKey, repository: tuple[int, str] | None) -> sa.FromClause:
+    """Return the calls, with their tasks where only those tell."""
+    told_by_task = by in ("task", "actor") or repository is not None
+    return model_call.outerjoin(task, task.c.id == model_call.c.task) if told_by_task else model_call
 
 
 def _is_of(repository: tuple[int, str]) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
