@@ -8,6 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from bot.store.tables import task
+from bot.store.tasks import Task, is_in, make_task
 
 FAILED = ("failed", "dead")
 
@@ -37,6 +38,14 @@ def count_tasks(connection: sa.Connection, names: Collection[str], since: int) -
         for name in sorted(names, key=str.casefold)
         for row in (counted.get(name),)
     ]
+
+
+def find_failure(connection: sa.Connection, repository: int, name: str) -> Task | None:
+    """Find the newest task that failed in a repository of an id and a name."""
+    failed = (task.c.repository == name, task.c.state.in_(FAILED), is_in(repository))
+    query = sa.select(task).where(*failed).order_by(task.c.created.desc(), task.c.id.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else make_task(row)
 
 
 def _find_newest(connection: sa.Connection, name: str) -> int | None:

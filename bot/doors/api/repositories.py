@@ -10,9 +10,8 @@ from bot.doors.api.fields import Moment, RepositoryName, maybe_moment
 from bot.doors.api.operation import Operations, Sent
 from bot.doors.api.views import TaskView, load_views
 from bot.policy.organisation import OPEN, Stage
-from bot.store import acceptance, pages, places
+from bot.store import acceptance, places
 from bot.store.database import now_ms
-from bot.store.pages import TaskFilter
 from bot.types import JsonModel
 
 operations = Operations("repositories")
@@ -89,13 +88,8 @@ async def read_repository(context: Context, caller: Caller, query: RepositoryQue
     policy, _ = await services.policies.load_or_default(repository)
     governed = policy.organisation or OPEN
     ends = await services.store.read(acceptance.measure, repository.full_name)
-    where = [(repository.id, repository.full_name)]
-    failed = [
-        task
-        for state in places.FAILED
-        for task in await services.store.read(pages.list_tasks, TaskFilter(where, state=state), None, 1)
-    ]
-    newest = sorted(failed, key=lambda task: task.created)[-1:]
+    failed = await services.store.read(places.find_failure, repository.id, repository.full_name)
+    newest = [] if failed is None else [failed]
     views = await services.store.read(lambda connection: load_views(connection, newest, services))
     return RepositoryView(
         repository=repository.full_name,
