@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from urllib.parse import urlencode
@@ -47,10 +48,11 @@ async def show_usage(visit: Visit) -> Answer:
         if not seen:
             return Shown("usage.html", usage=None, query=query, kinds=_KINDS, seen=seen)
         query = query.model_copy(update={"repository": seen[0]})
-    usage = await visit.ask(read_usage, query=query)
-    paid = await sum_by_day(visit.context, visit.caller, query)
     days = WorthQuery(repository=query.repository, first=query.first, last=query.last)
-    worth = await visit.ask(read_worth, query=days)
+    # side by side: each of them reads all calls of the time
+    usage, worth, paid = await asyncio.gather(
+        visit.ask(read_usage, query=query), visit.ask(read_worth, query=days), _sum_parts(visit, query)
+    )
     given = {"by": usage.by, "first": usage.first, "last": usage.last, "repository": query.repository or ""}
     return Shown(
         "usage.html",
@@ -76,6 +78,11 @@ async def send_usage(visit: Visit) -> Answer:
     return await table.send(visit.request)
 
 
+async def _sum_parts(visit: Visit, query: UsageQuery) -> Mapping[tuple[str, str], int] | None:
+    """Add up the parts of the bars; None where the sums are of days anyway."""
+    return None if query.by == "day" else await sum_by_day(visit.context, visit.caller, query)
+
+
 def _sort(usage: Usage) -> Sequence[UsageItem]:
     """Return days in their order, all else with the dearest first."""
     if usage.by in ("day", "month"):
@@ -83,8 +90,13 @@ def _sort(usage: Usage) -> Sequence[UsageItem]:
     return sorted(usage.items, key=lambda item: (-item.micro_dollars, item.key))
 
 
-def _draw(usage: Usage, paid: Mapping[tuple[str, str], int]) -> Chart:
-    """Draw a bar for each day, or each month of a long time."""
+def _draw(usage: Usage, paid: Mapping[tuple[str, str], int] | None) -> Chart:
+    """Draw a bar for each day, or each month of a long time.
+
+    ``paid`` is by day and part; without it the days of the sums themselves are drawn.
+    """
+    if paid is None:
+        paid = {(item.key, ""): item.micro_dollars for item in usage.items if item.micro_dollars}
     first, last = date.fromisoformat(usage.first), date.fromisoformat(usage.last)
     days = [(first + timedelta(days=number)).isoformat() for number in range(max((last - first).days, 0) + 1)]
     length = 10 if len(days) <= _DAYS else 7
