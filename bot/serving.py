@@ -253,7 +253,7 @@ async def _set_up(application: web.Application) -> web.AppRunner:
 async def _until_app_changes(store: Store, known: int | None) -> None:
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
-        kept = await store.run(onboarding.find_app)
+        kept = await store.read(onboarding.find_app)
         if kept is not None and kept.created != known:
             return
 

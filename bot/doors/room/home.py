@@ -16,7 +16,7 @@ from bot.store.periods import find_start
 
 pages = Pages("home")
 _MOST = 8
-_LISTED: tuple[TaskState, ...] = ("awaiting_approval", "awaiting_answer", "running", "queued")
+_LISTED: tuple[TaskState, ...] = ("awaiting_approval", "awaiting_answer", "awaiting_key", "running", "queued")
 
 
 @pages.add("GET", "", access="person", title="Home", place="work")
@@ -24,19 +24,19 @@ async def show_home(visit: Visit) -> Answer:
     """Show what waits for people, what runs, what failed and what it cost."""
     services = visit.context.services
     lists = (visit.ask(list_tasks, query=TaskQuery(state=state, limit=_MOST)) for state in _LISTED)
-    approvals, answers, running, queued = await asyncio.gather(*lists)
+    approvals, answers, keyless, running, queued = await asyncio.gather(*lists)
     start = find_start("day", now_ms(), services.settings.zone)
     failed = await services.store.read(today.list_failed, start, visit.names, _MOST)
     return Shown(
         "home.html",
-        waiting=(*approvals.items, *answers.items),
+        waiting=(*approvals.items, *answers.items, *keyless.items),
         running=(*running.items, *queued.items),
-        counts={"waiting": _count(approvals, answers), "running": _count(running, queued)},
+        counts={"waiting": _count(approvals, answers, keyless), "running": _count(running, queued)},
         failed=await services.store.read(load_views, failed, services),
         spent=await services.store.read(today.sum_paid, start, visit.names),
         budget=await _find_budget(visit) if visit.is_administrator else None,
         zone=services.settings.time_zone,
-        has_tasks=bool(failed or any(each.items for each in (approvals, answers, running, queued))),
+        has_tasks=bool(failed or any(each.items for each in (approvals, answers, keyless, running, queued))),
     )
 
 
