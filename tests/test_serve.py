@@ -16,9 +16,9 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
-from bot.app import running
 from bot.local.hosting import free_port, manifest_rights
 from bot.sealing.local import FILE
+from bot.serving import serve, work
 from bot.settings import Settings, SettingsError
 from bot.store import datadir
 from bot.store.database import create_engine
@@ -177,8 +177,7 @@ async def test_doors_and_workers_apart_need_one_another(
 ) -> None:
     settings = Settings(app_id=7, private_key=rsa_key, webhook_secrets="a", data_dir=tmp_path, workers=workers)
     with pytest.raises(SettingsError, match=said):
-        async with running(settings, doors=doors):
-            pass
+        await (serve if doors else work)(settings)
 
 
 def test_a_full_disk_has_no_room() -> None:
