@@ -31,9 +31,8 @@ async def test_open_done_failed_and_again(store: Store) -> None:
     assert not await inbox.put(Delivery("g0", "push", b"{}"))
     assert await inbox.put(Delivery("g1", "push", b'{"again": 1}'))
     assert sorted(await store.run(list_open)) == ["g1", "g2"]
-    assert await store.run(lambda connection: deliveries.load(connection, "g1")) == Delivery(
-        "g1", "push", b'{"again": 1}'
-    )
+    again = await store.run(lambda connection: deliveries.load(connection, "g1"))
+    assert again == Delivery("g1", "push", b'{"again": 1}', received=again.received)
     inbox.close()
 
 

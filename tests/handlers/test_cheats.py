@@ -34,7 +34,7 @@ GATES: dict[str, dict[str, tuple[str, str, str]]] = {
         "honesty_gate": (f"{E2E}/test_write_tests.py", "test_only_cheats_end_without_a_pull_request", "swallowed"),
         "judge_survey": (
             f"{E2E}/test_write_tests.py",
-            "test_tests_that_notice_nothing_go_back_and_are_never_published",
+            "test_a_command_brings_tests_that_notice_faults_and_no_others",
             "notices no fault that was not noticed before",
         ),
         "fuzz_gate": (

@@ -22,7 +22,7 @@ def test_the_container_profile_leaves_bubblewrap_what_it_needs() -> None:
 
 
 def test_the_run_line_and_compose_give_the_same_options() -> None:
-    service = yaml.safe_load((ROOT / "deploy/compose.yml").read_text())["services"]["forgehand"]
+    service = yaml.safe_load((ROOT / "deploy/compose.yml").read_text())["services"]["worker"]
     line = (ROOT / "deploy/README.md").read_text().split("```sh")[1]
     options = {
         option.replace(":true", "").replace(":", "=").replace("./", "deploy/") for option in service["security_opt"]

@@ -91,7 +91,8 @@ def test_every_operation_has_a_name_of_its_own_and_tells_what_it_does() -> None:
 
 def test_what_is_started_links_to_what_reads_it() -> None:
     accepted = DOCUMENT["paths"]["/api/v1/tasks/fix"]["post"]["responses"]["202"]
-    assert set(accepted["links"]) == {"read_task", "read_result", "list_artifacts", "read_task_status", "follow_task"}
+    reading = {"read_task", "read_result", "list_artifacts", "list_stages", "list_calls"}
+    assert set(accepted["links"]) == {*reading, "read_task_status", "follow_task"}
     assert accepted["links"]["read_task"]["parameters"] == {"id": "$response.body#/id"}
 
 
