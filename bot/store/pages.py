@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from bot.store.reporting import CALLS, PAID, Spending
 from bot.store.tables import audit, delivery, model_call, task, task_event
-from bot.store.tasks import Task, make_task
+from bot.store.tasks import Task, make_task, repository_id
 
 
 class TaskFilter(NamedTuple):
@@ -77,7 +77,7 @@ def _are_of(repositories: Collection[tuple[int, str]]) -> Sequence[sa.ColumnElem
     The names serve an index; the ids keep out those of another repository that had a name before.
     """
     ids, names = {identity for identity, _ in repositories}, {name for _, name in repositories}
-    told = sa.cast(task.c.argument["repository"]["id"].as_string(), sa.BigInteger).in_(ids)
+    told = repository_id.in_(ids)
     if len(names) == 1:
         return (task.c.repository == names.pop(), told)
     # An expression and no column: for that an index would be read by repository, and everything sorted by time.

@@ -22,6 +22,8 @@ _MOST_FOLLOWERS = 20
 EVENTS = "forgehand_events"
 """Where PostgreSQL tells that there are new events."""
 RUNNABLE = ("queued", "running")
+repository_id = sa.cast(task.c.argument["repository", "id"].as_string(), sa.BigInteger)
+"""The id of a task's repository, by one look into its argument."""
 WAITING = ("awaiting_answer", "awaiting_approval", "awaiting_key")
 """States of tasks that have ended and wait for people: they hold no key, no group and no place in a queue."""
 
@@ -141,7 +143,7 @@ def find(
 
 def is_in(repository: int) -> sa.ColumnElement[bool]:
     """Match the tasks of a repository by its id, which survives renames."""
-    return sa.cast(task.c.argument["repository"]["id"].as_string(), sa.BigInteger) == repository
+    return repository_id == repository
 
 
 def list_started(connection: sa.Connection, repository: int, flows: Collection[str], since: int) -> list[Task]:

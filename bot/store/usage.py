@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from bot.store.periods import QUARTER_MS, find_bounds, find_day
 from bot.store.tables import model_call, task
+from bot.store.tasks import is_in
 
 UsageKey = Literal["day", "month", "model", "role", "repository", "owner", "key", "task", "actor"]
 _DATES = {"day": 10, "month": 7}  # characters of YYYY-MM-DD
@@ -102,8 +103,7 @@ def _join(by: UsageKey, repository: tuple[int, str] | None) -> sa.FromClause:
 
 def _is_of(repository: tuple[int, str]) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
     """Match the calls for a repository by its name and id."""
-    told = sa.cast(task.c.argument["repository"]["id"].as_string(), sa.BigInteger)
-    return model_call.c.repository == repository[1], told == repository[0]
+    return model_call.c.repository == repository[1], is_in(repository[0])
 
 
 def _keys() -> dict[str, sa.ColumnElement[Any]]:
