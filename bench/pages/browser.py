@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import statistics
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from bench.pages.data import WAITING_TASK
@@ -26,9 +27,12 @@ print(time.time() * 1000)
 
 
 async def time_events(port: int, cookie: tuple[str, str], database: Path, count: int) -> float | None:
-    """Return the median seconds from an event's commit to the page that shows it; None without a Chromium."""
+    """Return the median seconds from an event's commit to the page that shows it; None without a browser.
+
+    ``make browser`` installs what drives it.
+    """
     chromium = shutil.which("chromium")
-    if chromium is None:
+    if chromium is None or find_spec("playwright") is None:
         return None
     from playwright.async_api import async_playwright
 
