@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +15,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from bot.store import findings, governance_tables, incident_tables, migrations, room_tables, tasks
+import bot.store
+from bot.store import findings, migrations, tables, tasks
 from bot.store.database import create_engine
 from bot.store.store import Store
 from bot.types import Repository
@@ -56,10 +59,10 @@ def keep_a_task_and_a_finding(connection: sa.Connection) -> None:
 
 def differences(engine: sa.Engine) -> list[object]:
     """List the differences between the database's tables and the program's."""
-    # each module declares its part, once it is imported
-    (metadata,) = {
-        each.metadata for each in (incident_tables.incident, governance_tables.github_write, room_tables.session)
-    }
+    for module in pkgutil.iter_modules(bot.store.__path__):  # each declares its part once it is imported
+        if module.name.endswith("tables"):
+            importlib.import_module(f"bot.store.{module.name}")
+    metadata = tables.task.metadata
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_ours})
         return list(compare_metadata(context, metadata))
