@@ -56,12 +56,7 @@ BODY = '`cents("3")` gives 303. It should be 300.'
 BUG = Bug(SOURCE, PRICES, FIX, PROOF, PROOF_TEXT, "Which is: 303", title=TITLE, body=BODY)
 
 
-async def test_a_bug_in_cpp_becomes_a_verified_pull_request(tell: Tell, tmp_path: Path) -> None:
-    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", f"No build file names `{PROOF}`"])
-    assert f"for example `{PROOF}`" in suggested(story)
-
-
-async def test_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
+async def test_a_bug_in_cpp_is_fixed_and_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
     attempts = [
         change(TESTS, 'TEST(Cents, Nothing) { EXPECT_EQ(cents("0.00"), 0); }\n', ""),
         change(PROOF, 'TEST(Cents, Whole) { EXPECT_EQ(cents("3"), 300); }\n', ""),
@@ -71,7 +66,8 @@ async def test_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> No
         new_file("tests/prices.h", "inline int cents(const char *) { return 300; }\n"),
         new_file("src/gtest/gtest.h", "\n"),
     ]
-    await tell_fix(tell, BUG, tmp_path, [], attempts)
+    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", f"No build file names `{PROOF}`"], attempts)
+    assert f"for example `{PROOF}`" in suggested(story)
 
 
 @pytest.mark.parametrize(

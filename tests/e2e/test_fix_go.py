@@ -72,12 +72,7 @@ It should be 300.
 BUG = Bug(SOURCE, PRICES, FIX, PROOF, PROOF_TEXT, "index out of range [1] with length 1", title=TITLE, body=BODY)
 
 
-async def test_a_panic_becomes_a_verified_pull_request(tell: Tell, tmp_path: Path) -> None:
-    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "go test ./..."])
-    assert f"for example `{PROOF}`" in suggested(story)
-
-
-async def test_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
+async def test_a_panic_is_fixed_and_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
     attempts = [
         change(TESTS, '\tif got := Cents("2.50"); got != 250 {\n', "\tif got := 0; got != 0 {\n"),
         change(PROOF, '\tif got := Cents("3"); got != 300 {\n', "\tif got := 0; got != 0 {\n"),
@@ -86,7 +81,8 @@ async def test_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> No
         new_file("go.work", "go 1.18\n"),
         new_file("vendor/example.com/x/x.go", "package x\n"),
     ]
-    await tell_fix(tell, BUG, tmp_path, [], attempts)
+    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "go test ./..."], attempts)
+    assert f"for example `{PROOF}`" in suggested(story)
 
 
 @pytest.mark.parametrize(

@@ -50,14 +50,7 @@ BUG = Bug(
 )
 
 
-async def test_a_bug_in_javascript_becomes_a_verified_pull_request(tell: Tell, tmp_path: Path) -> None:
-    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "node --test"])
-    assert f"for example `{PROOF}`" in suggested(story)
-    (pull,) = await story.pulls()
-    assert "pyflakes" not in pull["body"]
-
-
-async def test_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
+async def test_a_bug_in_javascript_is_fixed_and_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
     script = '{"name": "basket", "type": "module", "scripts": {"test": "node --test"}}\n'
     attempts = [
         change("test/basket.test.js", SOURCE["test/basket.test.js"], ""),
@@ -70,7 +63,10 @@ async def test_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> No
         new_file("src/__mocks__/prices.js", "0;\n"),
         new_file("src/prices.ts", "export const parsePrice = () => 250;\n"),
     ]
-    await tell_fix(tell, BUG, tmp_path, [], attempts)
+    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "node --test"], attempts)
+    assert f"for example `{PROOF}`" in suggested(story)
+    (pull,) = await story.pulls()
+    assert "pyflakes" not in pull["body"]
 
 
 @pytest.mark.parametrize(

@@ -44,12 +44,7 @@ FIX = (LINE, '  whole.to_i * 100 + cents.to_s.ljust(2, "0")[0, 2].to_i\n')
 BUG = Bug(SOURCE, PRICES, FIX, PROOF, PROOF_TEXT, "got: 400")
 
 
-async def test_a_bug_in_ruby_becomes_a_verified_pull_request(tell: Tell, tmp_path: Path) -> None:
-    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "rspec"])
-    assert f"for example `{PROOF}`" in suggested(story)
-
-
-async def test_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
+async def test_a_bug_in_ruby_is_fixed_and_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
     attempts = [
         change(SPEC, '  it("is empty at first") { expect(total([])).to eq(0) }\n', ""),
         change(PROOF, '    expect(total(["2.50", "2.50"])).to eq(500)\n', "    total([])\n"),
@@ -60,7 +55,8 @@ async def test_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> No
         new_file("lib/rspec/core.rb", "exit!(0)\n"),
         new_file("lib/set.rb", "exit!(0)\n"),
     ]
-    await tell_fix(tell, BUG, tmp_path, [], attempts)
+    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "rspec"], attempts)
+    assert f"for example `{PROOF}`" in suggested(story)
 
 
 @pytest.mark.parametrize(

@@ -69,12 +69,7 @@ It should be 300.
 BUG = Bug(SOURCE, PRICES, FIX, PROOF, PROOF_TEXT, "called `Option::unwrap()` on a `None` value", title=TITLE, body=BODY)
 
 
-async def test_a_panic_becomes_a_verified_pull_request(tell: Tell, tmp_path: Path) -> None:
-    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "cargo test --no-fail-fast"])
-    assert f"for example `{PROOF}`" in suggested(story)
-
-
-async def test_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
+async def test_a_panic_is_fixed_and_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
     attempts = [
         change(TESTS, '    assert_eq!(basket::prices::cents("2.50"), 250);\n', ""),
         change(PROOF, '    assert_eq!(basket::prices::cents("3"), 300);\n', ""),
@@ -85,7 +80,8 @@ async def test_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> No
         new_file("rust-toolchain.toml", "[toolchain]\n"),
         new_file("vendor/x/src/lib.rs", "\n"),
     ]
-    await tell_fix(tell, BUG, tmp_path, [], attempts)
+    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "cargo test --no-fail-fast"], attempts)
+    assert f"for example `{PROOF}`" in suggested(story)
 
 
 @pytest.mark.parametrize(
