@@ -50,7 +50,8 @@ sys.dont_write_bytecode = False
 gc.disable()
 
 # No test measures how fast the machine is: not an example's time, not that of making examples.
-settings.register_profile("forgehand", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Fifty examples of each property: every run draws others.
+settings.register_profile("forgehand", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("forgehand")
 
 # A traceback with the values of all locals, as structlog prints it by default, takes seconds on a busy machine.
@@ -62,8 +63,22 @@ structlog.configure(
     ]
 )
 
-# Stories and other people's runners.
-_LONG = ("tests/e2e/", "tests/injection/", "tests/toolchains/", "tests/test_serve.py")
+# Stories, other people's runners, and single files that take a worker minutes.
+_LONG = (
+    "tests/action/",
+    "tests/doors/api/test_document.py",
+    "tests/doors/test_permission_matrix.py",
+    "tests/e2e/",
+    "tests/incidents/test_decision.py",
+    "tests/injection/",
+    "tests/local/",
+    "tests/terminal/",
+    "tests/test_notrun.py",
+    "tests/test_package.py",
+    "tests/test_serve.py",
+    "tests/toolchains/",
+    "tests/upkeep/test_backup.py",
+)
 _MEMORY = Path("/dev/shm")
 _ROOM = 4 << 30  # bytes; less than one tenth of them were seen in use at once
 _NOTE = "did not run"

@@ -55,6 +55,7 @@ async def unshown(story: Story, number: int) -> tuple[str, str]:
     return status, final
 
 
+@pytest.mark.needs("quiet machine")
 async def test_a_label_becomes_a_pull_request_with_its_figures_and_is_revised(tell: Tell, tmp_path: Path) -> None:
     story = await tell(GOOD, source=lay(tmp_path))
     number = await story.file(TITLE, BODY, label=LABEL)
@@ -89,6 +90,7 @@ async def test_a_label_becomes_a_pull_request_with_its_figures_and_is_revised(te
     assert "times as fast" not in (await story.pulls())[0]["body"], "nobody measured the new commit"
 
 
+@pytest.mark.needs("quiet machine")
 async def test_a_command_names_the_target_and_a_pull_request_gets_a_commit(tell: Tell, tmp_path: Path) -> None:
     elsewhere = bench(BENCHMARK.replace("words.py::count", "words.py::other"), BENCHMARK)
     files = {**FILES, PRODUCT: f"{SLOW}\n\ndef other(text):\n    return count(text)\n"}
@@ -110,6 +112,7 @@ async def test_a_command_names_the_target_and_a_pull_request_gets_a_commit(tell:
     assert [action for action, _ in refusals(story)] == [f"edit {BENCH}", "edit tests/test_words.py"]
 
 
+@pytest.mark.needs("quiet machine")
 async def test_no_cheat_of_an_edit_is_published(tell: Tell, tmp_path: Path) -> None:
     """Each is sent back for what it is; after the fourth nothing is left but the figures."""
     memo = SLOW.replace("def count", "from functools import lru_cache\n\n\n@lru_cache(None)\ndef count")
@@ -158,6 +161,7 @@ async def test_where_nothing_can_be_shown_no_model_is_asked(tell: Tell, tmp_path
     assert story.script.requests == []
 
 
+@pytest.mark.needs("quiet machine")
 async def test_a_checkout_gets_a_patch_with_its_figures(tmp_path: Path) -> None:
     checkout = write(tmp_path / "words", FILES)
     git(checkout, "init", "-q", "-b", "main")

@@ -255,9 +255,16 @@ def _chromium() -> str | None:
     return None if shutil.which("chromium") else "Chromium is not here. Get it: apt-get install chromium"
 
 
+def _quiet_machine() -> str | None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return None
+    return "What compares speeds wants the machine for itself. Run it: make test ARGS='-n 0 tests/e2e/test_optimize.py'"
+
+
 # what a machine may lack whatever ``.ci/run`` does: artifacts of Maven Central, a kernel that lets gVisor trace,
-# a processor for which the server of the small model is built, moto (300 MB, and what it needs does not go with dbos)
-BEYOND_CI = {"maven", "gvisor", "small model", "moto"}
+# a processor for which the server of the small model is built, moto (300 MB, and what it needs does not go with dbos),
+# and a moment without other tests
+BEYOND_CI = {"maven", "gvisor", "small model", "moto", "quiet machine"}
 # name: returns what is missing and how to get it, or None
 NEEDS: dict[str, Callable[[], str | None]] = {
     "sandbox": _sandbox,
@@ -298,4 +305,5 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "hand-answered model": _hand_model,
     "small model": _small_model,
     "chromium": _chromium,
+    "quiet machine": _quiet_machine,
 }
