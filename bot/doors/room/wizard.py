@@ -163,9 +163,7 @@ class Wizard:
             request[_SESSION] = session
             return await handler(request)
         except Problem as problem:
-            return _render(
-                request, "setup_stop.html", "Set-up", status=problem.status, problem=problem.message, text=""
-            )
+            return _stop(request, problem.status, problem.message)
         except CallbackRefused as refused:
             return _stop(request, 400, refused.message)
         except ForgehandError as error:
@@ -216,9 +214,7 @@ class Wizard:
         """Look whether a GitHub answers there, and what its clock says."""
         form = await request.post()
         chosen = await self._read(request)
-        texts = {
-            name: str(form.get(name, "")) for name in ("host", "subdomain", "server", "owner", "organization", "name")
-        }
+        texts = {name: str(form.get(name, "")) for name in _FIELDS}
         try:
             host = chosen.web_url
             if "web_url" not in wishes.list_fixed(self._settings):
@@ -250,7 +246,7 @@ class Wizard:
         form = await self._registrar.begin(request[_SESSION].id, chosen, self._list_places(request, chosen))
         response = await self._show(request, "create", form=form, manifest=self._manifest)
         # on its way to GitHub the browser may be led through a company's sign-in, wherever that is
-        response.headers["Content-Security-Policy"] = make_policy(_find_origin(form.target), "https:")
+        response.headers["Content-Security-Policy"] = make_policy(_cut_origin(form.target), "https:")
         return response
 
     async def _take_app(self, request: web.Request) -> web.StreamResponse:
@@ -274,9 +270,9 @@ class Wizard:
 
     async def _read(self, request: web.Request) -> Wishes:
         kept = await self._store.run(onboarding.find_wishes, request[_SESSION].id)
-        chosen = Wishes.of(self._settings).model_dump() | kept
-        fixed = Wishes.of(self._settings)
-        return Wishes(**chosen | {name: getattr(fixed, name) for name in wishes.list_fixed(self._settings)})
+        given = Wishes.of(self._settings)
+        fixed = {name: getattr(given, name) for name in wishes.list_fixed(self._settings)}
+        return Wishes(**given.model_dump() | kept | fixed)
 
     async def _keep(self, request: web.Request, **changed: Any) -> None:
         chosen = (await self._read(request)).model_copy(update=changed)
@@ -310,7 +306,7 @@ class Wizard:
         here = f"{request.scheme}://{request.host}"
         for known in (chosen.public_url, find_origin(self._here) or ""):
             if urlsplit(known).netloc == request.host:
-                here = _find_origin(known)
+                here = _cut_origin(known)
         public = chosen.public_url or here
         signed_in = dict.fromkeys(f"{origin}{CALLBACK}" for origin in (public, here))
         return Places(
@@ -318,7 +314,7 @@ class Wizard:
         )
 
 
-def _find_origin(url: str) -> str:
+def _cut_origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
