@@ -47,6 +47,8 @@ class Report:
         match record:
             case Plan(file=file) if file:
                 path = self.sources.name(file)
+                if not self._is_wanted(path):
+                    return
                 self._files[path] = False
                 record = record.model_copy(update={"file": path})
             case Plan(id=told):
@@ -75,6 +77,10 @@ class Report:
             case _:
                 return
         self._records.append(record)
+
+    def _is_wanted(self, path: str) -> bool:
+        """Return whether a file was asked for; Gradle looks into others."""
+        return not self.chosen or any(path.partition("::")[0] == file.path for file in self.wanted)
 
     def _judge(self, case: TestCase) -> TestCase:
         """Return a failure of a hook as an error."""

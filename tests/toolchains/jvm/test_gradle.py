@@ -95,11 +95,17 @@ async def test_one_class_is_run_alone_with_what_it_holds(installed: Opened, tmp_
 
 
 async def test_exit_0_in_a_test_is_no_success(installed: Opened, tmp_path: Path) -> None:
-    """Gradle says BUILD SUCCESSFUL, and leaves the test out of its report."""
+    """Gradle says BUILD SUCCESSFUL, and leaves the test out of its report.
+
+    Now and then the process is gone before Gradle has heard that the test began: then its file is what has no verdict.
+    """
     done = await run(installed, tmp_path, {f"{LIB}/EndsTest.java": ENDS}, f"{LIB}/EndsTest.java")
     assert not done.complete
-    assert done.completeness.culprits == (f"{LIB}/EndsTest.java::ends",)
-    assert told(done) == {f"{LIB}/EndsTest.java::ends": ("error", "crash")}
+    heard = {f"{LIB}/EndsTest.java::ends": ("error", "crash")}
+    assert (done.completeness.culprits, told(done)) in (
+        ((f"{LIB}/EndsTest.java::ends",), heard),
+        ((), {f"{LIB}/EndsTest.java": ("error", "collect")}),
+    )
 
 
 async def test_what_does_not_compile_is_an_error_of_all_tests(installed: Opened, tmp_path: Path) -> None:

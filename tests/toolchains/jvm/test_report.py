@@ -83,6 +83,16 @@ def test_a_file_that_was_asked_for_and_tells_nothing_is_no_success() -> None:
     assert [one.id for one in folded.cases if one.phase == "collect"] == [TILL.path]
 
 
+def test_a_file_that_was_only_looked_into_is_not_blamed() -> None:
+    """Gradle looks into each class for the tests that were asked for; a process that ends may end there."""
+    report = Report(Sources([CART, TILL]), [TILL], chosen=True)
+    report.add([Plan(file="/shop.CartTest")], result(0))
+    folded = Fold().add(report.list_records(failed=False)).close(result(0))
+    assert not folded.completeness.ok
+    assert folded.completeness.culprits == ()
+    assert [one.id for one in folded.cases] == [TILL.path]
+
+
 def test_surefires_report_is_read_by_classes_and_files() -> None:
     told = read_report(SUREFIRE.encode(), "core")
     seen = {one.case.id: (one.case.verdict, one.case.phase) for one in told if isinstance(one, Case)}
