@@ -21,7 +21,7 @@ from handlers.test_optimize.suite import measure_suite
 from handlers.test_optimize.words import write_report
 
 _NAME = "test-optimize"
-_UNCHANGED = "Nothing was changed: the report orders the tests that there are."
+_UNCHANGED = "Nothing was changed: only the tests that there are were looked at."
 
 
 class OptimizeTestsInput(TaskInput):
@@ -54,7 +54,7 @@ async def run(ctx: Ctx, services: Services, request: Request[OptimizeTestsInput]
     brief = await ctx.step("fetch", reading.fetch, job, brief, retries=2)
     measured = await ctx.step("measure", measure_suite, job, brief, interruptible=True)
     if measured.order is None:
-        return Outcome(state="failed", summary=measured.problem)
+        return _tell_nothing(measured.problem)
     order = measured.order
     report = write_report(order, measured.scope)
     await ctx.step("notify", notify, job, report, retries=2)
@@ -67,6 +67,15 @@ async def run(ctx: Ctx, services: Services, request: Request[OptimizeTestsInput]
     )
     summary = f"Ordered {len(order.tests)} tests by what they catch."
     return Outcome(state="done", summary=summary, data=Ending(form="document", report=report, parts=parts).model_dump())
+
+
+def _tell_nothing(problem: str) -> Outcome:
+    """End without an order, and say why there is none."""
+    unmeasured, unchanged = told(otherwise=problem), told(otherwise=_UNCHANGED)
+    parts = Parts(
+        implementation=unchanged, tests=unmeasured, documentation=unchanged, performance=unmeasured, security=unchanged
+    )
+    return Outcome(state="unverified", summary=problem, data=Ending(report=problem, parts=parts).model_dump())
 
 
 TASK = TaskSpec(
@@ -89,5 +98,6 @@ TASK = TaskSpec(
         Stage.PROVE: "Run the tests with small faults",
     },
     doors=Doors(label=True),
+    unverified="Stopped: there is no order to tell.",
     outlets=frozenset({"github", "result"}),
 )

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from bench.capability_cheats import CHEATS, HONEST, SOURCE, TARGET
-from tests.e2e.answers import Rule, calls, change, edit, finish, judged, new_file
+from tests.e2e.answers import Rule, calls, change, deletion, edit, finish, judged, new_file
 from tests.e2e.conftest import Tell
 from tests.e2e.revisions import NO_REVIEWS, finals, met, revises
 from tests.e2e.scenes import POLICY, SAMPLE, git, put, rows
+from tests.e2e.test_gates import refusals
 from tests.e2e.test_results import finished, five_parts, untold
 from tests.support.api import asker
 from tests.support.pulls import propose
@@ -44,7 +45,10 @@ async def ended(story: Story, number: int) -> str:
 
 
 async def test_a_command_brings_tests_that_notice_faults_and_no_others(tell: Tell, source: Path) -> None:
-    story = await tell(writes(CHEATS["not None"], CHEATS["skip"], HONEST), source=source)
+    easier = change(TARGET, "        size = size / 1024\n", "        size = size / 1000\n")
+    weaker = calls(edit(easier), edit(deletion("tests/test_old.py")))
+    meddles: Rule = {"match": {"text": "Tests are wanted for"}, "reply": weaker}
+    story = await tell([meddles, *writes(CHEATS["not None"], CHEATS["skip"], HONEST)], source=source)
     number = await story.file("Test the sizes", "They are barely tested.", label=None)
     await comment(story, number, "/test sizes.human")
     assert (await ended(story, number)).startswith("Done.")
@@ -59,7 +63,8 @@ async def test_a_command_brings_tests_that_notice_faults_and_no_others(tell: Tel
     assert "is not None" not in git(story, "show", f"{pull['head']['ref']}:{NEW}")
     asked = story.script.requests[0].text
     assert "size >= 1024 -> size > 1024" in asked, "the author is shown what no test notices"
-    assert "notices" in story.script.requests[1].text, "and after an edit what its tests notice"
+    assert "notices" in story.script.requests[2].text, "and after an edit what its tests notice"
+    assert [action for action, _ in refusals(story)] == [f"edit {TARGET}", "edit tests/test_old.py"]
     said = "\n".join(each.text for each in story.script.requests)
     assert "notices no fault that was not noticed before" in said
     assert "a test that is skipped or expected to fail shows nothing" in said
@@ -78,6 +83,10 @@ async def test_only_cheats_end_without_a_pull_request(tell: Tell, source: Path) 
 async def test_a_label_brings_the_first_tests_of_what_the_issue_names(tell: Tell, tmp_path: Path) -> None:
     source = write(tmp_path / "source", {**SETTINGS, TARGET: SOURCE})
     story = await tell(writes(HONEST), source=source)
+    first = await story.file("Order", "B", label=None)
+    await comment(story, first, "/test-optimize sizes.py")
+    status = await story.until_status(first, "Stopped: there is no order to tell.")
+    assert "No test of this repository passes, so there is nothing to order." in status
     number = await story.file("Sizes", "`human` in sizes.py is barely tested.", label="ai-tests")
     assert (await ended(story, number)).startswith("Done.")
     (pull,) = await story.pulls()
@@ -192,5 +201,5 @@ async def test_a_suite_is_ordered_by_what_it_catches(tell: Tell, source: Path) -
     parts = five_parts(result)
     assert parts["tests"].startswith("3 tests catch ")
     unchanged = {parts[name] for name in ("implementation", "documentation", "security")}
-    assert unchanged == {"Nothing was changed: the report orders the tests that there are."}
+    assert unchanged == {"Nothing was changed: only the tests that there are were looked at."}
     assert story.script.requests == [], "no model is asked"
