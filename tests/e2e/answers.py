@@ -33,6 +33,10 @@ def change(path: str, search: str, replace: str) -> str:
     return f"{path}\n<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n"
 
 
+def deletion(path: str) -> str:
+    return f"*** Begin Patch\n*** Delete File: {path}\n*** End Patch\n"
+
+
 def calls(*named: tuple[str, dict[str, Any]]) -> dict[str, Any]:
     return {"tool_calls": [{"name": name, "arguments": arguments} for name, arguments in named]}
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
+from handlers.fix.recipe import FIX
 from simhub import Fault
-from tests.e2e.answers import calls, change, edit, finish
+from tests.e2e.answers import calls, change, edit, finish, new_file
 from tests.e2e.conftest import Tell
 from tests.e2e.features import (
     BODY,
+    CHANGELOG,
     DRAFTED,
     DURATIONS,
     GOOD,
@@ -20,6 +22,7 @@ from tests.e2e.features import (
     REVIEWED,
     STEPS,
     TITLE,
+    WRITE,
     judged,
     planned,
     specified,
@@ -99,11 +102,15 @@ async def test_it_goes_on_from_a_plan_and_a_kill_midway_changes_nothing(tell: Te
     assert commits == ["Write durations", "Parse weeks", "Add the acceptance tests"]
 
 
-async def test_a_step_that_breaks_a_test_is_mended_before_it_is_a_commit(tell: Tell) -> None:
+async def test_a_step_that_breaks_a_test_is_mended_and_more_files_than_a_fix_may_change_are_published(
+    tell: Tell,
+) -> None:
     broken = calls(edit(change("durations/parse.py", "        return 3600\n", "        return 360\n")))
     mended = calls(edit(change("durations/parse.py", "        return 360\n", "        return 3600\n")))
     careless = worked(broken, calls(finish()), mended)
-    story = await tell([*DRAFTED, *PROVED, *careless, *STEPS, judged()], source=DURATIONS)
+    pages = "".join(new_file(f"docs/units/{number}.md", "A unit.\n") for number in range(FIX.gates.files))
+    wide = worked(calls(edit(new_file("durations/write.py", WRITE) + CHANGELOG + pages)))
+    story = await tell([*DRAFTED, *PROVED, *careless, *STEPS[:2], *wide, *STEPS[3:], judged()], source=DURATIONS)
     number = await story.file(TITLE, BODY, label=LABEL)
     await story.until_status(number, "Done. Opened")
     told = [
@@ -112,6 +119,7 @@ async def test_a_step_that_breaks_a_test_is_mended_before_it_is_a_commit(tell: T
     assert "tests/test_parse.py::test_hours" in told[0]
     (pull,) = await story.pulls()
     assert "return 3600" in git(story, "show", f"{pull['head']['ref']}~1:durations/parse.py")
+    assert f"in {FIX.gates.files + 4} files" in pull["body"]
 
 
 async def test_a_plan_is_split_once_into_an_issue_a_step(tell: Tell) -> None:

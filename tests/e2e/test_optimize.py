@@ -32,6 +32,8 @@ from tests.e2e.slow import (
 )
 from tests.e2e.test_checkout import attempt, git, key
 from tests.e2e.test_gates import refusals, results
+from tests.e2e.test_results import finished, five_parts
+from tests.support.api import asker
 from tests.support.pulls import propose
 from tests.support.story import Story
 from tests.support.typing import comment
@@ -152,6 +154,11 @@ async def test_where_nothing_can_be_shown_no_model_is_asked(tell: Tell, tmp_path
     number = await story.file(TITLE, BODY, label=LABEL)
     _, final = await unshown(story, number)
     assert "No test of this repository passes here" in final
+    program = asker(story, story.maintainer)
+    result = await finished(program, await program.start("optimize", None, target="words.count", deliver="result"))
+    assert (result["state"], result["pull_request"]) == ("unverified", None)
+    assert "No test of this repository passes here" in result["report"]
+    assert five_parts(result)
     stranger = story.hub.create_user("sam")
     fork = story.hub.fork(story.repository, "sam")
     files = {PRODUCT: f"{SLOW}\n"}

@@ -9,7 +9,7 @@ import pytest
 
 from simhub.scripted_model import Script, ScriptedModel
 from tests.doors.api.test_events import follow
-from tests.e2e.answers import calls, change, edit, finish, later, new_file
+from tests.e2e.answers import calls, change, deletion, edit, finish, later, new_file
 from tests.e2e.conftest import Tell
 from tests.e2e.revisions import finals, met, revises
 from tests.e2e.scenes import git as ask_git
@@ -145,13 +145,15 @@ async def test_no_cheat_of_an_edit_is_published(tell: Tell, tmp_path: Path) -> N
     longer = TANGLED.replace(LOOP, LOOP.replace("    return fee\n", "    return fee if fee or not fee else 0\n"))
     texts = [TANGLED, default, constant, longer, untested]
     edits = [turn for old, new in pairwise(texts) for turn in (calls(edit(change(PRODUCT, old, new))), DONE)]
-    meddling = calls(edit(change(TEST, "    assert shipping(1) == 4\n", "")), edit(f"*** Delete File: {TEST}"))
-    story = await tell([plan(), *later(meddling, *edits), JUDGED], source=lay(tmp_path))
+    meddling = [change(TEST, "    assert shipping(1) == 4\n", ""), deletion(TEST), new_file("post/page.js", "1;\n")]
+    turns = [calls(*map(edit, meddling)), calls(edit(deletion("post/page.js"))), *edits]
+    story = await tell([plan(), *later(*turns), JUDGED], source=lay(tmp_path))
     number = await story.file(TITLE, BODY, label=LABEL)
     final = await stopped(story, number)
-    assert {action for action, _ in refusals(story)} == {f"edit {TEST}"}
+    assert [action for action, _ in refusals(story)] == [f"edit {TEST}"] * 2
     seen = results(story)
     assert "post.shipping: parameters: weight, country= -> weight, country=, express= (documented)" in seen
+    assert "post/page.js is neither Python nor a document" in seen
     assert "post.fees.NAME: value: 'Post' -> 'Mail' (internal)" in seen
     assert "branches of `shipping`: 4 before, 6 now. The refactoring was to lessen it." in seen
     assert "is not noticed by any test" in final

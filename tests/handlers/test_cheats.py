@@ -38,8 +38,8 @@ GATES: dict[str, dict[str, tuple[str, str, str]]] = {
             "notices no fault that was not noticed before",
         ),
         "fuzz_gate": (
-            "tests/handlers/test_write_tests_relations.py",
-            "test_a_fuzz_target_lets_pass_only_what_the_target_names",
+            f"{E2E}/test_write_properties.py",
+            "test_a_fuzz_target_is_seeded_and_swallows_nothing",
             "No new test draws its input",
         ),
     },
@@ -87,11 +87,7 @@ GATES: dict[str, dict[str, tuple[str, str, str]]] = {
         ),
     },
     "refactor": {
-        "python_gate": (
-            "tests/handlers/test_refactor_gates.py",
-            "test_what_cannot_be_compared_is_not_published",
-            "shop/page.js",
-        ),
+        "python_gate": (f"{E2E}/test_refactor.py", "test_no_cheat_of_an_edit_is_published", "post/page.js is neither"),
         "api_gate": (f"{E2E}/test_refactor.py", "test_no_cheat_of_an_edit_is_published", "(documented)"),
         "goal_gate": (f"{E2E}/test_refactor.py", "test_no_cheat_of_an_edit_is_published", "4 before, 6 now"),
         "mutants_gate": (
@@ -141,11 +137,12 @@ BEFORE = {
     "a test of a stub passes on the stub": (f"{E2E}/test_complete.py", "The test passes on the unchanged code"),
     "a check is silenced": (f"{E2E}/test_complete.py", "silences a check"),
     "a test asserts nothing": (f"{E2E}/test_write_tests.py", 'CHEATS["assert True"]'),
+    "new tests come with other code": (f"{E2E}/test_write_tests.py", 'f"edit {TARGET}", "edit tests/test_old.py"'),
     "a test notices nothing new": (f"{E2E}/test_write_tests.py", "notices no fault that was not noticed before"),
     "a test copies the implementation": ("tests/handlers/test_write_tests_honesty.py", "test_a_copy_under_other_names"),
     "a property cannot fail": (f"{E2E}/test_write_properties.py", "only where the code raises"),
     "an example is not run": (f"{E2E}/test_docs_cheats.py", "the example skips"),
-    "a test is changed by a refactoring": (f"{E2E}/test_refactor.py", "*** Delete File: {TEST}"),
+    "a test is changed by a refactoring": (f"{E2E}/test_refactor.py", "deletion(TEST)"),
     "a rename nobody asked for": (f"{E2E}/test_refactor.py", "The request does not name `post.fees.shipping_fee`"),
     "a benchmark measures nothing": (f"{E2E}/test_optimize.py", "was called 0 times"),
     "a benchmark caches": (f"{E2E}/test_optimize.py", "repeat arguments of an earlier call"),

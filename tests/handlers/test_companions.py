@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.documentation.snapshot import Snapshot
+from handlers import TASKS
+from handlers.companions.buttons import ACTIONS
 from handlers.companions.changelog import find_untold
 from handlers.companions.migrations import find_unmigrated
 from handlers.companions.records import Missing
@@ -145,3 +147,9 @@ def test_all_is_listed_by_kind_and_long_lists_are_cut() -> None:
     assert "`README.md:1`" in text
     many = [Missing(kind="test", path=f"{number}.py", text="x") for number in range(12)]
     assert "- and 2 more" in write_list(many)
+
+
+def test_each_button_starts_the_task_that_adds_what_is_missing() -> None:
+    starts = {button.action.identifier: task.name for task in TASKS for button in task.doors.buttons}
+    added = {kind: starts[action.identifier] for kind, action in ACTIONS.items()}
+    assert added == {"test": "test", "docs": "docs", "changelog": "changelog"}

@@ -29,6 +29,7 @@ FILES = {
         ("architecture", "architecture", (), ""),
         ("api", "api", (), ""),
         ("how-to Fill a cart, see docs/more.md.", "text", ("docs/more.md",), ""),
+        ("runbook Close the till", "text", (), ""),
         ("", "change", (), ""),
     ],
 )
