@@ -60,3 +60,8 @@ def told(*sentences: str, otherwise: str = "") -> Part:
     """Return a part of sentences that are not empty, else why there are none."""
     said = [sentence for sentence in sentences if sentence]
     return Part(measured=bool(said), text=" ".join(said) or otherwise)
+
+
+def leave_unmeasured(why: str) -> Parts:
+    """Return the five parts of what was stopped before any was looked at."""
+    return Parts.model_validate(dict.fromkeys(Parts.model_fields, told(otherwise=why)))

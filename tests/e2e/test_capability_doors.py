@@ -8,7 +8,7 @@ from tests.documentation.snapshots import of
 from tests.e2e.answers import calls, change, edit, new_file
 from tests.e2e.conftest import SAMPLE, Tell
 from tests.e2e.docs_answers import JUDGED, writes
-from tests.e2e.features import BODY, DRAFTED, DURATIONS, TITLE
+from tests.e2e.features import BODY, DRAFTED, DURATIONS, REVIEWED, TITLE, planned, specified
 from tests.e2e.scenes import git, place
 from tests.e2e.test_docs import modules
 from tests.e2e.test_results import finished, five_parts, untold
@@ -46,7 +46,8 @@ async def test_pages_that_code_decides_by_command_and_from_a_terminal(tell: Tell
 
 
 async def test_a_plan_by_label_and_by_call(tell: Tell) -> None:
-    story = await tell([*DRAFTED, *DRAFTED], source=DURATIONS)
+    risky = [specified(), planned(risks=["Weeks are hard"]), REVIEWED]
+    story = await tell([*DRAFTED, *risky], source=DURATIONS)
     number = await story.file(TITLE, BODY, label="ai-plan")
     await story.until_status(number, "Done. Planned: 2 steps, 3 files.")
     here = place(story, "called", DURATIONS)
@@ -54,7 +55,8 @@ async def test_a_plan_by_label_and_by_call(tell: Tell) -> None:
     program = asker(here, here.maintainer)
     result = await finished(program, await program.start("plan", number, deliver="result"))
     assert (result["state"], result["form"]) == ("done", "document")
-    assert "Write durations" in result["report"]
+    for told in ("Write durations", "A branch for weeks", "Small.", "Two weeks; 5400 seconds.", "Weeks are hard"):
+        assert told in result["report"]
     parts = five_parts(result)
     assert parts["implementation"].endswith("A second model call (thinker) has 0 objections.")
     assert parts["tests"] == "A plan holds no code, so no test was run."

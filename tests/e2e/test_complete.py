@@ -135,6 +135,7 @@ async def test_where_nothing_is_open_or_nothing_may_run_no_model_is_asked(tell: 
     program = asker(story, story.maintainer)
     result = await finished(program, await program.start("complete", number))
     assert result["state"] == "refused", "asked by a program, it ends the same way"
+    assert set(five_parts(result).values()) == {"Nothing was measured: the task ended as refused."}
     stranger = story.hub.create_user("sam")
     fork = story.hub.fork(story.repository, "sam")
     theirs = await propose(story, {WRITE: STUB}, branch="fork", title="Write", by=stranger, fork=fork)

@@ -16,12 +16,13 @@ from bot.store.artifacts import ArtifactKind
 from bot.store.reporting import Spending
 from bot.store.tasks import Task
 from bot.types import JsonModel
-from bot.work.results import Ending, Form, Parts, Remark
+from bot.work.results import Ending, Form, Parts, Remark, leave_unmeasured
 from bot.work.services import Services
 
 PREFIX = "/api/v1"
 Waiting = Literal["answer", "approval", "people", "key"]
 _NOTHING = Spending(0, 0)
+_ENDED = "Nothing was measured: the task ended as {}."
 
 
 class Cost(JsonModel):
@@ -115,7 +116,7 @@ def make_report(task: Task, spent: Spending, artifacts: Sequence[ArtifactView], 
         form=ending.form,
         report=ending.report or "",
         remarks=ending.remarks,
-        parts=ending.parts,
+        parts=ending.parts if "parts" in data or task.state == "done" else leave_unmeasured(_ENDED.format(task.state)),
         artifacts=tuple(artifacts),
         base_sha=ending.base_sha,
         branch=_text(data, "branch"),
