@@ -13,7 +13,7 @@ from tests.e2e.answers import Rule, calls, change, deletion, edit, finish, judge
 from tests.e2e.conftest import Tell
 from tests.e2e.revisions import NO_REVIEWS, finals, met, revises
 from tests.e2e.scenes import POLICY, SAMPLE, git, put, rows
-from tests.e2e.test_gates import refusals
+from tests.e2e.test_gates import refusals, results
 from tests.e2e.test_results import finished, five_parts, untold
 from tests.support.api import asker
 from tests.support.pulls import propose
@@ -78,6 +78,14 @@ async def test_only_cheats_end_without_a_pull_request(tell: Tell, source: Path) 
     await comment(story, number, "/test sizes.py")
     assert (await ended(story, number)).startswith("Stopped without tests that passed all checks.")
     assert await story.pulls() == []
+    said = results(story)
+    for caught in (
+        "notices no fault that was not noticed before",
+        "it uses `__code__`",
+        "expected to fail shows nothing",
+    ):
+        assert caught in said
+    assert "it swallows every error" in (await story.comments(number))["final"][0]
 
 
 async def test_a_label_brings_the_first_tests_of_what_the_issue_names(tell: Tell, tmp_path: Path) -> None:

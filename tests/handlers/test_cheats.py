@@ -31,7 +31,11 @@ GATES: dict[str, dict[str, tuple[str, str, str]]] = {
             "test_nothing_but_new_tests_may_change",
             "",
         ),
-        "honesty_gate": (f"{E2E}/test_write_tests.py", "test_only_cheats_end_without_a_pull_request", "swallowed"),
+        "honesty_gate": (
+            f"{E2E}/test_write_tests.py",
+            "test_only_cheats_end_without_a_pull_request",
+            "it swallows every",
+        ),
         "judge_survey": (
             f"{E2E}/test_write_tests.py",
             "test_a_command_brings_tests_that_notice_faults_and_no_others",
