@@ -61,7 +61,7 @@ async def begin(
     services: Services, spec: TaskSpec[Any], request: Request[Any], *, parent: str | None = None
 ) -> StartedTask | Refusal:
     """Start an authorised task, unless it is active or objects, and say so."""
-    if closed := await _find_closed(services, spec, request):
+    if closed := await find_closed(services, spec, request):
         return closed
     # A task that follows another one does what was accepted then.
     if parent is None and spec.objection is not None:
@@ -73,7 +73,7 @@ async def begin(
     if forward is not None:
         spec = forward.spec
         request = forward.request
-        if closed := await _find_closed(services, spec, request):
+        if closed := await find_closed(services, spec, request):
             return closed
     if request.origin.outlet not in spec.outlets:
         ways = " or ".join(f"`{outlet}`" for outlet in sorted(spec.outlets))
@@ -88,7 +88,7 @@ async def begin(
     return started
 
 
-async def _find_closed(services: Services, spec: TaskSpec[Any], request: Request[Any]) -> Refusal | None:
+async def find_closed(services: Services, spec: TaskSpec[Any], request: Request[Any]) -> Refusal | None:
     """Refuse what the organisation's file closes, whoever starts it."""
     reason = await services.policies.refuse(request.repository, spec.name)
     if not reason:
@@ -115,14 +115,21 @@ def active_key(name: str, repository: Repository, number: int) -> str:
     return f"{name} {repository.id}#{number}"
 
 
+def find_key(spec: TaskSpec[Any], request: Request[Any]) -> str | None:
+    """Return the key that a task holds while it is active, if any.
+
+    What nobody sees on GitHub stands in nobody's way, and nobody who asks there is answered with it.
+    """
+    number = request.subject.number or request.origin.issue
+    if not spec.exclusive or number is None or request.quiet:
+        return None
+    return active_key(spec.name, request.repository, number)
+
+
 def _new_task(spec: TaskSpec[Any], request: Request[Any], parent: str | None) -> NewTask:
     origin = request.origin
     repository = request.repository
     number = request.subject.number or origin.issue
-    held = None
-    # What nobody sees on GitHub stands in nobody's way, and nobody who asks there is answered with it.
-    if spec.exclusive and number is not None and not request.quiet:
-        held = active_key(spec.name, repository, number)
     return NewTask(
         id=task_id_of(spec, request),
         parent=parent,
@@ -134,7 +141,7 @@ def _new_task(spec: TaskSpec[Any], request: Request[Any], parent: str | None) ->
         number=number,
         actor=request.actor.login,
         argument=request.model_dump(mode="json"),
-        active_key=held,
+        active_key=find_key(spec, request),
         group=f"{repository.id}@{spec.name}-{number or 'repository'}" if spec.writes is Writes.BRANCH else None,
     )
 

@@ -25,7 +25,7 @@ _HEADS = {
 _NEXT = {
     "awaiting_answer": "Answer in a comment below to have it go on, or comment `/cancel`.",
     "awaiting_approval": "Comment `/approve` to have it go on, or `/cancel`.",
-    "awaiting_key": "It goes on by itself, from its beginning, as soon as there is a key; `/cancel` ends the waiting.",
+    "awaiting_key": "It goes on by itself, from here, as soon as there is one; `/cancel` ends the waiting.",
 }
 _DEAD = "Nothing is retried automatically; the server's log names the step."
 

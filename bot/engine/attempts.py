@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from bot import metrics
 from bot.engine import results
-from bot.engine.port import DeadLetter, EngineError, Step, StepCrashed, StepTimeout, TaskCancelled
+from bot.engine.port import DeadLetter, EngineError, Step, StepCrashed, StepTimeout, TaskCancelled, TaskWaits
 from bot.engine.records import TaskRecords
 from bot.types import ForgehandError, T
 
@@ -81,6 +81,17 @@ class Deadlines:
         return sum(moment < now for moment in list(self._of.values()))
 
 
+class TaskParked(BaseException):
+    """The end of a run whose step waits: nothing of the step is recorded.
+
+    No workflow catches it, or it would take another path than the one that is gone on with.
+    """
+
+    def __init__(self, waits: TaskWaits) -> None:
+        super().__init__(waits.message)
+        self.waits = waits
+
+
 class _Suspect(Exception):
     """A step whose process died twice.
 
@@ -101,7 +112,10 @@ class Attempts:
     _alone: bool = False
 
     async def run(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> str:
-        """Run a step to its end, as text; raise only when the process stops."""
+        """Run a step to its end, as text.
+
+        Raise only when the process stops, and :class:`TaskParked`.
+        """
         try:
             return await self._run(name, step, adapter)
         except _Suspect:
@@ -131,6 +145,8 @@ class Attempts:
                 raise _Suspect
             try:
                 return await self._run_once(name, step, adapter)
+            except TaskWaits as error:
+                raise TaskParked(error) from None
             except ForgehandError as error:
                 lasting = error.lasting or isinstance(error, EngineError)
                 if tried >= step.retries or (lasting and not isinstance(error, StepTimeout)):

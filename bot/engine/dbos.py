@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 DAY_SECONDS = 24 * 3600
 _LEAVE_SECONDS = 2.0
 _MISSED = 6  # beats
+_SHELVED = "CANCELLED"  # dbos's word; what somebody cancels ends in our records, not here
 _AGAIN_SECONDS = 0.25  # between looks while another process may have taken what was let in here
 # after its launch dbos puts back into their queues what was running, in a thread
 _RECOVERY_SECONDS = (0.2, 1.0, 5.0)
@@ -97,6 +98,12 @@ class DbosEngine:
 
     async def start(self, task_id: str, flow: str, argument: JsonModel, *, group: str | None) -> bool:
         if not await self._store.run(_line_up, task_id, group):
+            return False
+        await self._tell_queued()
+        return True
+
+    async def go_on(self, task_id: str, active_key: str | None) -> bool:
+        if not await self._store.run(tasks.reopen, task_id, active_key):
             return False
         await self._tell_queued()
         return True
@@ -223,12 +230,12 @@ class DbosEngine:
         self._running[running] = told.task_id
         running.add_done_callback(lambda _: self._stir())  # by then its end is recorded, its place is free
         try:
-            await run_task(self._runtime, _DbosJournal(lambda: self._closing), told)
+            await run_task(self._runtime, _DbosJournal(told.task_id, lambda: self._closing), told)
         finally:
             del self._running[running]
 
     async def _enqueue(self, call: FlowCall, group: str | None) -> None:
-        """Hand a task to dbos, once."""
+        """Hand a task to dbos, once; what it was shelved with goes on."""
         from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, error
 
         lane = turns.find_lane(call.flow, group, self._quick)
@@ -240,8 +247,13 @@ class DbosEngine:
             ):
                 try:
                     await DBOS.enqueue_workflow_async(QUEUES[lane], self._task_workflow, call.model_dump_json())
-                except error.DBOSWorkflowIDInUseError:
                     return
+                except error.DBOSWorkflowIDInUseError:
+                    pass
+            for known in await DBOS.list_workflows_async(
+                workflow_ids=[call.task_id], status=_SHELVED, load_input=False, load_output=False
+            ):
+                await DBOS.resume_workflows_async([known.workflow_id], queue_name=QUEUES[lane])
 
         # In a context of its own: inside a workflow the call would take a place in it.
         await asyncio.create_task(enqueue(), context=contextvars.Context())
@@ -319,7 +331,7 @@ class DbosEngine:
                 if workflow is None and row.admitted is None:
                     await self._store.run(turns.line_up, row.id)
                     await self._tell_queued()
-                elif workflow is None:
+                elif workflow is None or workflow.status == _SHELVED:
                     await self._enqueue(FlowCall(task_id=row.id, flow=row.flow, argument=row.argument), row.group)
                 elif workflow.status not in ("ENQUEUED", "DELAYED", "PENDING"):
                     await self._runtime.records.close(row.id, _LOST)
@@ -407,6 +419,7 @@ class _DbosJournal:
     While the engine is ``closing`` no step begins: what it would do, or buy, would be cut off in its midst.
     """
 
+    workflow: str
     closing: Callable[[], bool]
 
     def slot(self, name: str) -> Callable[[Body], Awaitable[str]]:
@@ -420,6 +433,18 @@ class _DbosJournal:
             return await _record(reservation, name, body)
 
         return record
+
+    async def shelve(self) -> None:
+        """Have dbos leave the workflow alone until it is resumed.
+
+        Ends the run: a result would be the workflow's for good.
+        """
+        from dbos import DBOS
+
+        # In a context of its own: inside a workflow the call would take a place in it.
+        shelving = DBOS.cancel_workflows_async([self.workflow])
+        await asyncio.create_task(shelving, context=contextvars.Context())
+        raise asyncio.CancelledError
 
 
 async def _record(reservation: StepReservation, name: str, body: Body) -> str:

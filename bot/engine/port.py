@@ -28,7 +28,10 @@ TaskState = Literal[
     "awaiting_approval",
     "awaiting_key",
 ]
-"""A task never waits for people: it ends in a state ``awaiting_...``, and another one goes on from there."""
+"""A task never waits for people: it ends in a state ``awaiting_...``, and another one goes on from there.
+
+One that waits for a key goes on itself, at the step that found none.
+"""
 FINAL_STATES: frozenset[TaskState] = frozenset(get_args(TaskState)) - {"queued", "running"}
 
 
@@ -41,9 +44,10 @@ class TaskCancelled(EngineError):
 
 
 class TaskWaits(EngineError):
-    """No key can be used; the task ends, and another goes on once one can.
+    """No key can be used; the task waits, and its step is tried again later.
 
-    ``details``: ``models``, of which one has to be askable with a key, a line each.
+    ``details``: ``models``, of which one has to be askable with a key, a line each; ``until``, epoch seconds before
+    which it is no use to look.
     """
 
 
@@ -157,6 +161,13 @@ class Engine(Protocol):
 
     async def listen(self, seconds: float) -> None:
         """Wait until a task was queued by whatever process, at most so long."""
+        ...
+
+    async def go_on(self, task_id: str, active_key: str | None) -> bool:
+        """Let a task that waits for a key go on where it stopped, in its turn.
+
+        Return False if it does not wait, or another holds its key now.
+        """
         ...
 
     async def cancel(self, task_id: str, by: str) -> None:

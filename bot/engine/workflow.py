@@ -12,8 +12,8 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot.engine import results
-from bot.engine.attempts import Attempts, Body, CancelWatch, Deadlines
-from bot.engine.port import DeadLetter, FlowTable, Outcome, Step, StepCrashed, TaskCancelled, TaskWaits, WorkflowError
+from bot.engine.attempts import Attempts, Body, CancelWatch, Deadlines, TaskParked
+from bot.engine.port import DeadLetter, FlowTable, Outcome, Step, StepCrashed, TaskCancelled, WorkflowError
 from bot.engine.records import TaskRecords
 from bot.types import ForgehandError, JsonModel, T
 
@@ -36,6 +36,10 @@ class Journal(Protocol):
         """Take the next place now, to run a body there or return what it holds."""
         ...
 
+    async def shelve(self) -> None:
+        """Keep what is stored for a later run; nothing follows in this one."""
+        ...
+
 
 @dataclass(frozen=True)
 class Runtime:
@@ -50,19 +54,30 @@ class Runtime:
 
 
 async def run_task(runtime: Runtime, journal: Journal, call: FlowCall) -> Outcome | None:
-    """Run a task once, to its closing step, which runs whatever happens."""
+    """Run a task once, to its closing step, which runs whatever happens.
+
+    One that has ended is shelved: it may wait, and a process died before it had put it away.
+    """
     if not await runtime.records.begin(call.task_id):
+        await journal.shelve()
         return None
     try:
         outcome = read_outcome(await run_flow(runtime, journal, call))
-        await runtime.records.close(call.task_id, outcome)
+    except TaskParked as parked:
+        outcome = Outcome(state="awaiting_key", summary=parked.waits.message, data=parked.waits.to_json())
     finally:
         runtime.watch.forget(call.task_id)
+    await runtime.records.close(call.task_id, outcome)
+    if outcome.state == "awaiting_key":
+        await journal.shelve()
     return outcome
 
 
 async def run_flow(runtime: Runtime, journal: Journal, call: FlowCall) -> str:
-    """Run a workflow; return its outcome, or the error it ended with, as text."""
+    """Run a workflow; return its outcome, or the error it ended with, as text.
+
+    Raises :class:`TaskParked`.
+    """
     context = TaskCtx(runtime, journal, call)
     try:
         spec = runtime.flows.specs.get(call.flow)
@@ -87,8 +102,6 @@ def read_outcome(text: str) -> Outcome:
         return Outcome(state="cancelled", summary=error.message, data=error.to_json())
     except DeadLetter as error:
         return Outcome(state="dead", summary=error.message, data=error.to_json())
-    except TaskWaits as error:
-        return Outcome(state="awaiting_key", summary=error.message, data=error.to_json())
     except ForgehandError as error:
         return Outcome(state="failed", summary=error.message, data=error.to_json())
 
@@ -103,6 +116,7 @@ class TaskCtx:
     _names: set[str] = field(default_factory=set)
     _open: tuple[str, ...] = ()
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    _parked: TaskParked | None = None
 
     @property
     def task_id(self) -> str:
@@ -123,6 +137,8 @@ class TaskCtx:
     async def parallel(self, steps: Mapping[str, Step[T]]) -> dict[str, T]:
         if not steps:
             return {}
+        if self._parked is not None:  # what a workflow tidies up on its way out would take another step's place
+            raise self._parked
         adapters = {name: results.make_adapter(step.fn) for name, step in steps.items()}
         with self._open_steps(*steps):
             slots = {name: self.journal.slot(name) for name in steps}
@@ -165,6 +181,9 @@ class TaskCtx:
         )
         try:
             return await slot(lambda: attempts.run(name, step, adapter))
+        except TaskParked as parked:
+            self._parked = parked
+            raise
         finally:
             attempts.release()
 

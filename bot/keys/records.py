@@ -57,14 +57,18 @@ def choose(theirs: Sequence[StoredKey], used: Collection[str], now: int) -> Stor
 
 def explain(key: StoredKey, model: str, now: int) -> ModelError:
     """Make the error of a key that cannot be used: whose it is, what to do."""
-    way = f"add another one with `forgehand keys add {key.provider}`" if key.retired is not None else rotate(key)
+    way = rotate(key)
+    if key.retired is not None:
+        way = f"add another one with `forgehand keys add {key.provider}`"
+    elif state_of(key, now) == "exhausted":
+        way = f"top it up there, or {way}"
     message = (
         f"{model} is asked with the {key.provider} key {key.id} of {key.belongs_to.words}, and {find_fault(key, now)}: "
         f"{way}. Nobody else's key is taken for it."
     )
     if state_of(key, now) == "exhausted":
         return ModelQuota(message, until=(key.until or now) / 1000, scope=key.scope)
-    return ModelRefused(message, reason="key", scope=key.scope, waits=True)
+    return ModelRefused(message, reason="key", scope=key.scope)
 
 
 def list_owners(spender: Spender) -> list[KeyOwner]:

@@ -42,11 +42,12 @@ from bot.money import to_dollars
 from bot.settings import ModelRole, Settings
 from bot.store.ledger import Ledger, ModelCall, Settlement
 from bot.store.store import Store
-from bot.types import KEY_SCOPES, ForgehandError, KeyScope
+from bot.types import KEY_SCOPES, ForgehandError, JsonScalar, KeyScope
 
 log = structlog.get_logger(__name__)
 # The next model may answer; the most hopeful first.
 PASSES_ON = (ModelBusy, ModelDown, ModelQuota, ModelRefused, ContextTooLong)
+_REFUSED_REST = 60.0  # seconds until it is worth while to look whether a refused key was replaced
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -149,11 +150,17 @@ class ModelGateway:
 
     async def has_key(self, name: str, spender: Spender) -> bool:
         """Return True if there is a key that a model could be asked with."""
+        return await self.find_key(name, spender) is not None
+
+    async def find_key(self, name: str, spender: Spender) -> str | None:
+        """Return the id of the key that a model would be asked with.
+
+        It is "" for one of the settings, None where there is none.
+        """
         try:
-            await self._ring.find(self.catalogue.spec(name), spender, "instance")
+            return (await self._ring.find(self.catalogue.spec(name), spender, "instance")).id
         except ModelError:
-            return False
-        return True
+            return None
 
     async def probe(self, name: str, spender: Spender) -> Reply:
         """Ask one model, and no other, for a word, or raise :class:`ModelError`."""
@@ -248,6 +255,8 @@ class ModelGateway:
             if not names:
                 break
         best = min(errors.values(), key=lambda error: PASSES_ON.index(type(error)))  # the most hopeful kind
+        if is_about_key(best):
+            best = _add(best, models="\n".join(errors))
         metrics.MODEL_QUESTIONS.labels(request.role, name_error(type(best))).inc()
         if len(errors) == 1:
             raise best
@@ -260,7 +269,7 @@ class ModelGateway:
         try:
             return await self._ask_with(request, spec, key)
         except (ModelRefused, ModelQuota) as error:
-            if not key.id or not _is_about_key(error):
+            if not key.id or not is_about_key(error):
                 raise
             other = await self._ring.find(spec, request.spender, widest)  # a successor, or words that say whose it is
             if other.id == key.id:
@@ -270,14 +279,14 @@ class ModelGateway:
     async def _ask_with(self, request: _Request, spec: ModelSpec, key: HeldKey) -> Reply:
         rest = self._resting.get(spec.name, 0.0) - time.monotonic()
         if rest > 0 and not key.id:
-            message = f"{spec.name} is out of quota and will be tried again later."
+            message = f"{spec.name} is out of quota and will be tried again later. {_tell_owner(spec)}"
             raise ModelQuota(message, until=time.time() + rest)
         call = await self._reserve(request, spec, key.id)
         try:
             reply = await self._ask_reserved(call, request, spec, self._connect(spec, key.secret))
         except ModelError as error:
             await self._ring.note(key, spec, error)
-            raise _bind(error, key) from None
+            raise self._bind(error, key, spec) from None
         await self._ring.note(key, spec, None)
         return reply
 
@@ -354,6 +363,19 @@ class ModelGateway:
         for notice in told:
             log.warning("budget_share_used", said=str(notice), scope=notice.limit.scope, name=notice.limit.name)
 
+    def _bind(self, error: ModelError, key: HeldKey, spec: ModelSpec) -> ModelError:
+        """Say in an error about a key who can mend it, and when to look again.
+
+        Where no wider key may stand in for it, it says so too.
+        """
+        if not is_about_key(error):
+            return error
+        rest = self._retry.rest if isinstance(error, ModelQuota) else _REFUSED_REST
+        until = error.detail("until") or time.time() + rest
+        if key.alone:
+            return _add(error, until=until, scope=key.scope)
+        return _add(error if key.id else error.with_message(f"{error.message} {_tell_owner(spec)}"), until=until)
+
     def _is_worth_waiting(self, error: ModelError) -> bool:
         if isinstance(error, ModelBusy):
             return float(error.detail("retry_after") or 0.0) <= self._retry.bound
@@ -398,10 +420,14 @@ def _count_answer(role: ModelRole, *, is_first: bool) -> None:
         metrics.MODEL_FALLBACKS.labels(role).inc()
 
 
-def _bind(error: ModelError, key: HeldKey) -> ModelError:
-    """Say in an error about a key that no wider key may stand in for it."""
-    bound = key.alone and _is_about_key(error)
-    return type(error)(error.message, **(error.details | {"scope": key.scope})) if bound else error
+def _add(error: ModelError, **details: JsonScalar) -> ModelError:
+    return type(error)(error.message, **(error.details | details))
+
+
+def _tell_owner(spec: ModelSpec) -> str:
+    """Say who can mend a key of the settings."""
+    name = f", `{spec.key_env}`" if spec.key_env else ""
+    return f"The key is this server's own{name}: whoever runs the server can mend that."
 
 
 def _find_outgrown(spec: ModelSpec, error: ModelError) -> int:
@@ -411,7 +437,8 @@ def _find_outgrown(spec: ModelSpec, error: ModelError) -> int:
     return min(int(error.detail("limit") or spec.context), spec.context)
 
 
-def _is_about_key(error: ModelError) -> bool:
+def is_about_key(error: ModelError) -> bool:
+    """Return True if another key, or more credit, would do."""
     return isinstance(error, ModelQuota) or error.detail("reason") == "key"
 
 

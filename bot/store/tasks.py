@@ -336,6 +336,34 @@ def end_waiting(connection: sa.Connection, task_id: str, state: str, summary: st
     return True
 
 
+def reopen(connection: sa.Connection, task_id: str, active_key: str | None) -> bool:
+    """Have a task that waits for a key stand in line again, with its key.
+
+    Return False if it does not wait, or another task holds that key.
+    """
+    waiting = sa.select(task).where(task.c.id == task_id, task.c.state == "awaiting_key").with_for_update()
+    row = connection.execute(waiting).one_or_none()
+    if row is None or (active_key is not None and find_holder(connection, active_key) is not None):
+        return False
+    values = {"state": "queued", "admitted": 0, "ended": None, "result": None, "active_key": active_key}
+    values["posted"] = {**row.posted, "closed": False}
+    connection.execute(sa.update(task).where(task.c.id == task_id).values(values))
+    add_event(connection, task_id, "queued", {"flow": row.flow})
+    return True
+
+
+def put_off(connection: sa.Connection, task_id: str, until: float) -> None:
+    """Note when a task that waits for a key is worth another look.
+
+    ``until`` is epoch seconds.
+    """
+    waiting = sa.select(task.c.result).where(task.c.id == task_id, task.c.state == "awaiting_key").with_for_update()
+    result = connection.execute(waiting).scalar_one_or_none()
+    if result is not None:
+        result["data"]["details"]["until"] = until
+        connection.execute(sa.update(task).where(task.c.id == task_id).values(result=result))
+
+
 def cancelled_by(connection: sa.Connection, task_id: str) -> str | None:
     """Return the login of who asked the task to stop, if anybody did."""
     return connection.execute(sa.select(task.c.cancel).where(task.c.id == task_id)).scalar_one_or_none()

@@ -12,7 +12,7 @@ from bot.engine.port import TaskWaits
 from bot.git.errors import ObjectMissing
 from bot.git.mirrors import Mirror
 from bot.github.api.scopes import READ_CODE
-from bot.models.port import BudgetExceeded, Conversation, ModelRefused, Reply, Spender, Tool
+from bot.models.port import BudgetExceeded, Conversation, ModelQuota, ModelRefused, Reply, Spender, Tool
 from bot.policy import OPEN, Governed, Policy
 from bot.settings import ModelRole
 from bot.store import audit, reporting, tasks
@@ -64,7 +64,7 @@ class Assignment(Generic[RequestT]):
         """Ask a model for this task, or the ledger where it was paid already.
 
         ``failed`` counts the tries before this one that did not pass. Raises TaskWaits where the key that has to pay
-        is refused or retired.
+        is missing, refused or out of credit.
         """
         left = await self.services.policies.owners.govern(self.task.repository)
         if left.stopped:  # since it was started
@@ -74,10 +74,11 @@ class Assignment(Generic[RequestT]):
             return await models.ask(
                 spender, step, role, conversation, tools=tools, schema=schema, max_output=max_output, failed=failed
             )
-        except ModelRefused as error:
-            if not error.detail("waits"):
+        except (ModelRefused, ModelQuota) as error:
+            names = error.detail("models")
+            if not names or self.services.settings.github_token is not None:  # where one event is handled nobody waits
                 raise
-            raise TaskWaits(error.message, models="\n".join(models.models_for(role, spender, failed))) from None
+            raise TaskWaits(error.message, models=names, until=error.detail("until")) from None
 
     async def find_shortfall(self, role: ModelRole) -> str:
         """Say why not even a short question may be asked now, or "".

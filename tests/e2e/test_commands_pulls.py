@@ -109,7 +109,7 @@ async def test_a_description_stands_below_the_authors_words(tell: Tell) -> None:
     )
     assert await reactions(story, twice) == ["eyes"]
 
-    story.script.on({"fault": "quota"}, system="You suggest", reusable=True)
+    story.script.on({"fault": "bad_request"}, system="You suggest", reusable=True)
     again = await comment(story, forked, "/improve")
     assert (await final(story, again)).startswith("I could not suggest anything: ")
 

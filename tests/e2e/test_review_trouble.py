@@ -17,7 +17,7 @@ from tests.support.story import Story
 
 async def test_without_a_model_the_check_ends_and_says_so(tell: Tell) -> None:
     down: Rule = {"match": {"text": "No model answers"}, "reply": {"fault": "bad_request"}, "reusable": True}
-    unchecked: Rule = {"match": {"tool": "verdict"}, "reply": {"fault": "quota"}, "reusable": True}
+    unchecked: Rule = {"match": {"tool": "verdict"}, "reply": {"fault": "bad_request"}, "reusable": True}
     story = await tell([down, reports(finding(), text=["Concern: correctness", "Half"]), unchecked, QUIET])
     number = await propose(story, {PRICES: BUGGY}, title="No model answers")
     run = await reviewed(story, number)

@@ -5,8 +5,14 @@ Nothing unverified is published.
 
 from __future__ import annotations
 
+import re
+import sqlite3
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import pytest
 
+from simhub.scripted_model import ModelRequest
 from tests.e2e.answers import (
     BODY,
     FIX,
@@ -86,16 +92,30 @@ async def test_a_test_that_never_fails_proves_nothing(town: Story) -> None:
     assert not any("Second task" in asked.text for asked in asked_about(story, title))
 
 
-async def test_a_model_that_is_down_or_out_of_quota_or_too_dear_ends_the_task_in_words(town: Story) -> None:
-    down, quota, dear = place(town, "down"), place(town, "quota"), place(town, "dear")
-    await put(quota, POLICY, "models:\n  fix: [spare]\n")
+def look_again(story: Story) -> None:
+    """Have the bot look now for a key that it would look for in a minute."""
+    later = "update fh_task set result = json_set(result, '$.data.details.until', 1.0) where state = 'awaiting_key'"
+    with sqlite3.connect(story.root / "data" / "forgehand.db") as database:
+        assert database.execute(later).rowcount == 1
+
+
+async def test_a_model_that_is_down_or_refuses_the_key_or_is_too_dear_ends_the_task_in_words(town: Story) -> None:
+    down, key, dear = place(town, "down"), place(town, "key"), place(town, "dear")
+    await put(key, POLICY, "models:\n  fix: [spare]\n")
     await put(dear, POLICY, "fix:\n  max_dollars: 0.001\n")
-    for name in ("down", "quota"):
-        story_rule: Rule = {"match": {}, "reply": {"fault": name}, "reusable": True}
-        town.script.extend(about(f"Model {name}", [story_rule]))
-    stories = {"down": down, "quota": quota, "dear": dear}
+    faults = {"down": "down", "key": "bad_key"}
+
+    def answer(name: str) -> Callable[[ModelRequest], Awaitable[dict[str, Any]]]:
+        async def reply(_: ModelRequest) -> dict[str, Any]:
+            return {"fault": faults[name]}
+
+        return reply
+
+    for name in faults:
+        town.script.extend(about(f"Model {name}", [{"match": {}, "reply": answer(name), "reusable": True}]))
+    stories = {"down": down, "key": key, "dear": dear}
     numbers = {name: await story.file(f"Model {name}", BODY) for name, story in stories.items()}
-    starts = ("Failed.", "Stopped without a verified fix.", "Stopped.")
+    starts = ("Failed.", "Stopped without a verified fix.", "Stopped.", "Waiting for a key.")
     said = {name: await stories[name].until_status(number, *starts) for name, number in numbers.items()}
     for name, story in stories.items():
         assert await story.pulls() == []
@@ -103,16 +123,28 @@ async def test_a_model_that_is_down_or_out_of_quota_or_too_dear_ends_the_task_in
         ((active,),) = rows(story, "select active_key from fh_task where repository = ?", story.repository.full_name)
         assert active is None, name
     assert said["down"].startswith("Failed.")
-    assert said["quota"].startswith("Failed.")
-    for name in ("down", "quota"):
-        assert "Add the label again or comment `/retry` to start a new attempt." in said[name]
+    assert "Add the label again or comment `/retry` to start a new attempt." in said["down"]
     assert "thinker" in said["down"].splitlines()[0]
-    assert "spare" in said["quota"].splitlines()[0]
-    assert "quota" in said["quota"].splitlines()[0]
+    (first, *_) = said["key"].splitlines()
+    assert re.match(
+        "Waiting for a key. The provider rejected the API key .spare: .* whoever runs the server can", first
+    )
     assert "This task may cost $0.001; $0.001 is left" in said["dear"]
     assert "can raise `max_dollars` of this kind of task there" in said["dear"]
     assert asked_about(town, "Model dear") == []
-    assert {asked.model for asked in asked_about(town, "Model quota")} == {"spare"}
+    assert {asked.model for asked in asked_about(town, "Model key")} == {"spare"}
+
+    # The server's key was replaced: a word is asked, then the task goes on by itself, at the question that was refused.
+    faults["key"] = "bad_request"
+    words: Rule = {"match": {"text": "Answer with the word"}, "reply": {"text": "ready"}}
+    town.script.extend([{**words, "reply": {"fault": "bad_key"}}, words])
+    asked = len(asked_about(town, "Model key"))
+    for tries in (1, 2):
+        look_again(key)
+        await key.until(lambda n=tries: len(asked_about(town, "Answer with the word")) == n, what="a word is asked")  # type: ignore[misc]
+    assert (await key.until_status(numbers["key"], "Failed.")).startswith("Failed. The provider rejected the request")
+    assert len(asked_about(town, "Model key")) == asked + 1
+    assert len(rows(town, "select 1 from fh_task where repository = 'octo/key'")) == 1, "it is the same task"
 
 
 async def test_an_issue_that_was_closed_without_our_hearing_of_it_gets_no_pull_request(town: Story) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.engine import dbos_setup
 from bot.engine.dbos import DbosEngine
-from bot.engine.port import Ctx, EngineError, FlowSpec, FlowTable, Outcome, Step
+from bot.engine.port import Ctx, EngineError, FlowSpec, FlowTable, Outcome, Step, TaskWaits
 from bot.engine.records import StoreRecords
 from bot.store.database import create_engine
 from bot.store.store import Store
@@ -187,6 +187,36 @@ async def test_a_run_that_broke_off_is_taken_up_again_by_the_same_process(store:
         assert (await ended(store, "t1")).state == "done"
     first, second = story.runs
     assert second == [*first, "let on"]
+
+
+async def test_what_waits_for_a_key_goes_on_in_another_process(store: Store) -> None:
+    """Also where the first died before it had put it away, and where nothing is left of it but its row."""
+    before, keys = Count(), [False]
+
+    async def ask() -> str:
+        if not keys[0]:
+            raise TaskWaits("No key.", models="m")
+        return "answered"
+
+    async def flow(ctx: Ctx, _: Nothing) -> Outcome:
+        await ctx.step("before", before)
+        return done(await ctx.step("ask", ask))
+
+    async with engine_with(store, flow) as engine:
+        for task_id in ("t1", "t2", "t3"):
+            await store_task(store, task_id)
+            await engine.start(task_id, "flow", Nothing(), group=None)
+            assert (await ended(store, task_id)).state == "awaiting_key"
+    table = "dbos.workflow_status" if store.engine.dialect.name == "postgresql" else "workflow_status"
+    died = sa.text(f"update {table} set status = 'PENDING', queue_name = 'forgehand-free' where workflow_uuid = 't1'")
+    await store.run(lambda connection: connection.execute(died))
+    keys[0] = True
+    async with engine_with(store, flow, heartbeat_seconds=0.1) as engine:
+        await engine.forget(["t2"])
+        for task_id, calls in {"t1": 3, "t2": 4, "t3": 4}.items():
+            assert await engine.go_on(task_id, None)
+            assert (await ended(store, task_id)).summary == "answered"
+            assert before.calls == calls, "what was done is not done again, while it is known"
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

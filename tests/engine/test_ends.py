@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.engine.attempts import MAX_STARTS
-from bot.engine.port import Ctx, DeadLetter, EngineError, Outcome, StepTimeout, TaskCancelled
+from bot.engine.port import Ctx, DeadLetter, EngineError, Outcome, Step, StepTimeout, TaskCancelled, TaskWaits
 from bot.store import tasks
 from bot.types import ForgehandError
 from tests.engine.harness import Busy, Count, Harness, Nothing, done, ended, row_of, store_task, until
@@ -210,6 +210,43 @@ async def test_every_end_of_a_workflow_closes_its_task(harness: Harness) -> None
     assert "IndexError" in ends["crashes"][1]
     assert ends["lies"][0] == "failed"
     assert ends["tells"] == ("unverified", "Please look at the plan.")
+
+
+async def test_a_task_that_waits_for_a_key_goes_on_where_it_stopped(harness: Harness) -> None:
+    """What it had done is not done again, nor what it tidied up; nobody but who waits goes on."""
+    before, beside, after, tidied, keys = Count(), Count(), Count(), Count(), [False]
+
+    async def ask() -> str:
+        if not keys[0]:
+            raise TaskWaits("No key.", models="m", until=5.0)
+        return "answered"
+
+    async def flow(ctx: Ctx, _: Nothing) -> Outcome:
+        await ctx.step("before", before)
+        try:
+            both = await ctx.parallel({"ask": Step(ask), "beside": Step(beside, (7,))})
+        finally:
+            await ctx.step("tidy", tidied)
+        return done(f"{both['ask']} {both['beside']} {await ctx.step('after', after, 8)}")
+
+    task_id = await harness.begin(flow, group="7@main")
+    row = await ended(harness.store, task_id)
+    assert (row.state, row.active_key, row.data["details"]) == ("awaiting_key", None, {"models": "m", "until": 5.0})
+    assert await harness.engine.go_on(task_id, f"key {task_id}"), "it may stop again"
+    again = await until(lambda: row_of(harness.store, task_id), lambda row: row.waits)
+    assert again.summary == "No key."
+    keys[0] = True
+    other = await harness.run(done_at_once, group="7@main")
+    assert other.state == "done", "it was in nobody's way"
+    assert await harness.engine.go_on(task_id, f"key {task_id}")
+    row = await ended(harness.store, task_id)
+    assert (row.state, row.summary) == ("done", "answered 7 8")
+    assert [each.calls for each in (before, beside, after, tidied)] == [1, 1, 1, 1]
+    assert not await harness.engine.go_on(task_id, f"key {task_id}"), "it has ended"
+
+
+async def done_at_once(ctx: Ctx, _: Nothing) -> Outcome:
+    return done()
 
 
 async def test_a_group_runs_one_task_at_a_time_and_groups_run_side_by_side(harness: Harness) -> None:

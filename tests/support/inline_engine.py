@@ -10,6 +10,7 @@ from bot.engine.attempts import Body, CancelWatch
 from bot.engine.port import FlowTable, Outcome
 from bot.engine.records import StoreRecords, TaskRecords
 from bot.engine.workflow import FlowCall, Runtime, read_outcome, run_flow, run_task
+from bot.store import tasks
 from bot.store.store import Store
 from bot.store.tasks import StepStart
 from bot.types import JsonModel
@@ -33,6 +34,7 @@ class InlineEngine:
         memory: Memory | None = None,
         backoff: float = 0.0,
     ) -> None:
+        self._store = store
         self.records = records or (StoreRecords(store) if store is not None else MemoryRecords())
         self.memory: Memory = {} if memory is None else memory
         self._runtime = Runtime(flows, self.records, CancelWatch(self.records, poll=0.1), backoff)
@@ -44,6 +46,16 @@ class InlineEngine:
             return False
         call = FlowCall(task_id=task_id, flow=flow, argument=argument.model_dump(mode="json"))
         self._tasks[task_id] = asyncio.create_task(self._run(call, group))
+        return True
+
+    async def go_on(self, task_id: str, active_key: str | None) -> bool:
+        assert self._store is not None
+        if not await self._store.run(tasks.reopen, task_id, active_key):
+            return False
+        row = await self._store.run(tasks.get, task_id)
+        assert row is not None
+        call = FlowCall(task_id=task_id, flow=row.flow, argument=row.argument)
+        self._tasks[task_id] = asyncio.create_task(self._run(call, row.group))
         return True
 
     async def listen(self, seconds: float) -> None:
@@ -100,6 +112,9 @@ class _MemoryJournal:
             return self._texts[name]
 
         return record
+
+    async def shelve(self) -> None:
+        """All of it stays in memory."""
 
 
 class MemoryRecords:

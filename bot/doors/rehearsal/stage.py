@@ -67,6 +67,10 @@ class _NoEngine:
         """Take a task."""
         return True
 
+    async def go_on(self, task_id: str, active_key: str | None) -> bool:
+        """Leave what waits."""
+        return False
+
     async def listen(self, seconds: float) -> None:
         """Hear of nothing."""
 
