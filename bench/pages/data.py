@@ -166,7 +166,8 @@ def _calls(
             "answered",
         )
         values += (mould.place.full_name, mould.place.owner, person, 60_000, chance.randrange(900, 90_000), 9_000, 700)
-        yield f"model_call {columns},cached_tokens,cache_write_tokens,seconds,created", (*values, 6_000, 0, 4.2, at)
+        values += (6_000, 0, 4.2, at, mould.spec.name, mould.place.id)
+        yield f"model_call {columns},cached_tokens,cache_write_tokens,seconds,created,flow,repository_id", values
 
 
 def _deliveries(
@@ -190,7 +191,8 @@ def _decisions(
         yield f"audit {columns}", (at, None, guid, place, person, f"/{name}", 0, _REFUSED.format(person))
     if chance.random() < 0.2:
         kind = chance.choice(("merged", "merged", "edited", "closed", "reverted"))
-        yield "outcome task,kind,data,at", (task, kind, "{}", at + _DAY_MS)
+        values = (task, kind, "{}", at + _DAY_MS, name, place, mould.place.id)
+        yield "outcome task,kind,data,at,flow,repository,repository_id", values
 
 
 def _write_log(connection: sqlite3.Connection, size: int) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from bot.store.tables import outcome, task
+from bot.store.tables import outcome
 
 
 class Acceptance(NamedTuple):
@@ -34,10 +34,9 @@ def count_kinds() -> list[sa.ColumnElement[int]]:
 def measure(connection: sa.Connection, repository: str) -> list[Acceptance]:
     """Count a repository's outcomes by task, those with most first."""
     query = (
-        sa.select(task.c.flow, *count_kinds(), sa.func.min(outcome.c.at))
-        .join_from(outcome, task, outcome.c.task == task.c.id)
-        .where(task.c.repository == repository)
-        .group_by(task.c.flow)
+        sa.select(outcome.c.flow, *count_kinds(), sa.func.min(outcome.c.at))
+        .where(outcome.c.repository == repository)
+        .group_by(outcome.c.flow)
     )
     found = [Acceptance(row[0], *(int(number) for number in row[1:])) for row in connection.execute(query)]
     return sorted(found, key=lambda one: (-one.total, one.flow))

@@ -73,9 +73,12 @@ def create_engine(url: str) -> sa.Engine:
 def create_reader(engine: sa.Engine) -> sa.Engine:
     """Create the engine of what only reads the same database.
 
-    On PostgreSQL, and in memory, it is the same engine.
+    All that one transaction reads is of one moment. PostgreSQL's connections are those of the engine, and so is all of
+    a database in memory.
     """
-    if engine.dialect.name != "sqlite" or not engine.url.database:
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ")
+    if not engine.url.database:
         return engine
     reader = _open_sqlite(engine.url.render_as_string(hide_password=False), READERS, _prepare_reader)
     sa.event.listen(reader, "begin", _begin_reading)

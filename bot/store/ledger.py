@@ -21,8 +21,9 @@ from bot.store.limits import Limit, Notice, count_held, find_limits, note_shares
 from bot.store.store import Store
 from bot.store.tables import model_call
 from bot.store.tables import task as task_table
+from bot.store.tasks import repository_id
+from bot.store.usage_spans import forget_around, lock_calls
 
-_LOCK = 0x666F7267  # any constant of ours: PostgreSQL's advisory locks share one number space
 _PUBLIC = ("task", "repository")  # scopes whose limits are the business of whoever reads the task's comment
 
 
@@ -135,21 +136,17 @@ def _lose(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> int:
     return connection.execute(query).rowcount
 
 
-def _lock(connection: sa.Connection) -> None:
-    """Make "add up, then write" one act; SQLite's BEGIN IMMEDIATE does."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-
-
 def _reserve(
     connection: sa.Connection, call: ModelCall, given: Sequence[Limit], task_tokens: int | None, zone: tzinfo
 ) -> Shortfall | None:
-    _lock(connection)
+    lock_calls(connection)
     same = (model_call.c.task == call.task, model_call.c.step == call.step)
     if connection.scalar(sa.select(model_call.c.id).where(model_call.c.id == call.id)):
         return None  # written, but the answer of the commit was lost
     _lose(connection, *same)
-    connection.execute(sa.delete(model_call).where(*same, model_call.c.state == "refused"))
+    refused = sa.delete(model_call).where(*same, model_call.c.state == "refused").returning(model_call.c.created)
+    for created in connection.execute(refused).scalars().all():
+        forget_around(connection, created)
     shortfall = _find_shortfall(connection, call, find_limits(connection, call.names, given), zone)
     if shortfall is None and task_tokens is not None:
         shortfall = _find_token_shortfall(connection, call, task_tokens)
@@ -182,6 +179,8 @@ def _find_token_shortfall(connection: sa.Connection, call: ModelCall, most: int)
 
 
 def _write(connection: sa.Connection, call: ModelCall, *, refused: bool) -> None:
+    now = now_ms()
+    mine = task_table.c.id == call.task
     row = {
         "id": call.id,
         "task": call.task,
@@ -197,9 +196,17 @@ def _write(connection: sa.Connection, call: ModelCall, *, refused: bool) -> None
         "reserved": 0 if refused else call.micro_dollars,
         "input_tokens": call.input_tokens,
         "output_tokens": call.output_tokens,
-        "created": now_ms(),
+        "created": now,
+        "flow": _tell(sa.select(task_table.c.flow).where(mine), ""),
+        "repository_id": _tell(sa.select(repository_id).where(mine), 0),
     }
     connection.execute(sa.insert(model_call).values(**row))
+    forget_around(connection, now)
+
+
+def _tell(query: sa.Select[Any], missing: str | int) -> sa.ColumnElement[Any]:
+    """Return what its task says of a call, or that there is none."""
+    return sa.func.coalesce(query.scalar_subquery(), missing)
 
 
 def _settle(
@@ -207,7 +214,7 @@ def _settle(
 ) -> list[Notice]:
     soft = [limit for limit in find_limits(connection, call.names, given) if limit.strength == "soft"]
     if soft:
-        _lock(connection)  # of two settlements that together reach a share, one must see both
+        lock_calls(connection)  # of two settlements that together reach a share, one must see both
     values = {
         "state": "answered" if end.final else "failed",
         "reserved": 0,
@@ -219,11 +226,23 @@ def _settle(
         "seconds": end.seconds,
         "reply": end.reply,
     }
-    open_still = (model_call.c.id == call.id, model_call.c.state.in_(("reserved", "lost")))
-    if connection.execute(sa.update(model_call).where(*open_still).values(**values)).rowcount == 0:
+    if not _end(connection, call, values):
         return []
     told = note_shares(connection, soft, zone)
     for notice in told:
         if notice.limit.scope in _PUBLIC:
             tasks.add_event(connection, call.task, "budget", {"text": str(notice)})
     return told
+
+
+def _end(connection: sa.Connection, call: ModelCall, values: dict[str, Any]) -> bool:
+    """Write down how a call ended; False where that is known."""
+    query = sa.update(model_call).where(model_call.c.id == call.id).values(**values)
+    if connection.execute(query.where(model_call.c.state == "reserved")).rowcount:
+        return True
+    lock_calls(connection)
+    late = query.where(model_call.c.state == "lost").returning(model_call.c.created)
+    created = connection.execute(late).scalar()
+    if created is not None:  # given up as lost it may be in stored sums
+        forget_around(connection, created)
+    return created is not None

@@ -40,7 +40,7 @@ class Store:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="store")
         self._reader = create_reader(engine)
         self._readers = self._executor
-        if self._reader is not engine:
+        if self._reader.pool is not engine.pool:
             self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     def run_sync(self, fn: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

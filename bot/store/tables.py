@@ -131,6 +131,8 @@ model_call = _table(
     sa.Column("reply", sa.JSON),
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("key", sa.Text, nullable=False, server_default=""),
+    sa.Column("flow", sa.Text, nullable=False, server_default=""),
+    sa.Column("repository_id", sa.BigInteger, nullable=False, server_default="0"),
     sa.Index("fh_model_call_step", "task", "step"),
     sa.Index("fh_model_call_created", "created"),
     sa.Index("fh_model_call_repository", "repository", "created"),
@@ -180,7 +182,11 @@ outcome = _table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
-    sa.Index("fh_outcome_at", "at"),
+    sa.Column("flow", sa.Text, nullable=False, server_default=""),
+    sa.Column("repository", sa.Text, nullable=False, server_default=""),
+    sa.Column("repository_id", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Index("fh_outcome_at", "at", "flow", "kind"),
+    sa.Index("fh_outcome_repository", "repository", "at", "repository_id", "flow", "kind"),
 )
 
 finding = _table(

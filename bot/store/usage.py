@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, tzinfo
-from itertools import groupby
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from bot.store.periods import QUARTER_MS, find_bounds, find_day
-from bot.store.tables import model_call, task
-from bot.store.tasks import is_in
+from bot.store.tables import model_call
+from bot.store.usage_spans import Span, split
+from bot.store.usage_sums import DATES, UsageKey, find_column, make_sums
+from bot.store.usage_tables import usage_sum
 
-UsageKey = Literal["day", "month", "model", "role", "repository", "owner", "key", "task", "actor"]
-_DATES = {"day": 10, "month": 7}  # characters of YYYY-MM-DD
+_ZERO: sa.ColumnElement[int] = sa.literal_column("0")
 
 
 class UsageRow(NamedTuple):
@@ -57,14 +57,22 @@ def sum_usage(
 
     ``repository`` is an id and a name. Sorted by key.
     """
-    key = _keys()[by]
-    start, end = find_bounds(first, last, zone)
-    within = (model_call.c.created >= start, model_call.c.created < end)
-    query = sa.select(key, *_sums()).select_from(_join(by, repository)).where(*within)
-    if repository is not None:
-        query = query.where(*_is_of(repository))
-    rows = [UsageRow(str(row[0]), *map(int, row[1:])) for row in connection.execute(query.group_by(key).order_by(key))]
-    return _fold(rows, _DATES[by], zone) if by in _DATES else rows
+    whole = Span(*find_bounds(first, last, zone))
+    if by not in DATES:
+        return sum_between(connection, by, whole, repository)
+    days = _read(connection, _Wanted("", repository, dated=True), whole, lambda span: _is_of_a_day(span, zone))
+    return _merge(UsageRow(find_day(at, zone)[: DATES[by]], *sums) for at, _, *sums in days)
+
+
+def sum_between(
+    connection: sa.Connection, by: UsageKey, whole: Span, repository: tuple[int, str] | None
+) -> list[UsageRow]:
+    """Add up the calls from one moment to before another, by no date.
+
+    ``repository`` is an id and a name. Sorted by key.
+    """
+    found = _read(connection, _Wanted(by, repository), whole, lambda _: True)
+    return _merge(UsageRow(*row) for _, *row in found)
 
 
 def sum_days(
@@ -79,65 +87,69 @@ def sum_days(
 
     Arguments as for :func:`sum_usage`. Returns micro-dollars by day and key.
     """
-    keys = _keys()
-    key = sa.literal_column("''") if by in _DATES else keys[by]
-    start, end = find_bounds(first, last, zone)
-    paid = sa.func.sum(model_call.c.cost)
-    within = (model_call.c.created >= start, model_call.c.created < end, model_call.c.cost > 0)
-    query = sa.select(keys["day"], key, paid).select_from(_join(by, repository)).where(*within)
-    if repository is not None:
-        query = query.where(*_is_of(repository))
-    groups = (keys["day"],) if by in _DATES else (keys["day"], key)
+    wanted = _Wanted("" if by in DATES else by, repository, dated=True, sums=("micro_dollars",))
+    whole = Span(*find_bounds(first, last, zone))
     found: dict[tuple[str, str], int] = {}
-    for quarter, name, cost in connection.execute(query.group_by(*groups)):
-        place = (find_day(int(quarter) * QUARTER_MS, zone), str(name))
-        found[place] = found.get(place, 0) + int(cost)
+    for at, key, paid in _read(connection, wanted, whole, lambda span: _is_of_a_day(span, zone)):
+        if paid:
+            place = (find_day(at, zone), key)
+            found[place] = found.get(place, 0) + paid
     return found
 
 
-def _join(by: UsageKey, repository: tuple[int, str] | None) -> sa.FromClause:
-    """Return the calls, with their tasks where only those tell."""
-    told_by_task = by in ("task", "actor") or repository is not None
-    return model_call.outerjoin(task, task.c.id == model_call.c.task) if told_by_task else model_call
+class _Wanted(NamedTuple):
+    """The sums that are wanted; ``dated``: by time as well."""
+
+    by: str
+    repository: tuple[int, str] | None
+    dated: bool = False
+    sums: tuple[str, ...] = UsageRow._fields[1:]
 
 
-def _is_of(repository: tuple[int, str]) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    """Match the calls for a repository by its name and id."""
-    return model_call.c.repository == repository[1], is_in(repository[0])
+def _read(connection: sa.Connection, wanted: _Wanted, whole: Span, fits: Callable[[Span], bool]) -> list[Any]:
+    """Read sums where they are stored, and calls elsewhere.
+
+    Returns rows of a moment (ms, 0 unless it is ``dated``), the key, and the sums of both.
+    """
+    stored, rest = split(connection, whole, fits)
+    queries = [*(_query_sums(wanted, span) for span in stored), *(_query_calls(wanted, span) for span in rest)]
+    rows = (row for query in queries for row in connection.execute(query))
+    return [(int(row[0]), row[1], *map(int, row[2:])) for row in rows]
 
 
-def _keys() -> dict[str, sa.ColumnElement[Any]]:
-    """Return what rows are grouped by; days and months by quarters of hours."""
-    quarter = model_call.c.created // sa.literal_column(str(QUARTER_MS), sa.Integer)
-    names = {name: model_call.c[name] for name in ("model", "role", "repository", "owner", "key")}
-    told = names | {"task": task.c.flow, "actor": task.c.actor}
-    empty: sa.ColumnElement[str] = sa.literal_column("''")  # a bound value would be two for PostgreSQL
-    return {name: sa.func.coalesce(column, empty) for name, column in told.items()} | dict.fromkeys(_DATES, quarter)
+def _query_sums(wanted: _Wanted, span: Span) -> sa.Select[Any]:
+    at: list[sa.ColumnElement[int]] = [usage_sum.c.start] if wanted.dated else []
+    # nothing of a finished span is open
+    sums = [sa.func.sum(usage_sum.c[name]) if name in usage_sum.c else _ZERO for name in wanted.sums]
+    within = (usage_sum.c.kind == wanted.by, usage_sum.c.start >= span.start, usage_sum.c.start < span.ended)
+    columns: list[sa.ColumnElement[Any]] = [*(at or [_ZERO]), usage_sum.c.name, *sums]
+    return sa.select(*columns).where(*within, *_is_of(usage_sum, wanted)).group_by(*at, usage_sum.c.name)
 
 
-def _sums() -> list[sa.ColumnElement[Any]]:
-    settled, lost = model_call.c.cost.is_not(None), model_call.c.state == "lost"
-    under_way = model_call.c.state == "reserved"
-    called = sa.and_(settled, model_call.c.input_tokens > 0)
-    tokens = (model_call.c[f"{kind}_tokens"] for kind in ("input", "output", "cached", "cache_write"))
-    return [
-        _add(settled, model_call.c.cost),
-        _add(called, sa.literal_column("1")),
-        *(_add(settled, column) for column in tokens),
-        _add(lost, sa.literal_column("1")),
-        _add(lost, model_call.c.reserved),
-        _add(model_call.c.state == "refused", sa.literal_column("1")),
-        _add(under_way, sa.literal_column("1")),
-        _add(under_way, model_call.c.reserved),
-    ]
+def _query_calls(wanted: _Wanted, span: Span) -> sa.Select[Any]:
+    quarter = sa.literal_column(str(QUARTER_MS), sa.Integer)
+    at: list[sa.ColumnElement[int]] = [model_call.c.created // quarter * quarter] if wanted.dated else []
+    key, sums = find_column(wanted.by), make_sums()
+    within = (model_call.c.created >= span.start, model_call.c.created < span.ended)
+    columns: list[sa.ColumnElement[Any]] = [*(at or [_ZERO]), key, *(sums[name] for name in wanted.sums)]
+    query = sa.select(*columns).where(*within, *_is_of(model_call, wanted))
+    return query.group_by(*at, *([key] if wanted.by else []))
 
 
-def _add(where: sa.ColumnElement[bool], column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    return sa.func.coalesce(sa.func.sum(sa.case((where, column), else_=0)), 0)
+def _is_of(table: sa.Table, wanted: _Wanted) -> Sequence[sa.ColumnElement[bool]]:
+    """Match what is for the wanted repository by its id and name."""
+    if wanted.repository is None:
+        return ()
+    return table.c.repository_id == wanted.repository[0], table.c.repository == wanted.repository[1]
 
 
-def _fold(quarters: Iterable[UsageRow], length: int, zone: tzinfo) -> list[UsageRow]:
-    """Add quarters of hours, in their order, up to days or months of a zone."""
-    dated = [row._replace(key=find_day(int(row.key) * QUARTER_MS, zone)[:length]) for row in quarters]
-    groups = groupby(sorted(dated), key=lambda row: row.key)
-    return [add_up(rows)._replace(key=key) for key, rows in groups]
+def _is_of_a_day(span: Span, zone: tzinfo) -> bool:
+    return find_day(span.start, zone) == find_day(span.ended - 1, zone)
+
+
+def _merge(rows: Iterable[UsageRow]) -> list[UsageRow]:
+    """Add up rows of the same key, in the order of keys."""
+    groups: dict[str, list[UsageRow]] = {}
+    for row in rows:
+        groups.setdefault(row.key, []).append(row)
+    return [add_up(groups[key])._replace(key=key) for key in sorted(groups)]

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from bot.store.acceptance import count_kinds
 from bot.store.periods import find_bounds
-from bot.store.tables import finding, model_call, outcome, task
+from bot.store.tables import finding, outcome, task
 from bot.store.tasks import is_in
+from bot.store.usage import sum_between
+from bot.store.usage_spans import Span
 
 
 class TaskEnds(NamedTuple):
@@ -62,24 +64,12 @@ def measure_tasks(
 ) -> list[TaskEnds]:
     """Measure the tasks from one moment to before another (ms)."""
     start, end = bounds
-    ends = (
-        sa.select(task.c.flow, *count_kinds())
-        .join_from(outcome, task, outcome.c.task == task.c.id)
-        .where(outcome.c.at >= start, outcome.c.at < end)
-        .group_by(task.c.flow)
-    )
-    paid = (
-        sa.select(task.c.flow, sa.func.coalesce(sa.func.sum(model_call.c.cost), 0))
-        .join_from(model_call, task, model_call.c.task == task.c.id)
-        .where(model_call.c.created >= start, model_call.c.created < end)
-        .group_by(task.c.flow)
-    )
+    ends = sa.select(outcome.c.flow, *count_kinds()).where(outcome.c.at >= start, outcome.c.at < end)
     if repository is not None:
-        mine = (task.c.repository == repository[1], is_in(repository[0]))
-        ends = ends.where(*mine)
-        paid = paid.where(*mine, model_call.c.repository == repository[1])
-    costs = {flow: int(cost) for flow, cost in connection.execute(paid)}
-    found = [TaskEnds._make([row[0], *map(int, row[1:]), costs.get(row[0], 0)]) for row in connection.execute(ends)]
+        ends = ends.where(outcome.c.repository == repository[1], outcome.c.repository_id == repository[0])
+    rows = connection.execute(ends.group_by(outcome.c.flow)).all()
+    costs = {row.key: row.micro_dollars for row in sum_between(connection, "task", Span(*bounds), repository)}
+    found = [TaskEnds._make([row[0], *map(int, row[1:]), costs.get(row[0], 0)]) for row in rows]
     return sorted(found, key=lambda one: (-one.merged - one.edited, one.task))
 
 

@@ -23,6 +23,7 @@ from bot.store import (
     sessions,
     tasks,
     test_outcomes,
+    usage_sums,
 )
 from bot.store.database import now_ms
 from bot.upkeep.mirrors import remove_mirror, trim_mirrors
@@ -56,7 +57,12 @@ class Housekeeper:
             await asyncio.sleep(_EVERY)
 
     async def sweep(self) -> None:
-        """Forget installations that are gone, and what is old or too much."""
+        """Forget installations that are gone, and what is old or too much.
+
+        First what models cost is added up as far as it is over.
+        """
+        for span in await self._store.read(usage_sums.list_due, self._settings.zone, now_ms()):
+            await self._store.run(usage_sums.fold, span)
         for number in await self._store.run(retention.list_gone):
             await self._forget_installation(number)
         settings = self._settings

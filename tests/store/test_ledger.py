@@ -10,7 +10,7 @@ from datetime import UTC, date
 import pytest
 import sqlalchemy as sa
 
-from bot.store import limits, tasks, usage
+from bot.store import limits, tasks, usage, usage_sums
 from bot.store.database import now_ms
 from bot.store.ledger import Ledger, ModelCall, Settlement, release, release_orphans
 from bot.store.limits import Limit, LimitScope, Strength
@@ -18,6 +18,7 @@ from bot.store.store import Store
 from bot.store.tables import model_call, passing_limit
 from bot.store.tasks import NewTask
 from bot.store.usage import UsageRow
+from bot.store.usage_spans import Span
 from bot.types import Period
 from tests.support.models import dollars
 
@@ -131,10 +132,15 @@ async def test_a_try_whose_process_died_counts_at_its_worst_until_it_is_heard_of
     assert short is not None
     assert short.left == 400_000
     store.run_sync(release, "t")
+    now = Span(now_ms() - 3_600_000, now_ms() + 3_600_000)
+    assert store.run_sync(usage_sums.fold, now)
     assert used(store)[1:] == (0, 0, 0, 0, 0, 0, 1, 600_000, 1, 0, 0)
     await ledger.settle(died, ended(0.1))  # it was not dead, but frozen
     assert used(store)[1:] == (100_000, 1, 10, 5, 0, 0, 0, 0, 1, 0, 0)
+    assert store.run_sync(usage_sums.fold, now)
     assert await ledger.reserve(call("one", 0.6), task) is None
+    assert used(store)[1:] == (100_000, 1, 10, 5, 0, 0, 0, 0, 0, 1, 600_000)
+    assert not store.run_sync(usage_sums.fold, now), "a call is under way"
 
 
 async def test_what_a_dead_test_of_a_key_has_set_aside_is_given_up(store: Store) -> None:

@@ -101,10 +101,11 @@ def test_money_in_dollars_becomes_whole_micro_dollars(empty_database: str) -> No
     for row in rows:
         store.run_sync(lambda c, row=row: c.execute(sa.text(f"insert into fh_model_call ({columns}) values ({row})")))
     store.migrate()
-    kept = sa.text("select task, step, owner, person, key, reserved, cost, created from fh_model_call order by step")
+    columns = "task, step, owner, person, key, reserved, cost, created, flow, repository_id"
+    kept = sa.text(f"select {columns} from fh_model_call order by step")
     assert [tuple(row) for row in store.run_sync(lambda c: c.execute(kept).all())] == [
-        ("t1", "a", "octo", "maria", "k1", 0, 300_000, 5),
-        ("t0", "b", "tests", "", "", 1_000_001, None, 6),
+        ("t1", "a", "octo", "maria", "k1", 0, 300_000, 5, "fix", 41),
+        ("t0", "b", "tests", "", "", 1_000_001, None, 6, "", 0),
     ]
     store.close()
 

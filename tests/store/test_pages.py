@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date
 from typing import Any, get_args
 
-from bot.store import audit, deliveries, pages, requests, tasks, tokens, usage
+from bot.store import audit, deliveries, pages, requests, tasks, tokens, usage, usage_sums
 from bot.store.deliveries import Delivery, DeliveryEnd
 from bot.store.pages import Place, TaskFilter
 from bot.store.periods import find_bounds
@@ -13,7 +13,8 @@ from bot.store.store import Store
 from bot.store.tables import model_call
 from bot.store.tasks import NewTask
 from bot.store.tokens import NewToken, TokenRepository
-from bot.store.usage import UsageKey, UsageRow
+from bot.store.usage import UsageRow
+from bot.store.usage_sums import UsageKey
 from bot.types import Actor
 
 OCTO = ((7, "octo/sample"),)
@@ -53,23 +54,24 @@ def test_stages_and_money_of_several_tasks(store: Store) -> None:
     assert store.run_sync(lambda c: pages.sum_spending(c, ["a", "b", "c"]))["a"] == (500_000, 1)
 
 
-def pay(store: Store, task: str, dollars: float | None, day: str = "2026-01-02") -> None:
+def pay(store: Store, task: str, dollars: float | None, day: str = "2026-01-02", repository: int = 7) -> None:
     state = "refused" if dollars is None else "answered"
     row: dict[str, Any] = {"id": task, "task": task, "step": "s", "role": "fix", "model": "m", "state": state}
     cost = None if dollars is None else round(dollars * 1_000_000)
     row |= {"repository": "octo/sample", "owner": "octo", "reserved": 0, "cost": cost, "input_tokens": 5}
+    row |= {"flow": "fix", "repository_id": repository}
     row |= {"created": find_bounds(date.fromisoformat(day), date.fromisoformat(day), UTC)[0]}
     store.run_sync(lambda connection: connection.execute(model_call.insert().values(row)))
 
 
 def test_usage_by_every_key(store: Store) -> None:
-    store.run_sync(lambda connection: tasks.create(connection, new_task("a")))
-    store.run_sync(lambda connection: tasks.create(connection, new_task("b", repository=8)))
     first, third, last = date(2026, 1, 1), date(2026, 1, 3), date(2026, 1, 9)
-    for task, dollars, day in (("a", 0.5, "2026-01-02"), ("b", 0.25, "2026-01-03"), ("c", None, "2026-01-03")):
-        pay(store, task, dollars, day)
+    pay(store, "a", 0.5)
+    pay(store, "b", 0.25, "2026-01-03", repository=8)
+    pay(store, "c", None, "2026-01-03", repository=8)
+    called: dict[str, list[UsageRow]] = {}
     for by in get_args(UsageKey):
-        rows = store.run_sync(lambda c, by=by: usage.sum_usage(c, by, first, last, None, UTC))
+        rows = called[by] = store.run_sync(lambda c, by=by: usage.sum_usage(c, by, first, last, None, UTC))
         assert [sum(sums) for sums in zip(*(row[1:] for row in rows), strict=True)] == [
             750_000,
             2,
@@ -83,6 +85,10 @@ def test_usage_by_every_key(store: Store) -> None:
             0,
             0,
         ]
+    for span in store.run_sync(usage_sums.list_due, UTC, find_bounds(last, last, UTC)[0]):
+        assert store.run_sync(usage_sums.fold, span)
+    for by in get_args(UsageKey):
+        assert store.run_sync(lambda c, by=by: usage.sum_usage(c, by, first, last, None, UTC)) == called[by]
     (row,) = store.run_sync(lambda c: usage.sum_usage(c, "task", first, last, OCTO[0], UTC))
     assert row == UsageRow("fix", 500_000, 1, 5, 0, 0, 0, 0, 0, 0, 0, 0)
     (row,) = store.run_sync(lambda c: usage.sum_usage(c, "day", third, third, None, UTC))

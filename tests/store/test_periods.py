@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.store import usage
+from bot.store import usage, usage_sums
 from bot.store.ledger import Ledger
 from bot.store.limits import Limit
 from bot.store.periods import find_bounds, find_day, find_start
 from bot.store.store import Store
 from bot.store.tables import model_call
-from tests.store.test_ledger import call
+from bot.store.usage_spans import Span, forget_between
+from bot.store.usage_sums import UsageKey
+from tests.store.test_ledger import call, ended
 from tests.support.models import new_store
 
 ZONES = [ZoneInfo(name) for name in ("Europe/Berlin", "America/Santiago", "Australia/Lord_Howe")]
 FIRST, LAST = date(2026, 3, 1), date(2026, 11, 30)  # clocks change twice in each, in Santiago at midnight
+CHANGE = date(2026, 10, 25)  # of Berlin's clocks
+AROUND = st.integers(*find_bounds(CHANGE - timedelta(days=1), CHANGE + timedelta(days=1), ZONES[0]))
 MOMENTS = st.integers(*find_bounds(FIRST, LAST + timedelta(days=2), ZONES[0]))
 
 
@@ -79,6 +86,45 @@ def test_days_and_months_add_up_to_the_whole(whole: Store, zone: ZoneInfo, paid:
         for day in expected
     }
     assert {day: rows_of[0].micro_dollars for day, rows_of in each.items()} == expected
+
+
+@settings(max_examples=10)
+@given(
+    st.permutations(ZONES),
+    st.lists(st.tuples(AROUND, st.sampled_from(("answered", "lost", "refused", "reserved"))), min_size=1, max_size=12),
+    AROUND,
+    st.sets(st.integers(0, 11), max_size=3),
+)
+def test_stored_sums_say_what_the_calls_say(
+    whole: Store, zones: list[ZoneInfo], calls: list[tuple[int, str]], now: int, ended_late: set[int]
+) -> None:
+    """Whatever was folded by the days of another zone, and whichever of its calls came back since."""
+    rows = [
+        {"id": str(number), "task": "t", "step": str(number), "role": f"r{number % 2}", "model": "m", "state": state}
+        | {"repository": "o/r", "owner": "o", "reserved": 0 if state == "answered" else 7, "input_tokens": 1}
+        | {"cost": number + 1 if state == "answered" else None, "created": at, "repository_id": number % 3}
+        for number, (at, state) in enumerate(calls)
+    ]
+    whole.run_sync(lambda c: c.execute(model_call.delete()) and c.execute(model_call.insert(), rows))
+    whole.run_sync(forget_between, Span(0, 2**60))
+
+    def report(c: sa.Connection) -> list[object]:
+        days = (CHANGE - timedelta(days=3), CHANGE + timedelta(days=3))
+        keys: tuple[UsageKey, ...] = ("day", "month", "role")
+        sums = [usage.sum_usage(c, by, *days, place, zones[0]) for by in keys for place in (None, (1, "o/r"))]
+        return [*sums, *(usage.sum_days(c, by, *days, None, zones[0]) for by in keys)]
+
+    plain = whole.run_sync(report)
+    for zone in zones[:2]:
+        for span in whole.run_sync(usage_sums.list_due, zone, now):
+            is_open = any(state == "reserved" and span.start <= at < span.ended for at, state in calls)
+            assert whole.run_sync(usage_sums.fold, span) is not is_open
+        assert whole.run_sync(report) == plain
+    for number in ended_late:
+        asyncio.run(Ledger(whole).settle(replace(call("s", 0.1), id=str(number)), ended(0.2)))
+    told = whole.run_sync(report)
+    whole.run_sync(forget_between, Span(0, 2**60))
+    assert told == whole.run_sync(report)
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])

@@ -51,7 +51,7 @@ def fill(store: Store) -> None:
             done = new.model_copy(update={"id": f"t{number}"})
             tasks.create(connection, done)
             tasks.close(connection, done.id, "done", {})
-        call = CALL | {"id": "c", "task": "t1", "reserved": 0, "cost": 250_000, "created": now_ms()}
+        call = CALL | {"id": "c", "task": "t1", "flow": "fix", "reserved": 0, "cost": 250_000, "created": now_ms()}
         connection.execute(model_call.insert().values(call))
         for task, kind in (("t1", "merged"), ("t2", "closed"), ("t3", "closed"), ("t3", "merged")):
             outcomes.record(connection, task=task, kind=kind, data={})

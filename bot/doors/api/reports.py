@@ -31,7 +31,7 @@ from bot.doors.api.problems import Problem
 from bot.store import pages, trail, usage, worth
 from bot.store.pages import AuditRow
 from bot.store.trail import TrailFilter
-from bot.store.usage import UsageKey
+from bot.store.usage_sums import UsageKey
 from bot.types import JsonModel
 
 operations = Operations("reports")

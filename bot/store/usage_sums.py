@@ -1,0 +1,102 @@
+"""Fold the calls of finished days and hours into sums, by everything that reports ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta, tzinfo
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from bot.store.periods import find_bounds, find_day
+from bot.store.tables import model_call
+from bot.store.usage_spans import Span, forget_between, list_spans, lock_calls
+from bot.store.usage_tables import usage_span, usage_sum
+
+UsageKey = Literal["day", "month", "model", "role", "repository", "owner", "key", "task", "actor"]
+DATES = {"day": 10, "month": 7}
+"""What is added up by time, with its characters of YYYY-MM-DD."""
+_HOUR_MS = 3_600_000
+_TOKENS = ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens")
+_EMPTY: sa.ColumnElement[str] = sa.literal_column("''")  # a bound value would be two for PostgreSQL
+_COLUMNS = {
+    "model": model_call.c.model,
+    "role": model_call.c.role,
+    "repository": model_call.c.repository,
+    "owner": model_call.c.owner,
+    "key": model_call.c.key,
+    "task": model_call.c.flow,
+    "actor": model_call.c.person,
+    "": _EMPTY,
+}
+
+
+def find_column(by: str) -> sa.ColumnElement[str]:
+    """Return what calls are added up by; "" is all of them."""
+    return _COLUMNS[by]
+
+
+def make_sums() -> dict[str, sa.ColumnElement[int]]:
+    """Return what is added up of calls, by the name of each sum."""
+    settled, lost = model_call.c.cost.is_not(None), model_call.c.state == "lost"
+    under_way = model_call.c.state == "reserved"
+    one: sa.ColumnElement[int] = sa.literal_column("1")
+    sums = {
+        "micro_dollars": _add(settled, model_call.c.cost),
+        "calls": _add(sa.and_(settled, model_call.c.input_tokens > 0), one),
+        **{name: _add(settled, model_call.c[name]) for name in _TOKENS},
+        "lost": _add(lost, one),
+        "lost_micro_dollars": _add(lost, model_call.c.reserved),
+        "refused": _add(model_call.c.state == "refused", one),
+        "open": _add(under_way, one),
+        "open_micro_dollars": _add(under_way, model_call.c.reserved),
+    }
+    return {name: column.label(name) for name, column in sums.items()}
+
+
+def list_due(connection: sa.Connection, zone: tzinfo, now: int) -> list[Span]:
+    """List the finished days of a zone, and hours of its newest, without sums.
+
+    Finished is what ended an hour before ``now`` (ms): nearly all calls of it have ended too.
+    """
+    first = connection.scalar(sa.select(sa.func.min(model_call.c.created)))
+    if first is None:
+        return []
+    known = set(list_spans(connection, Span(0, now)))
+    return [span for span in _list_finished(first, now - _HOUR_MS, zone) if span not in known]
+
+
+def fold(connection: sa.Connection, span: Span) -> bool:
+    """Store the sums of a span; False while one of its calls is under way."""
+    lock_calls(connection)
+    within = (model_call.c.created >= span.start, model_call.c.created < span.ended)
+    if connection.scalar(sa.select(model_call.c.id).where(*within, model_call.c.state == "reserved").limit(1)):
+        return False
+    forget_between(connection, span)
+    connection.execute(sa.insert(usage_span).values(start=span.start, ended=span.ended))
+    sums = {name: column for name, column in make_sums().items() if name in usage_sum.c}
+    for kind in _COLUMNS:
+        groups = (model_call.c.repository_id, model_call.c.repository, find_column(kind))
+        marks = (sa.literal(kind), sa.literal(span.start), *groups)
+        rows = sa.select(*marks, *sums.values()).where(*within)
+        rows = rows.group_by(*(groups if kind else groups[:2]))
+        names = ("kind", "start", "repository_id", "repository", "name", *sums)
+        connection.execute(sa.insert(usage_sum).from_select(names, rows))
+    return True
+
+
+def _list_finished(first: int, until: int, zone: tzinfo) -> Iterator[Span]:
+    """List all days that ended by a moment, then the hours of the next one."""
+    day = date.fromisoformat(find_day(first, zone))
+    span = Span(*find_bounds(day, day, zone))
+    while span.ended <= until:
+        if span.start < span.ended:  # where the date line moved, a day is missing
+            yield span
+        day += timedelta(days=1)
+        span = Span(*find_bounds(day, day, zone))
+    for start in range(span.start, until - _HOUR_MS + 1, _HOUR_MS):
+        yield Span(start, start + _HOUR_MS)
+
+
+def _add(where: sa.ColumnElement[bool], column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return sa.func.coalesce(sa.func.sum(sa.case((where, column), else_=0)), 0)
