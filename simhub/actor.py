@@ -11,7 +11,7 @@ from simhub.model import ROLES, Account, App, Installation, Repository, Token
 
 @dataclass(frozen=True)
 class Actor:
-    """The account behind a request. ``kind`` is anonymous, user, installation or app (a JWT)."""
+    """The account behind a request. ``kind`` is anonymous, user, installation, app (a JWT) or client (its secret)."""
 
     kind: str
     account: Account | None = None

@@ -52,6 +52,9 @@ def identify(world: World, header: str | None, lag: Lag | None = None) -> Actor:
     if not header:
         return Actor("anonymous")
     credential = credential_in(header)
+    for app in world.apps.values():
+        if secrets.compare_digest(credential.encode(), app.client_secret.encode()):
+            return Actor("client", app=app)
     if credential in world.user_tokens:
         return Actor("user", world.user_tokens[credential], world.app_tokens.get(credential))
     if credential in world.tokens:

@@ -165,7 +165,8 @@ Handler = Callable[[Call], Awaitable[Any]]
 class Route:
     """``needs`` lists alternatives of App permissions, each ``name:level``, joined by ``|``; empty for none.
 
-    ``role`` is what a person needs in the repository; ``auth`` is any, token (person or installation) or jwt.
+    ``role`` is what a person needs in the repository; ``auth`` is any, token (person or installation), jwt or client
+    (the App's secret).
     """
 
     method: str

@@ -213,6 +213,8 @@ class _GraphQL(_Exchange):
 
 
 def _check_auth(route: Route, actor: Actor) -> None:
+    if (route.auth == "client") != (actor.kind == "client"):
+        raise bad_credentials()
     if route.auth == "jwt" and actor.kind != "app":
         raise ApiError(401, "A JSON web token could not be decoded")
     if route.auth != "jwt" and actor.kind == "app" and route.auth != "any":

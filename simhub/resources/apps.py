@@ -196,6 +196,16 @@ def _as_role(permissions: dict[str, str]) -> dict[str, bool]:
     return {"admin": False, "maintain": False, "push": push, "triage": False, "pull": "contents" in permissions}
 
 
+@routes.add("DELETE", "/applications/{client}/token", auth="client")
+async def delete_person_token(call: Call) -> Any:
+    """Revoke one token of a person's; only the App that it was given to may."""
+    token, world = str(call.payload.get("access_token", "")), call.hub.world
+    if _app(call).client_id != call.params["client"] or world.app_tokens.get(token) is not _app(call):
+        raise not_found()
+    del world.user_tokens[token], world.app_tokens[token]
+    return Answer(status=204)
+
+
 @routes.add("POST", "/app-manifests/{code}/conversions")
 async def convert_manifest(call: Call) -> Any:
     """Hand the credentials of a freshly registered App over, once and within the hour."""

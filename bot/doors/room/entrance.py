@@ -127,7 +127,7 @@ async def _let_in(visit: Visit, session: Session, secret: str, wanted: str) -> w
     """Store a session, and end the one that the browser had."""
     services = visit.context.services
     if visit.signed is not None:
-        await services.store.run(sessions.end, visit.signed.session.id)
+        await visit.desk.end(visit.signed.session)
     await services.store.run(sessions.add, session)
     response = web.Response(status=303, headers={"Location": wanted})
     Cookies(services.settings).set(response, "session", secret, SESSION_SECONDS)
@@ -148,11 +148,9 @@ def _browser_of(visit: Visit) -> str:
 
 @pages.add("POST", "/sign-out", access="person", title="Sign out")
 async def sign_out(visit: Visit) -> Answer:
-    """End the session; its cookie is good for nothing then."""
+    """End the session: its cookie is good for nothing then, nor its token."""
     assert visit.signed is not None
-    number = visit.signed.session.id
-    services = visit.context.services
-    await services.store.run(lambda connection: sessions.end(connection, number))
+    await visit.desk.end(visit.signed.session)
     response = web.Response(status=303, headers={"Location": SIGN_IN})
-    Cookies(services.settings).drop(response, "session")
+    Cookies(visit.context.services.settings).drop(response, "session")
     return response

@@ -50,6 +50,12 @@ class Freshness:
         text = await self._sealer.seal(token, session.place)
         return session.model_copy(update={"token": text, "token_until": now_ms() + seconds * 1000})
 
+    async def open(self, session: Session) -> str | None:
+        """Return a session's token, None where none is kept that still works."""
+        if session.token is None or (session.token_until or 0) < now_ms():
+            return None
+        return await self._sealer.open(session.token, session.place)
+
     async def renew(self, session: Session) -> Session | None:
         """Return a session that is in step; None: sign in again.
 
@@ -82,8 +88,8 @@ class Freshness:
 
     async def _ask(self, session: Session) -> tuple[SeenRepository, ...] | None:
         """Return what the account may read now; None where it is let in no more."""
-        if session.token is None or (session.token_until or 0) < now_ms():
+        token = await self.open(session)
+        if token is None:
             return None
-        token = await self._sealer.open(session.token, session.place)
         account, seen = await look_around(self._services.github.for_person(token))
         return seen if seen or is_administrator(self._services.settings, account) else None

@@ -6,6 +6,7 @@ import base64
 import binascii
 import secrets
 from typing import TYPE_CHECKING, NamedTuple, Self
+from urllib.parse import quote
 
 from bot.doors.room.guard import find_origin
 from bot.settings import Settings
@@ -17,6 +18,8 @@ if TYPE_CHECKING:  # 4 MB that a server needs from the first sign-in on
 PENDING_SECONDS = 600
 TOKEN_SECONDS = 8 * 3600
 _TIMEOUT = 15.0
+_REVOKE_TIMEOUT = 5.0  # whoever signs out waits for it
+_GONE = frozenset({204, 404, 422})  # the last two: it was dead before
 _LONGEST = 2000
 
 
@@ -98,6 +101,28 @@ class GitHubSignIn:
             raise SignInFailed(f"GitHub did not sign you in ({error.error}). Try again.") from None
         except (httpx2.HTTPError, ValueError, KeyError, TypeError):
             raise SignInFailed("GitHub did not answer as it should. Try again in a minute.") from None
+
+    async def revoke(self, token: str) -> bool:
+        """Have GitHub forget a person's token; False where it did not answer.
+
+        https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
+        """
+        import httpx2
+
+        secret = self._settings.client_secret
+        assert secret is not None, "there is a token of a sign-in"
+        client_id = str(self._settings.client_id)
+        try:
+            async with httpx2.AsyncClient(timeout=_REVOKE_TIMEOUT) as client:
+                answer = await client.request(
+                    "DELETE",
+                    f"{self._settings.api_url}/applications/{quote(client_id)}/token",
+                    auth=(client_id, secret.get_secret_value()),
+                    json={"access_token": token},
+                )
+        except httpx2.HTTPError:
+            return False
+        return answer.status_code in _GONE
 
     def _client(self) -> AsyncOAuth2Client:
         from authlib.integrations.httpx_client import AsyncOAuth2Client

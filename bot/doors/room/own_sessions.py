@@ -34,9 +34,10 @@ async def show_sessions(visit: Visit) -> Answer:
 async def end_session(visit: Visit) -> Answer:
     """End a session of one's own."""
     number = visit.part("id")
-    if all(one.id != number for one in await _list(visit)):
+    found = next((one for one in await _list(visit) if one.id == number), None)
+    if found is None:
         raise Problem("There is no such session of yours; perhaps it has ended.", status=404)
-    await visit.context.services.store.run(sessions.end, number)
+    await visit.desk.end(found)
     return Moved(f"{PREFIX}/sessions", "The session has ended.")
 
 

@@ -75,6 +75,9 @@ async def test_there_and_back(story: Story) -> None:
     tokens = [token for token in story.hub.world.user_tokens if token.startswith("ghu_")]
     for secret in (*tokens, "ghr_", story.app.client_secret, browser.cookies["forgehand-session"]):
         assert secret.encode() not in dump
+    assert len(story.hub.world.app_tokens) == 1
+    assert (await browser.post("/room/sign-out")).status == 303
+    assert story.hub.world.app_tokens == {}, "GitHub has forgotten the token"
 
 
 async def test_strangers_are_told_and_see_nothing(story: Story) -> None:
