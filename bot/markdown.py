@@ -85,6 +85,11 @@ def code_block(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
+def quoted(text: str) -> str:
+    """Render a quotation."""
+    return "\n".join(f"> {line}".rstrip() for line in text.strip().splitlines())
+
+
 def inline_code(text: str) -> str:
     """Render inline code that backticks inside cannot close."""
     flat = " ".join(text.split())

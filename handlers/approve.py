@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.dispatch.again import go_on
-from bot.dispatch.start import Refusal
+from bot.dispatch.start import StartedTask
 from bot.dispatch.waiting import find_waiting
 from bot.doors.comments.commands import Command, Invocation, reply
 from bot.store import tasks
@@ -25,7 +25,7 @@ async def run(invocation: Invocation, services: Services) -> None:
         await reply(services, invocation, decision.reason)
         return
     started = await go_on(services, spec, task, invocation.repository, invocation.origin)
-    if isinstance(started, Refusal):
+    if not isinstance(started, StartedTask):
         await reply(services, invocation, started.reason)
 
 

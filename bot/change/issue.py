@@ -38,7 +38,7 @@ async def read(job: Job[ChangeTask]) -> Brief:
         title=visible_title(task.title)[:500],
         body=visible(task.body[:_MAX_RAW])[:_MAX_BODY],
         asked=visible(task.asked[:_MAX_RAW])[:_MAX_BODY],
-        comments=_earlier(comments, task.triggered),
+        comments=(*_earlier(comments, task.triggered), *_answers(task)),
         base_branch=branch,
         base_sha=base_sha,
         stop=_stop(job, issue) or await find_obstacle(job),
@@ -112,6 +112,11 @@ def _earlier(comments: list[IssueComment], triggered: str) -> tuple[Comment, ...
         Comment(author=comment.author, text=visible(comment.body[:_MAX_RAW])[:4000])
         for comment in kept[-_MAX_COMMENTS:]
     )
+
+
+def _answers(task: ChangeTask) -> tuple[Comment, ...]:
+    """Answers to earlier questions that came by other doors than a comment."""
+    return tuple(Comment(author=one.login, text=visible(one.text)) for one in task.origin.answers)
 
 
 def _time(text: str) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -15,6 +15,13 @@ from bot.store.tasks import Task
 from bot.types import Repository
 from bot.work.origin import Origin, Request
 from bot.work.services import Services
+
+
+class Counted(NamedTuple):
+    """An approval that counts, while others are missing; what to say about it."""
+
+    reason: str
+
 
 FAILED_STATES = frozenset({"failed", "cancelled", "dead", "unverified", "refused"})
 
@@ -38,13 +45,13 @@ async def restart(
 
 async def go_on(
     services: Services, spec: TaskSpec[Any], task: Task, repository: Repository, origin: Origin
-) -> StartedTask | Refusal:
+) -> StartedTask | Refusal | Counted:
     """Start the task that goes on from what a waiting one holds.
 
     Asked again with the same origin, it finds that task. A change that several have to approve waits for the last.
     """
-    if task.data.get("waits_for") == approvals.WAITS and (refusal := await _approve(services, task, origin)):
-        return refusal
+    if task.data.get("waits_for") == approvals.WAITS and (held := await _approve(services, task, origin)):
+        return held
     started = await begin(services, spec, _renew(spec, task, repository, origin), parent=task.id)
     if isinstance(started, StartedTask):
         did = "approved it" if task.state == "awaiting_approval" else "answered"
@@ -53,7 +60,7 @@ async def go_on(
     return started
 
 
-async def _approve(services: Services, task: Task, origin: Origin) -> Refusal | None:
+async def _approve(services: Services, task: Task, origin: Origin) -> Refusal | Counted | None:
     """Count an approval; say why it is not enough, where it is not."""
     actor = origin.principal.actor
     digest = str(task.data.get("digest"))
@@ -72,7 +79,9 @@ async def _approve(services: Services, task: Task, origin: Origin) -> Refusal | 
     if not given:
         return Refusal(decision.reason)
     missing = people - count
-    return Refusal(f"Approved. {missing} more has to approve it.") if missing > 0 else None
+    if missing <= 0:
+        return None
+    return Counted(f"Approved. {missing} more {'has' if missing == 1 else 'have'} to approve it.")
 
 
 def _renew(spec: TaskSpec[Any], task: Task, repository: Repository, origin: Origin) -> Request[Any]:
@@ -82,5 +91,6 @@ def _renew(spec: TaskSpec[Any], task: Task, repository: Repository, origin: Orig
     """
     request = spec.request.model_validate(task.argument)
     first = request.origin
-    new = origin.model_copy(update={"reply": first.reply, "outlet": first.outlet, "issue": first.issue})
+    kept = {"reply": first.reply, "outlet": first.outlet, "issue": first.issue}
+    new = origin.model_copy(update={**kept, "answers": (*first.answers, *origin.answers)})
     return request.model_copy(update={"repository": repository, "origin": new})

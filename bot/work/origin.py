@@ -30,6 +30,13 @@ class Principal(JsonModel):
     vouched: str = ""  # a door's own proof that the work is permitted, for the audit log; then no role is asked for
 
 
+class Answer(JsonModel):
+    """An answer to a task's questions that stands in no comment of a person's."""
+
+    login: str
+    text: str
+
+
 class Origin(JsonModel):
     """The origin of a task, and the place of its answers."""
 
@@ -45,6 +52,7 @@ class Origin(JsonModel):
     cause: str = ""  # kind of the event: ``opened``, ``push``
     outlet: Outlet = "github"  # where what comes of it goes, beside the task's result
     issue: int | None = None  # on which a task about the repository as a whole is followed
+    answers: tuple[Answer, ...] = ()  # to the questions of the tasks that it goes on from
 
 
 class Subject(JsonModel):

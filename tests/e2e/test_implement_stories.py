@@ -57,24 +57,32 @@ def bought(story: Story) -> list[list[str]]:
 
 async def test_it_asks_waits_and_goes_on_and_buys_nothing_twice(tell: Tell) -> None:
     unclear = specified(questions=QUESTIONS, requirements=[])
-    story = await tell([unclear, *GOOD], source=DURATIONS)
+    rest = specified(questions=QUESTIONS[:1], requirements=[])
+    story = await tell([unclear, rest, *GOOD], source=DURATIONS)
     await put(story, POLICY, "implement: { approval: always }\nreview: { on: [] }\n")
     number = await story.file(TITLE, BODY, label=LABEL)
     await story.until_status(number, "Waiting for answers. 2 questions are open.")
     (asked,) = (await story.comments(number))["questions"]
     assert "1. Is a week seven days? I would say so.\n2. Are seconds written too?" in asked
-    await comment(story, number, "1. Yes. 2. No, minutes are enough.")
+    await comment(story, number, "2. No, minutes are enough.")
+    await story.until_status(number, "Waiting for answers. One question is open.")
+    program = asker(story, story.maintainer)
+    (waits,) = (await program.get("/api/v1/tasks?repository=octo/sample&state=awaiting_answer")).data["items"]
+    said = {"text": "A week has seven days."}
+    answer = await program.ask("POST", f"/api/v1/tasks/{waits['id']}/answer", said, Idempotency_Key="1")
+    assert (answer.status, answer.data["parent"]) == (202, waits["id"])
     await story.until_status(number, "Waiting for approval. The plan is there: 2 steps, 3 files.")
-    again = [one for one in story.script.requests if "First task: write a short specification" in one.text][1]
+    again = [one for one in story.script.requests if "First task: write a short specification" in one.text][2]
     assert "No, minutes are enough." in again.text
-    assert "Are seconds written too?" in again.text, "its own questions stand beside the answers"
+    assert "A week has seven days." in again.text
+    assert "Is a week seven days?" in again.text, "its own questions stand beside the answers"
     await story.kill_bot()
     await story.start_bot()
     await comment(story, number, "/approve")
     await story.until_status(number, "Done. Opened")
-    assert states(story) == ["done", "done", "done"]
-    first, second, third = bought(story)
-    assert first == ["specify-0"]
+    assert states(story) == ["done", "done", "done", "done"]
+    first, between, second, third = bought(story)
+    assert first == between == ["specify-0"]
     assert second == ["specify-0", "plan-0-0-0", "review-plan-0-0"]
     assert third == ["prove-0-0-ask", "prove-0-1-ask", "prove-0-trace"]
     assert len((await story.comments(number))["plan"]) == 1, "it is posted once"

@@ -25,6 +25,7 @@ from bot.doors.api import (
     checkup,
     commands,
     course,
+    deciding,
     deliveries,
     figures,
     incidents,
@@ -65,6 +66,7 @@ _MODULES = (
     results,
     course,
     starting,
+    deciding,
     incidents,
     policies,
     canary,
@@ -169,7 +171,7 @@ async def _admit(
             status=429,
             headers=retry,
         )
-    caller.check_scope(operation.scope)
+    caller.check_scope(operation.scope, administrators=operation.administrators)
     return caller
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
-from bot.dispatch.again import go_on, may_repeat, restart
+from bot.dispatch.again import may_repeat, restart
 from bot.dispatch.spec import TaskSpec
 from bot.dispatch.start import Refusal, StartedTask, begin
 from bot.doors.api.callers import Caller
@@ -28,8 +28,8 @@ from bot.work.origin import Door, Origin, Request, TaskInput
 
 operations = Operations("tasks")
 _KEY_TAKEN = "the key was used for another request"
-_STARTED = (202, 200)
-_CONFLICTS = {
+STARTED = (202, 200)
+CONFLICTS = {
     404: "there is no such issue, pull request or task",
     409: f"it makes no sense for what it is asked for, the repository's policy file is wrong, or {_KEY_TAKEN}",
 }
@@ -46,12 +46,6 @@ class StartHeaders(IdempotencyKey):
     door: Literal["api", "terminal"] = Field(
         default="api", alias="Forgehand-Door", description="who asks: a program, or a person at a terminal"
     )
-
-
-class Approval(Sent):
-    """An answer to a task that waits for approval."""
-
-    answer: Literal["approve", "decline"]
 
 
 def make_body(spec: TaskSpec[Any]) -> type[Sent]:
@@ -90,8 +84,8 @@ def start_operation(spec: TaskSpec[Any], path: str = "", note: str = "") -> Oper
         start,
         tag="aliases" if path else operations.tag,
         scope="run",
-        statuses=_STARTED,
-        errors=_CONFLICTS,
+        statuses=STARTED,
+        errors=CONFLICTS,
         body=make_body(spec),
         name=f"{name}_as_{alias}" if path else name,
         summary=spec.summary,
@@ -99,7 +93,7 @@ def start_operation(spec: TaskSpec[Any], path: str = "", note: str = "") -> Oper
     )
 
 
-@operations.add("POST", "/tasks/{id}/retry", scope="run", statuses=_STARTED, errors=_CONFLICTS)
+@operations.add("POST", "/tasks/{id}/retry", scope="run", statuses=STARTED, errors=CONFLICTS)
 async def retry_task(context: Context, caller: Caller, headers: StartHeaders, id: TaskId) -> Reply[TaskView]:
     """Start a task once more that did not end well.
 
@@ -109,7 +103,7 @@ async def retry_task(context: Context, caller: Caller, headers: StartHeaders, id
     task = await load_task(context, caller, id)
     admission = await context.gate.admit(caller, repository_of(task).full_name, "retry")
     asked = {"retry": f"retry {task.flow}", task.flow: f"start {task.flow}"}
-    await _authorise(context, caller, admission, asked)
+    await authorise_all(context, caller, admission, asked)
     spec = context.registry.get(task.flow)
     if spec is None:
         raise Problem(f"This version knows no task `{task.flow}`.", status=409)
@@ -121,35 +115,7 @@ async def retry_task(context: Context, caller: Caller, headers: StartHeaders, id
             await read_subject(services, spec, admission.repository, About(task.number))
         return await restart(services, spec, task, admission.repository, origin)
 
-    return await _once(context, caller, admission, headers, f"retry {id}", go)
-
-
-@operations.add("POST", "/tasks/{id}/approval", scope="run", statuses=_STARTED, errors=_CONFLICTS)
-async def approve_task(
-    context: Context, caller: Caller, headers: StartHeaders, body: Approval, id: TaskId
-) -> Reply[TaskView]:
-    """Answer a task that waits for approval.
-
-    `approve` starts the task that goes on from there, as the command `/approve` does; `decline` ends the waiting.
-    """
-    services = context.services
-    task = await load_task(context, caller, id)
-    admission = await context.gate.admit(caller, repository_of(task).full_name, "approve")
-    asked = {"approve": f"{body.answer} {task.flow}", task.flow: f"start {task.flow}"}
-    await _authorise(context, caller, admission, asked)
-    spec = context.registry.get(task.flow)
-    if spec is None:
-        raise Problem(f"This version knows no task `{task.flow}`.", status=409)
-
-    async def go(origin: Origin) -> StartedTask | Refusal:
-        if task.state != "awaiting_approval":
-            raise Problem(f"Only a task that waits for approval can be approved; this one is {task.state}.", status=409)
-        if body.answer == "approve":
-            return await go_on(services, spec, task, admission.repository, origin)
-        await services.engine.cancel(task.id, caller.actor.login)
-        return StartedTask(task.id, created=False)
-
-    return await _once(context, caller, admission, headers, f"{body.answer} {id}", go)
+    return await start_once(context, caller, admission, headers, f"retry {id}", go)
 
 
 async def _start(
@@ -168,7 +134,7 @@ async def start_admitted(
     Raises :class:`Problem` where it may not start it, or where that makes no sense.
     """
     services = context.services
-    await _authorise(context, caller, admission, {spec.name: f"start {spec.name}"})
+    await authorise_all(context, caller, admission, {spec.name: f"start {spec.name}"})
     about = About(getattr(body, "number", None), getattr(body, "thread", None))
     outlet = choose_outlet(spec, about.number, getattr(body, "deliver", None))
 
@@ -187,10 +153,10 @@ async def start_admitted(
         return await begin(services, spec, request)
 
     asked = f"{spec.name} {admission.repository.id} {body.model_dump_json(exclude={'repository'})}"
-    return await _once(context, caller, admission, headers, asked, go)
+    return await start_once(context, caller, admission, headers, asked, go)
 
 
-async def _once(
+async def start_once(
     context: Context, caller: Caller, admission: Admission, headers: StartHeaders, asked: str, go: Begin
 ) -> Reply[TaskView]:
     """Start what is asked for unless this key has led to a task before.
@@ -225,7 +191,7 @@ async def _answer(context: Context, started: StartedTask) -> Reply[TaskView]:
     return Reply(view, 202 if started.created else 200, {"Location": path_of(task.id)})
 
 
-async def _authorise(context: Context, caller: Caller, admission: Admission, asked: Mapping[str, str]) -> None:
+async def authorise_all(context: Context, caller: Caller, admission: Admission, asked: Mapping[str, str]) -> None:
     """Raise :class:`Problem` unless the caller may use all these commands."""
     # Whoever may not is not told what is wrong with the repository's policy file.
     policy, fault = await context.services.policies.load_or_default(admission.repository)

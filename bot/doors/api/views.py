@@ -33,6 +33,13 @@ class Cost(JsonModel):
     model_calls: int = Field(ge=0)
 
 
+class Approvals(JsonModel):
+    """Count of the people who approved a change, and of who has to."""
+
+    given: int
+    needed: int
+
+
 class TaskView(JsonModel):
     """A task as it stands."""
 
@@ -43,6 +50,7 @@ class TaskView(JsonModel):
     stage: str = Field(description="the stage it reported last, such as `prove`")
     repository: str
     number: int | None = Field(description="issue or pull request, null for the repository as a whole")
+    title: str = Field(description="of the issue or pull request as it was asked for; others' words")
     actor: str = Field(description="login of who asked for it")
     door: str = Field(description="how it was asked for: `label`, `command`, `api`, ...")
     parent: TaskId | None = Field(description="the task that it follows")
@@ -52,6 +60,7 @@ class TaskView(JsonModel):
         description="what people have to give: an `answer`, the `approval` of a plan, the approval of a change by "
         "`people` who did not ask for it, or a `key` that can be used"
     )
+    approvals: Approvals | None = Field(description="of a change that waits for `people`, else null")
     cost: Cost
     created_at: Moment
     started_at: Moment | None
@@ -100,7 +109,10 @@ def load_views(connection: sa.Connection, found: Sequence[Task], services: Servi
     ids = [task.id for task in found]
     spent = pages.sum_spending(connection, ids)
     stages = pages.find_stages(connection, ids)
-    return [_view(task, stages.get(task.id, ""), spent.get(task.id, _NOTHING), services) for task in found]
+    counted = {task.id: _count_approvals(connection, task) for task in found}
+    return [
+        _view(task, stages.get(task.id, ""), spent.get(task.id, _NOTHING), counted[task.id], services) for task in found
+    ]
 
 
 def make_report(task: Task, spent: Spending, artifacts: Sequence[ArtifactView], services: Services) -> TaskReport:
@@ -148,7 +160,7 @@ def path_of(task_id: str) -> str:
     return f"{PREFIX}/tasks/{task_id}"
 
 
-def _view(task: Task, stage: str, spent: Spending, services: Services) -> TaskView:
+def _view(task: Task, stage: str, spent: Spending, counted: Approvals | None, services: Services) -> TaskView:
     return TaskView(
         id=task.id,
         task=task.flow,
@@ -157,18 +169,32 @@ def _view(task: Task, stage: str, spent: Spending, services: Services) -> TaskVi
         stage=stage,
         repository=task.repository,
         number=task.number,
+        title=clean(services, _find_title(task)),
         actor=task.actor,
         door=task.source,
         parent=task.parent,
         cancel_requested_by=task.cancel,
         summary=clean(services, task.summary),
         waits_for=_tell_waiting(task),
+        approvals=counted,
         cost=cost_of(spent),
         created_at=moment(task.created),
         started_at=maybe_moment(task.started),
         ended_at=maybe_moment(task.ended),
         url=path_of(task.id),
     )
+
+
+def _count_approvals(connection: sa.Connection, task: Task) -> Approvals | None:
+    if _tell_waiting(task) != "people":
+        return None
+    given = approvals.count(connection, task.id, str(task.data.get("digest")))
+    return Approvals(given=given, needed=int(task.data.get("people") or 1))
+
+
+def _find_title(task: Task) -> str:
+    subject = task.argument.get("subject") or {}
+    return str(subject.get("title") or "")
 
 
 def _tell_waiting(task: Task) -> Waiting | None:

@@ -11,7 +11,7 @@ from bot.doors.api.views import TaskReport, TaskView, Waiting
 from bot.doors.room.change import Evidence, load_diff, load_evidence
 from bot.doors.room.diffs import Diff
 from bot.doors.room.page import Answer, Pages, Shown
-from bot.doors.room.story import People, asked_it, count_people, find_place, find_title, make_key, tell_why_not
+from bot.doors.room.story import asked_it, find_place, list_starters, make_key, tell_why_not
 from bot.doors.room.visit import Visit
 
 pages = Pages("approvals")
@@ -31,12 +31,10 @@ class Item(NamedTuple):
     """
 
     task: TaskView
-    title: str
     place: str
     report: TaskReport
     diff: Diff | None
     evidence: Evidence | None
-    people: People | None
     reason: str
     own: bool
     key: str
@@ -63,16 +61,13 @@ async def show_approvals(visit: Visit) -> Answer:
 async def _load(visit: Visit, view: TaskView) -> Item:
     services = visit.context.services
     task = await load_task(visit.context, visit.caller, view.id)
-    people = await count_people(services, task)
     return Item(
         task=view,
-        title=find_title(services, task),
         place=find_place(services, view),
         report=await visit.ask(read_result, id=view.id),
         diff=await load_diff(services, view.id, _DIFF_LINES),
         evidence=await load_evidence(services, view.id),
-        people=people,
         reason=tell_why_not(visit, view.repository),
-        own=asked_it(visit, people),
+        own=asked_it(visit, await list_starters(services, task)),
         key=make_key(visit, view.id, ""),
     )

@@ -14,12 +14,15 @@ from markupsafe import Markup
 
 from bot.doors.api.problems import Problem
 from bot.doors.api.streams import Message, TaskStream
+from bot.doors.api.views import Waiting
 from bot.doors.room.story import Story, asked_it, load_story, make_key, tell_why_not
 from bot.doors.room.visit import Visit
 from bot.store.tasks import TaskEvent
 
 PARTS = ("state", "acts", "stages", "change", "report", "calls", "log", "files")
 _WAITING = ("state", "acts", "change", "report", "stages", "calls", "log", "files")
+_ASKING = ("state", "report", "acts", "stages", "change", "calls", "log", "files")  # answers go below questions
+_ORDERS: Mapping[Waiting | None, Sequence[str]] = {None: PARTS, "answer": _ASKING}
 _TEMPLATE = "task_parts.html"
 
 
@@ -40,10 +43,11 @@ class Fragments:
             shared = (name for name in PARTS if name != "acts")
             self._known = {name: _wrap(name, getattr(self._macros, name)(self.story)) for name in shared}
         reason = tell_why_not(visit, self.story.task.repository)
-        own = asked_it(visit, self.story.people)
+        own = asked_it(visit, self.story.starters)
         last = self.story.followers[-1].id if self.story.followers else ""
-        acts = _wrap("acts", self._macros.acts(self.story, reason, make_key(visit, self.story.task.id, last), own))
-        order = _WAITING if self.story.task.waits_for else PARTS
+        key = make_key(visit, self.story.task.id, last)
+        acts = _wrap("acts", self._macros.acts(self.story, reason, key, own, visit.is_administrator))
+        order = _ORDERS.get(self.story.task.waits_for, _WAITING)
         return {name: acts if name == "acts" else self._known[name] for name in order}
 
 

@@ -25,7 +25,6 @@ from bot.markdown import duration, shortened
 from bot.redaction import redact_code
 from bot.store import approvals, tasks
 from bot.store.tasks import Task, TaskEvent
-from bot.work.origin import Request
 from bot.work.services import Services
 
 _HEAD, _TAIL = 20, 60
@@ -42,28 +41,16 @@ class Log(NamedTuple):
     cut: bool
 
 
-class People(NamedTuple):
-    """Count of who approved a change, and of who has to.
-
-    ``starters`` are the accounts that asked for it: they may not.
-    """
-
-    given: int
-    needed: int
-    starters: frozenset[int]
-
-
 class Story(NamedTuple):
     """Contents of the page about a task.
 
-    ``newest`` is the id of its newest event, ``doing`` the stage that it works on, ``broke`` the one that
-    it ended in without success, ``trouble`` the last thing that went wrong and was tried again. ``more``:
-    there were more model calls.
+    ``starters`` are who may not approve it, ``newest`` is the id of its newest event, ``doing`` the stage that it works
+    on, ``broke`` the one that it ended in without success, ``trouble`` the last thing that went wrong and was tried
+    again. ``more``: there were more model calls.
     """
 
     task: TaskView
     newest: int
-    title: str
     place: str
     doing: str
     broke: str
@@ -77,7 +64,7 @@ class Story(NamedTuple):
     log: Log
     diff: Diff | None
     evidence: Evidence | None
-    people: People | None
+    starters: frozenset[int]
     repeatable: bool
     again: str
     followers: tuple[TaskView, ...]
@@ -101,7 +88,6 @@ async def load_story(visit: Visit, task_id: str) -> Story:
     return Story(
         task=view,
         newest=tail[-1].id if tail else 0,
-        title=find_title(services, task),
         place=find_place(services, view),
         doing=next((one.title for one in reversed(stages.items) if one.state == "running"), ""),
         broke=_find_end(view, stages.items),
@@ -115,20 +101,18 @@ async def load_story(visit: Visit, task_id: str) -> Story:
         log=await asyncio.to_thread(_cut_log, services, head, tail),
         diff=await load_diff(services, task_id, _DIFF_LINES),
         evidence=await load_evidence(services, task_id),
-        people=await count_people(services, task),
+        starters=await list_starters(services, task),
         repeatable=may_repeat(task),
         again=spec.again,
         followers=await _find_followers(visit, task),
     )
 
 
-async def count_people(services: Services, task: Task) -> People | None:
-    """Count who approved the change that waits, where several have to."""
+async def list_starters(services: Services, task: Task) -> frozenset[int]:
+    """List the accounts that asked for what others have to approve."""
     if not task.waits or task.data.get("waits_for") != approvals.WAITS:
-        return None
-    given = await services.store.run(approvals.count, task.id, str(task.data.get("digest")))
-    starters = await services.store.run(approvals.list_starters, task.id)
-    return People(given, int(task.data.get("people") or 1), frozenset(starters))
+        return frozenset()
+    return frozenset(await services.store.run(approvals.list_starters, task.id))
 
 
 def tell_why_not(visit: Visit, full_name: str) -> str:
@@ -138,7 +122,9 @@ def tell_why_not(visit: Visit, full_name: str) -> str:
     """
     caller = visit.caller
     if not caller.holds("run"):
-        return "The local administrator has no account on GitHub. Sign in with one to act."
+        return (
+            "The administrator's token names nobody on GitHub. Sign in with an account there to do more than stop it."
+        )
     if caller.seen is None:
         return ""
     known = caller.seen.get(full_name.casefold())
@@ -147,9 +133,9 @@ def tell_why_not(visit: Visit, full_name: str) -> str:
     return f"You may read this. Whoever may write in {full_name} may act here; a comment on GitHub may do too."
 
 
-def asked_it(visit: Visit, people: People | None) -> bool:
+def asked_it(visit: Visit, starters: frozenset[int]) -> bool:
     """Return True for who asked for what others have to approve."""
-    return people is not None and visit.caller.actor.id in people.starters
+    return visit.caller.actor.id in starters
 
 
 def make_key(visit: Visit, task_id: str, last: str) -> str:
@@ -158,11 +144,6 @@ def make_key(visit: Visit, task_id: str, last: str) -> str:
     Clicked twice it is the same; it is another once something came of the last act, the task ``last``.
     """
     return hashlib.sha256(f"{visit.caller.secret} {task_id} {last}".encode()).hexdigest()[:32]
-
-
-def find_title(services: Services, task: Task) -> str:
-    """Return the title of the issue or pull request that a task is about."""
-    return str(clean(services, Request.model_validate(task.argument).subject.title))
 
 
 def find_place(services: Services, view: TaskView) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal, TypeVar
 
 from aiohttp import web
 from pydantic import Field
 
+from bot.doors.api.deciding import Answers, Approval, answer_task, approve_task
 from bot.doors.api.gate import repository_of
 from bot.doors.api.operation import Sent
 from bot.doors.api.problems import Problem
 from bot.doors.api.results import read_artifact
-from bot.doors.api.starting import Approval, StartHeaders, approve_task, retry_task
+from bot.doors.api.starting import StartHeaders, retry_task
 from bot.doors.api.tasks import cancel_task, load_task
 from bot.doors.api.views import TaskView, has_ended
 from bot.doors.room.live import LiveTask, load_fragments
@@ -36,6 +38,10 @@ class Decision(Again):
     """The form of an answer to a task that waits for approval."""
 
     answer: Literal["approve", "decline"]
+
+
+class Reply(Answers, Again):
+    """The form of an answer to a task's questions."""
 
 
 class Place(Sent):
@@ -81,7 +87,7 @@ async def send_file(visit: Visit) -> Answer:
     return sent
 
 
-@pages.add("POST", f"/tasks/{_ID}/cancel", access="writer", title="Cancel")
+@pages.add("POST", f"/tasks/{_ID}/cancel", access="stopper", title="Cancel")
 async def stop_task(visit: Visit) -> Answer:
     """Stop a task."""
     reply = await visit.ask(cancel_task, id=visit.part("id"))
@@ -114,7 +120,24 @@ async def decide_task(visit: Visit) -> Answer:
     view: TaskView = reply.body
     if form.answer == "decline":
         return Moved(path_of(task_id), "It was declined, and waits no longer.")
+    if view.approvals is not None:
+        told = f"Your approval counts: {view.approvals.given} of {view.approvals.needed} approved it."
+        return Moved(path_of(task_id), told)
     return Moved(path_of(view.id), "Approved. This is the task that goes on from there.")
+
+
+@pages.add("POST", f"/tasks/{_ID}/answer", access="writer", title="Answer")
+async def reply_to_task(visit: Visit) -> Answer:
+    """Answer the questions of a task."""
+    task_id = visit.part("id")
+    form = await _read(visit, Reply, "")
+    # Another text is another request: what was refused can be said otherwise.
+    key = hashlib.sha256(f"{form.key} {form.text}".encode()).hexdigest()
+    try:
+        reply = await visit.ask(answer_task, id=task_id, headers=make_headers(key), body=Answers(text=form.text))
+    except Problem as problem:
+        return _tell(task_id, problem)
+    return Moved(path_of(reply.body.id), "Answered. This is the task that goes on from there.")
 
 
 def make_headers(key: str) -> StartHeaders:
@@ -123,16 +146,20 @@ def make_headers(key: str) -> StartHeaders:
 
 
 async def _read(visit: Visit, model: type[F], command: str) -> F:
-    """Read an act's form, and tell only who may act what is wrong with it."""
+    """Read an act's form, and tell only who may act what is wrong with it.
+
+    ``command`` "": whoever may start the task may do it.
+    """
     try:
         return await visit.read_form(model)
     except Problem:
         visit.caller.check_scope("run")
         context = visit.context
         task = await load_task(context, visit.caller, visit.part("id"))
-        admission = await context.gate.admit(visit.caller, repository_of(task).full_name, command)
+        action = f"{command or 'answer'} {task.flow}"
+        admission = await context.gate.admit(visit.caller, repository_of(task).full_name, action)
         policy, _ = await context.services.policies.load_or_default(admission.repository)
-        await context.gate.decide(visit.caller, command, admission, policy, f"{command} {task.flow}")
+        await context.gate.decide(visit.caller, command or task.flow, admission, policy, action)
         raise
 
 

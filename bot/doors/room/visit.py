@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
+import structlog
 from aiohttp import web
 from cachetools import LRUCache
 
@@ -17,12 +18,16 @@ from bot.doors.api.intake import read_texts
 from bot.doors.api.operation import Operation, Run, Sent, field_kinds
 from bot.doors.api.problems import Problem
 from bot.doors.room.freshness import Freshness
-from bot.doors.room.oauth import GitHubSignIn
+from bot.doors.room.oauth import TOKEN_SECONDS, GitHubSignIn
 from bot.doors.room.person import Signed
+from bot.sealing.port import SealError
+from bot.store import sessions
+from bot.store.sessions import Session
 
 _SHARED = 16
 S = TypeVar("S", bound=Sent)
 T = TypeVar("T")
+log = structlog.get_logger(__name__)
 
 
 class Desk:
@@ -33,6 +38,17 @@ class Desk:
         self.github = github
         self.freshness = Freshness(context.services)
         self._shared: LRUCache[Hashable, asyncio.Future[Any]] = LRUCache(_SHARED)
+
+    async def end(self, session: Session) -> None:
+        """End a session here, and have GitHub forget its token."""
+        await self.context.services.store.run(sessions.end, session.id)
+        try:
+            token = await self.freshness.open(session)
+        except SealError as error:
+            log.warning("a token of GitHub was not revoked; it ends by itself", reason=error.message)
+            return
+        if token is not None and not await self.github.revoke(token):
+            log.warning("GitHub did not revoke a token; it ends by itself", hours=TOKEN_SECONDS // 3600)
 
     async def share(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
         """Load something once for all who want the same at the same time."""
@@ -75,7 +91,7 @@ class Visit:
     @property
     def is_administrator(self) -> bool:
         """Return True if an administrator of this instance asks."""
-        return self.signed is not None and self.signed.caller.holds("admin")
+        return self.signed is not None and self.signed.caller.administers
 
     @property
     def names(self) -> tuple[str, ...] | None:
@@ -101,7 +117,7 @@ class Visit:
         Raises :class:`Problem`.
         """
         if operation.scope is not None:
-            self.caller.check_scope(operation.scope)
+            self.caller.check_scope(operation.scope, administrators=operation.administrators)
         known = {"context": self.context, "caller": self.signed and self.signed.caller, **given}
         return await operation.run(**{name: known[name] for name in operation.wants})
 

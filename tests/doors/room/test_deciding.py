@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from bot.store import approvals
+from bot.store import approvals, tasks
 from tests.doors.room.test_task import Room, room
-from tests.support.api import asker
+from tests.support.api import asker, opened
 from tests.support.room import visitor
+from tests.support.story import Story
 
 __all__ = ["room"]
 
@@ -37,6 +38,32 @@ async def test_what_waits_stands_under_its_reason_with_all_that_helps_to_decide(
     room.story.repository.private = True
     stranger = await visitor(room.story, room.story.hub.create_user("zed"))
     assert "Nothing waits" in (await stranger.get("/room/approvals")).text
+
+
+async def test_questions_are_answered_on_the_page_and_shown_below_the_issue(room: Room) -> None:
+    room.change("awaiting_answer", report="1. Which cents?")
+    local = await visitor(room.story, None)
+    page = (await local.get(room.path)).text
+    assert "names nobody on GitHub" in page
+    assert set(re.findall(rf'action="{room.path}/(\w+)"', page)) == {"cancel"}
+    asked = await room.writer.get(room.path)
+    given = await room.act(asked, "answer", text="1. All of them.\r\n@ann knows </details>")
+    new = given.headers["Location"].removeprefix("/room/tasks/")
+    assert (given.status, new != room.task) == (303, True)
+    again = await room.act(asked, "answer", text="1. All of them.\r\n@ann knows </details>")
+    assert again.headers["Location"] == given.headers["Location"], "clicked twice it is one task"
+    assert (await room.act(asked, "answer", text="Others")).headers["Location"] == room.path, "it is answered"
+    with opened(room.story) as store:
+        found = store.run_sync(tasks.get, new)
+    assert found is not None
+    assert found.argument["origin"]["answers"] == [{"login": "mara", "text": "1. All of them.\n@ann knows </details>"}]
+    (told,) = [text for text in await comments_of(room.story, 1) if "answered in the control room" in text]
+    assert "> 1. All of them.\n> @\u200bann knows" in told
+    assert (await room.reader.get(given.headers["Location"])).status == 200
+
+
+async def comments_of(story: Story, number: int) -> list[str]:
+    return [each["body"] for each in (await story.request("GET", f"/issues/{number}/comments"))]
 
 
 async def test_a_form_starts_a_task_once_and_keeps_what_was_typed_while_it_is_wrong(room: Room) -> None:
@@ -70,4 +97,4 @@ async def test_a_form_starts_a_task_once_and_keeps_what_was_typed_while_it_is_wr
     tasks = (await asker(room.story, room.story.maintainer).get("/api/v1/tasks?repository=octo/sample")).data["items"]
     assert [each["task"] for each in tasks] == ["ask", "fix"]
     local = await visitor(room.story, None)
-    assert "no account on GitHub" in (await local.get("/room/start/fix")).text
+    assert "names nobody on GitHub" in (await local.get("/room/start/fix")).text

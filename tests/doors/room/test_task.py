@@ -86,7 +86,7 @@ async def test_a_page_is_right_in_every_state_and_shows_texts_as_texts(room: Roo
         told = {"stage": "read", "state": "started", "text": "<i>x</i>"}
         store.run_sync(tasks.add_event, room.task, "stage", told)
     may = {"queued": {"cancel"}, "running": {"cancel"}, "done": set[str]()}
-    may |= {"awaiting_answer": {"cancel"}, "awaiting_approval": {"approval"}, "awaiting_key": {"cancel"}}
+    may |= {"awaiting_answer": {"answer", "cancel"}, "awaiting_approval": {"approval"}, "awaiting_key": {"cancel"}}
     for state in get_args(TaskState):
         room.change(state, report="**Bold** <u>", parts={"tests": {"measured": True, "text": "42 ran"}})
         page = await room.writer.get(room.path)
@@ -115,13 +115,18 @@ async def test_a_page_is_right_in_every_state_and_shows_texts_as_texts(room: Roo
 
 
 async def test_acts_are_those_of_the_api_and_a_reader_may_none(room: Room) -> None:
-    for act, form in (("cancel", {}), ("retry", {"key": "k"}), ("approval", {"key": "k", "answer": "approve"})):
+    for act, form in (
+        ("cancel", {}),
+        ("retry", {"key": "k"}),
+        ("approval", {"key": "k", "answer": "approve"}),
+        ("answer", {"key": "k", "text": ""}),
+    ):
         refused = await room.reader.post(f"{room.path}/{act}", form)
         assert (refused.status, "needs" in refused.text or "write" in refused.text) == (403, True), refused.text
     with opened(room.story) as store:
         query = sa.select(audit.c.action).where(audit.c.actor == "ann", audit.c.allowed.is_(False))
         said = store.run_sync(lambda connection: list(connection.execute(query).scalars()))
-    assert said == ["cancel fix", "retry fix", "approve fix"]
+    assert said == ["cancel fix", "retry fix", "approve fix", "answer fix"]
     stopped = await room.act(await room.writer.get(room.path), "cancel")
     assert (stopped.status, stopped.headers["Location"]) == (303, room.path)
     page = await room.writer.get(room.path)
@@ -157,5 +162,12 @@ async def test_what_others_have_to_approve_is_not_offered_to_who_asked(room: Roo
     assert "0 of 2 approved it." in offered.text
     given = await other.post(f"{room.path}/approval", {"key": "bobs", "answer": "approve"})
     assert given.headers["Location"] == room.path
-    assert "1 more has to approve it" in (await other.get(room.path)).text
+    assert "Your approval counts: 1 of 2 approved it." in (await other.get(room.path)).text
+    program = asker(room.story, bob)
+    place, said = f"/api/v1/tasks/{room.task}/approval", {"answer": "approve"}
+    for key in ("1", "1", "2"):
+        again = await program.ask("POST", place, said, Idempotency_Key=key)
+        assert (again.status, again.data["approvals"]) == (200, {"given": 1, "needed": 2}), (
+            "the same person twice is one"
+        )
     assert "1 of 2 approved it." in (await room.writer.get(room.path)).text
