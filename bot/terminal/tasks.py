@@ -118,7 +118,7 @@ def approve(server: str | None, token_file: Path | None, task_id: str, as_json: 
     """Let a task go on that waits for approval, such as a plan.
 
     The task that goes on from there is printed. One that waits for answers goes on when its questions are answered in
-    a comment.
+    a comment or on its page.
     """
     _act(server, token_file, as_json, lambda client: client.answer(task_id, "approve", uuid.uuid4().hex))
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from bot.doors.api.callers import Caller
 from bot.doors.api.context import Context
 from bot.doors.api.context import Deliveries as Doors
-from bot.doors.api.fields import Moment, PageQuery, cursor, maybe_moment, moment
+from bot.doors.api.fields import Moment, PageQuery, TaskId, cursor, maybe_moment, moment
 from bot.doors.api.operation import Operations
 from bot.doors.api.problems import Problem
 from bot.doors.api.reports import AuditView, show_decision
@@ -47,10 +47,18 @@ class DeliveryView(JsonModel):
     error: str | None
 
 
+class ListedDelivery(DeliveryView):
+    """A delivery and what came of it, in short."""
+
+    repository: str | None = Field(description="where something was decided or started, else null")
+    started: tuple[TaskId, ...] = Field(description="tasks that it started")
+    refused: bool = Field(description="whether somebody was refused something")
+
+
 class DeliveryPage(JsonModel):
     """A page of deliveries, newest first."""
 
-    items: tuple[DeliveryView, ...]
+    items: tuple[ListedDelivery, ...]
     next: str | None
 
 
@@ -82,8 +90,10 @@ async def list_deliveries(context: Context, query: DeliveryQuery) -> DeliveryPag
         lambda connection: pages.list_deliveries(connection, query.state, query.after, query.limit + 1)
     )
     shown = found[: query.limit]
+    came = await context.services.store.read(pages.list_outcomes, [row.guid for row in shown])
+    items = tuple(ListedDelivery(**_show(row).model_dump(), **came[row.guid]._asdict()) for row in shown)
     more = cursor(shown[-1].received, shown[-1].guid) if len(found) > query.limit else None
-    return DeliveryPage(items=tuple(_show(row) for row in shown), next=more)
+    return DeliveryPage(items=items, next=more)
 
 
 @operations.add("GET", "/deliveries/{guid}", scope="admin", errors={404: "there is no such delivery"})

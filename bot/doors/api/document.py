@@ -106,7 +106,7 @@ def _operation(operation: Operation, schemas: Mapping[str, Any], links: Mapping[
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description,
-        "security": _security(scope),
+        "security": _security(scope, operation.administrators),
     }
     parameters = list(_parameters(operation, schemas))
     if parameters:
@@ -121,11 +121,12 @@ def _operation(operation: Operation, schemas: Mapping[str, Any], links: Mapping[
     return described
 
 
-def _security(scope: Scope | None) -> list[dict[str, list[str]]]:
+def _security(scope: Scope | None, administrators: bool) -> list[dict[str, list[str]]]:
     if scope is None:
         return []
-    token: dict[str, list[str]] = {"token": [scope]}
-    return [token] if scope == "admin" else [token, {"run": []}]
+    ways: list[dict[str, list[str]]] = [{"token": [scope]}]
+    ways += [{"token": ["admin"]}] if administrators else []
+    return ways if scope == "admin" else [*ways, {"run": []}]
 
 
 def _parameters(operation: Operation, schemas: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,8 +1,9 @@
 """Add, list, test, rotate and retire keys of models' providers.
 
 A person's key is theirs alone; a repository's is its administrators', asked of GitHub each time; an organisation's and
-the server's are added by tokens with the scope ``admin``, since GitHub tells an App nothing about an organisation's
-owners. A run of GitHub Actions manages no keys: whoever may change a workflow would.
+the server's are added by the server's administrators, since GitHub tells an App nothing about an organisation's owners.
+They manage all others too, and need no account on GitHub for that. A run of GitHub Actions manages no keys: whoever may
+change a workflow would.
 """
 
 from __future__ import annotations
@@ -123,11 +124,18 @@ async def list_keys(context: Context, caller: Caller, query: KeysQuery) -> Store
         owner = await _find_repository(context, caller, query.repository)
         mine = [key for key in found if (key.scope, key.owner) == (owner.scope, owner.id)]
     else:
-        mine = [key for key in found if _is_server_admin(caller) or _is_own(caller, key.belongs_to)]
+        mine = [key for key in found if caller.administers or _is_own(caller, key.belongs_to)]
     return StoredKeys(items=tuple(await _show(context, mine)))
 
 
-@operations.add("POST", "/keys", scope="run", statuses=(201,), errors={409: "the key cannot be used, or there is one"})
+@operations.add(
+    "POST",
+    "/keys",
+    scope="run",
+    administrators=True,
+    statuses=(201,),
+    errors={409: "the key cannot be used, or there is one"},
+)
 async def add_key(context: Context, caller: Caller, body: NewKey) -> Reply[TriedKey]:
     """Add a key.
 
@@ -154,7 +162,7 @@ async def read_key(context: Context, caller: Caller, key: KeyId) -> StoredKeyVie
     return await _show_one(context, await _find(context, caller, key))
 
 
-@operations.add("PATCH", "/keys/{key}", scope="run", errors={404: _ERRORS[404]})
+@operations.add("PATCH", "/keys/{key}", scope="run", administrators=True, errors={404: _ERRORS[404]})
 async def change_key(context: Context, caller: Caller, key: KeyId, body: KeyChange) -> StoredKeyView:
     """Call a key otherwise, or say whether a wider one may pay instead."""
     found = await _find(context, caller, key)
@@ -162,7 +170,7 @@ async def change_key(context: Context, caller: Caller, key: KeyId, body: KeyChan
     return await _show_one(context, changed)
 
 
-@operations.add("POST", "/keys/{key}/test", scope="run", errors=_ERRORS)
+@operations.add("POST", "/keys/{key}/test", scope="run", administrators=True, errors=_ERRORS)
 async def test_stored_key(context: Context, caller: Caller, key: KeyId, query: TestChoice) -> TriedKey:
     """Test a key in stages; a successor that works takes over."""
     found = await _find(context, caller, key)
@@ -173,7 +181,7 @@ async def test_stored_key(context: Context, caller: Caller, key: KeyId, query: T
         raise _explain(error) from None
 
 
-@operations.add("POST", "/keys/{key}/rotate", scope="run", statuses=(201,), errors=_ERRORS)
+@operations.add("POST", "/keys/{key}/rotate", scope="run", administrators=True, statuses=(201,), errors=_ERRORS)
 async def rotate_key(context: Context, caller: Caller, key: KeyId, body: SecretBody) -> Reply[TriedKey]:
     """Give a key a successor, which takes over once it works.
 
@@ -187,7 +195,7 @@ async def rotate_key(context: Context, caller: Caller, key: KeyId, body: SecretB
     return Reply(await _result(context, tried), 201)
 
 
-@operations.add("DELETE", "/keys/{key}", scope="run", errors=_ERRORS)
+@operations.add("DELETE", "/keys/{key}", scope="run", administrators=True, errors=_ERRORS)
 async def retire_key(context: Context, caller: Caller, key: KeyId, query: KeyChoice) -> StoredKeyView:
     """Forget a key's value at once."""
     found = await _find(context, caller, key)
@@ -218,7 +226,7 @@ async def _find(context: Context, caller: Caller, key_id: str) -> StoredKey:
 
 
 async def _may_manage(context: Context, caller: Caller, owner: KeyOwner) -> bool:
-    if _is_server_admin(caller) or _is_own(caller, owner):
+    if caller.administers or _is_own(caller, owner):
         return True
     if owner.scope != "repository":
         return False
@@ -232,8 +240,9 @@ async def _find_owner(context: Context, caller: Caller, body: NewKey) -> KeyOwne
     """Return whose the new key is; raises :class:`Problem` (403, 409)."""
     _require_token(caller)
     if body.scope == "person" and not caller.bound:
+        caller.check_scope("run")
         return KeyOwner(scope="person", id=caller.actor.id, name=caller.actor.login)
-    if body.scope == "instance" and _is_server_admin(caller):
+    if body.scope == "instance" and caller.administers:
         return KeyOwner(scope="instance")
     if body.scope in ("person", "instance"):
         raise Problem(f"This token may add no key for the scope `{body.scope}`.", status=403)
@@ -243,7 +252,7 @@ async def _find_owner(context: Context, caller: Caller, body: NewKey) -> KeyOwne
     if body.scope == "repository":
         return owner
     name = owner.name.partition("/")[0]
-    if not _is_server_admin(caller):
+    if not caller.administers:
         raise Problem(
             "GitHub does not tell an App who owns an organisation: whoever runs this server adds its key, with "
             f"`forgehand keys add {body.provider} --organisation {name}`.",
@@ -253,25 +262,24 @@ async def _find_owner(context: Context, caller: Caller, body: NewKey) -> KeyOwne
 
 
 async def _find_repository(context: Context, caller: Caller, full_name: str) -> KeyOwner:
-    """Return a repository that the caller administers.
+    """Return a repository that the caller administers, or its server.
 
     Raises :class:`Problem` (403).
     """
     _require_token(caller)
-    admission = await context.gate.admit(caller, full_name, "manage keys")
-    found, role = admission.repository, admission.principal.role
-    if not _is_server_admin(caller) and (role is None or not role.at_least("admin")):
-        raise Problem(f"Only administrators of {found.full_name} manage its keys.", status=403)
+    if caller.administers:
+        found = await context.gate.readable(caller, full_name, "manage keys")
+    else:
+        admission = await context.gate.admit(caller, full_name, "manage keys")
+        found, role = admission.repository, admission.principal.role
+        if role is None or not role.at_least("admin"):
+            raise Problem(f"Only administrators of {found.full_name} manage its keys.", status=403)
     return KeyOwner(scope="repository", id=found.id, name=found.full_name, installation=found.installation)
 
 
 def _require_token(caller: Caller) -> None:
     if caller.door == "action":
         raise Problem("A run of GitHub Actions manages no keys: use a token of this server.", status=403)
-
-
-def _is_server_admin(caller: Caller) -> bool:
-    return caller.holds("admin") and not caller.bound
 
 
 def _is_own(caller: Caller, owner: KeyOwner) -> bool:

@@ -65,7 +65,8 @@ class Sender(ABC):
 class Operation:
     """An operation of the API.
 
-    ``scope`` None: everybody may ask, without a token. ``statuses`` are those of success, the first is the usual one;
+    ``scope`` None: everybody may ask, without a token. ``administrators``: those of the server may ask without it too.
+    ``statuses`` are those of success, the first is the usual one;
     ``errors`` maps those of refusals to when they happen, beside the implied ones. ``etag``: the answer carries one.
     ``parameters`` are the JSON schemas of the path's parameters.
     """
@@ -74,6 +75,7 @@ class Operation:
     path: str
     run: Run
     scope: Scope | None
+    administrators: bool
     summary: str
     description: str
     tag: str
@@ -130,6 +132,7 @@ def make_operation(
     *,
     tag: str,
     scope: Scope | None,
+    administrators: bool = False,
     statuses: tuple[int, ...] = (200,),
     errors: Mapping[int, str] | None = None,
     etag: bool = False,
@@ -155,6 +158,7 @@ def make_operation(
         path=path,
         run=run,
         scope=scope,
+        administrators=administrators,
         summary=summary or said,
         description=description or "\n\n".join(paragraphs),
         tag=tag,

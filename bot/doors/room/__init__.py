@@ -10,8 +10,9 @@
            task = await visit.ask(tasks.read_task, id=visit.part("id"))
            return Shown("task.html", task=task)
 
-3. ``access`` is one of ``anyone``, ``person`` (signed in), ``reader``, ``writer``, ``owner`` (of the repository that
-   the page is about) and ``administrator`` (of the instance). The room itself holds ``person`` and ``administrator``;
+3. ``access`` is one of ``anyone``, ``person`` (signed in), ``reader``, ``writer``, ``stopper`` (a writer, or who
+   administers the instance), ``owner`` (of the repository that the page is about) and ``administrator`` (of the
+   instance). The room itself holds ``person`` and ``administrator``;
    the others the operation decides, by the same ``Gate`` as for the API. Only ``visit.ask`` and ``visit.perform`` call
    operations: they check the scope, as the API does. The crawl in ``tests/doors/room`` asks every page as everybody.
 4. ``place="work"`` (or ``"server"``, ``"you"``) puts a page into the navigation.

@@ -65,7 +65,9 @@ async def show_connect(visit: Visit) -> Answer:
     """
     form = visit.read_query(ConnectForm)
     link = "" if form.scope is None else await _begin(visit, form, form.scope)
-    return Shown("connect.html", form=form, link=link, seen=list_seen(visit), days=DAYS)
+    return Shown(
+        "connect.html", form=form, link=link, seen=list_seen(visit), days=DAYS, has_account=visit.caller.holds("run")
+    )
 
 
 @pages.add("GET", "/keys/connected/{begun}", access="person", title="Connect OpenRouter")

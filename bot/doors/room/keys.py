@@ -126,10 +126,10 @@ async def _show_list(
         providers=_TAKEN,
         form=form,
         problem=problem,
-        may_add=visit.caller.holds("run"),
+        has_account=visit.caller.holds("run"),
     )
 
 
 async def _show_one(visit: Visit, *, problem: str = "", status: int = 200) -> Answer:
     key: StoredKeyView = await visit.ask(read_key, key=visit.part("key"))
-    return Shown("key.html", status=status, key=key, problem=problem, may_change=visit.caller.holds("run"))
+    return Shown("key.html", status=status, key=key, problem=problem)

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.doors.room.visit import Visit
 
-Access = Literal["anyone", "person", "reader", "writer", "owner", "administrator"]
+Access = Literal["anyone", "person", "reader", "writer", "stopper", "owner", "administrator"]
 Section = Literal["work", "server", "you"]
 
 

@@ -120,15 +120,13 @@ async def keep_key(visit: Visit) -> Answer:
     """Test a key in stages, and keep it; one that is there gets a successor."""
     form = await visit.read_form(KeyForm)
     held = next((key for key in await _list_keys(visit) if key.provider == form.provider), None)
-    # Not by visit.ask: the local administrator has no account that may run tasks. Of the server's own keys the
-    # operations want an administrator, whatever the scope.
     try:
         if held is None:
             new = NewKey(provider=form.provider, scope="instance", secret=form.secret)
-            answer = await keys.add_key(visit.context, visit.caller, new)
+            answer = await visit.ask(keys.add_key, body=new)
         else:
             successor = keys.SecretBody(secret=form.secret)
-            answer = await keys.rotate_key(visit.context, visit.caller, held.id, successor)
+            answer = await visit.ask(keys.rotate_key, key=held.id, body=successor)
     except Problem as problem:
         return await _show_model(visit, problem=problem.message)
     return await _show_model(visit, tried=answer.body)
@@ -139,7 +137,7 @@ async def test_key(visit: Visit) -> Answer:
     """Test a kept key, with a few tiny questions to a model."""
     form = await visit.read_form(KeyChoice)
     try:
-        tried = await keys.test_stored_key(visit.context, visit.caller, form.key, TestChoice(ask=True))
+        tried = await visit.ask(keys.test_stored_key, key=form.key, query=TestChoice(ask=True))
     except Problem as problem:
         return await _show_model(visit, problem=problem.message)
     return await _show_model(visit, tried=tried)

@@ -91,6 +91,7 @@ async def test_a_scope_opens_its_own_operations_only(story: Story, scope: Any) -
             continue
         answer = await program.ask(operation.method, path_of(operation))
         opened_by = {"read", "admin"} if operation.scope == "read" else {operation.scope}
+        opened_by |= {"admin"} if operation.administrators else set()
         lacking = answer.status == 403 and "lacks the scope" in answer.text
         assert lacking is (scope not in opened_by), (scope, operation.path, answer.text)
 
@@ -259,7 +260,7 @@ async def test_where_the_app_was_taken_off_nothing_is_read_or_started(story: Sto
     assert (await asker(story, story.maintainer, "admin").get(f"/api/v1/tasks/{task}")).status == 200
 
 
-async def test_administrators_read_everything_and_start_nothing_more(story: Story) -> None:
+async def test_administrators_read_and_stop_everything_and_start_nothing_more(story: Story) -> None:
     number = await story.file("A", "B", label=None)
     task = (await asker(story, story.maintainer).start("fix", number)).data["id"]
     account = (await people(story))["none"]
@@ -267,7 +268,12 @@ async def test_administrators_read_everything_and_start_nothing_more(story: Stor
     assert (await admin.get(f"/api/v1/tasks/{task}")).status == 200
     assert (await admin.get("/api/v1/tasks?repository=octo/sample")).status == 200
     assert (await admin.start("fix", number)).status == 403
-    assert (await admin.ask("POST", f"/api/v1/tasks/{task}/cancel")).status == 403
+    bound = asker(story, account, "admin", "run", repositories=[story.repository])
+    assert (await bound.ask("POST", f"/api/v1/tasks/{task}/cancel")).status == 403
+    alone = asker(story, account, "admin")
+    assert (await alone.ask("POST", f"/api/v1/tasks/{task}/cancel")).status == 202
+    (row,) = (await admin.get(f"/api/v1/audit?actor={account.login}&allowed=true")).data["items"]
+    assert (row["action"], row["reason"]) == ("cancel fix", f"{account.login} administers this server.")
 
 
 async def test_expired_and_revoked_tokens_are_worth_nothing(story: Story) -> None:

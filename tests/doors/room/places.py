@@ -50,6 +50,7 @@ _PLACES: dict[str, Callable[[Story, str], str]] = {
 FORMS: dict[str, dict[str, str]] = {
     "config": {"act": "propose", "text": "limits: {turns: 5}\n"},
     "approval": {"answer": "decline", "key": "0123456789abcdef"},
+    "answer": {"text": "1. Yes.", "key": "0123456789abcdef"},
     "retry": {"key": "0123456789abcdef"},
 }
 """What is sent to the acts whose forms may not be empty, by the last part of their paths."""

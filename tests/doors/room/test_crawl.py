@@ -21,13 +21,15 @@ from tests.support.within import within
 
 PLANTED = "sk-ant-api03-" + "planted-in-the-settings-0123456789"
 ROLES = ("nobody", "stranger", "reader", "writer", "owner", "administrator", "local")
-# Who is let in, by what a page says. The local administrator has no account: nothing is done on GitHub for nobody.
+# Who is let in, by what a page says. The local administrator has no account: nothing is done on GitHub for nobody,
+# but every task can be stopped, and every key managed.
 ALLOWED = {
     "anyone": set(ROLES),
     "person": set(ROLES) - {"nobody"},
     "reader": {"reader", "writer", "owner", "administrator", "local"},
     "writer": {"writer", "owner", "administrator"},
-    "owner": {"owner", "administrator"},
+    "stopper": {"writer", "owner", "administrator", "local"},
+    "owner": {"owner", "administrator", "local"},
     "administrator": {"administrator", "local"},
 }
 # These look at what the form says before they look at who it is; they have tests of their own.

@@ -148,11 +148,30 @@ async def test_a_key_is_kept_tested_rotated_and_retired(keyed: Story) -> None:
     await nobody_else(keyed, successor)
     assert await act(f"{successor}/retire", {}) == "/room/keys"
     assert "retired" in await see("/room/keys")
-    assert not [secret for secret in (KEY, NEXT, WRONG) for page in pages if secret in page]
+    await local_administrator(keyed, pages)
+    assert not [secret for secret in (KEY, NEXT, WRONG, SHOP) for page in pages if secret in page]
     typed = [field for page in pages for field in re.findall(r"<input[^>]*>", page) if 'name="secret"' in field]
     assert typed
     assert all('type="password" autocomplete="new-password"' in one and "value=" not in one for one in typed)
     assert not any("base_url" in page for page in pages), "where keys go is a setting of the server"
+
+
+async def local_administrator(story: Story, pages: list[str]) -> None:
+    """The administrator's token manages the keys of all, without an account; a person's own needs that person."""
+    local = await visitor(story, None)
+    shown = await local.get("/room/keys")
+    assert '<option value="person"' not in shown.text
+    new = {"provider": "anthropic", "scope": "repository", "repository": "octo/sample", "secret": SHOP}
+    assert (await local.post("/room/keys", new | {"scope": "person"})).status == 403
+    made = await local.post("/room/keys", new)
+    assert made.status == 303, made.text
+    place = made.headers["Location"]
+    assert (await local.post(place, {"name": "the shop's", "secret": NEXT})).status == 303
+    listed = await local.get("/room/keys?repository=octo/sample")
+    assert "the shop's" in html.unescape(listed.text)
+    assert "the shop's" in html.unescape((await local.get("/room/repositories/octo/sample")).text)
+    pages += [shown.text, listed.text]
+    assert rows(story, "select distinct added_by from fh_key where scope = 'repository'") == [("(administrator)",)]
 
 
 async def nobody_else(story: Story, place: str) -> None:
