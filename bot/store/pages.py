@@ -43,6 +43,14 @@ class DeliveryRow(NamedTuple):
     error: str | None
 
 
+class Outcome(NamedTuple):
+    """Outcome of a delivery: where, which tasks, and a refusal."""
+
+    repository: str | None = None
+    started: tuple[str, ...] = ()
+    refused: bool = False
+
+
 class AuditRow(NamedTuple):
     """A row of the audit trail; ``at`` is milliseconds since the epoch."""
 
@@ -124,6 +132,20 @@ def list_started(connection: sa.Connection, guid: str) -> list[Task]:
     """List the tasks that a delivery started, oldest first."""
     rows = connection.execute(sa.select(task).where(task.c.delivery == guid).order_by(task.c.created, task.c.id))
     return [make_task(row) for row in rows]
+
+
+def list_outcomes(connection: sa.Connection, guids: Sequence[str]) -> dict[str, Outcome]:
+    """Return what came of each of a page's deliveries."""
+    found = {guid: Outcome() for guid in guids}
+    decided = sa.select(audit.c.delivery, audit.c.repository, audit.c.allowed).where(audit.c.delivery.in_(guids))
+    for guid, repository, allowed in connection.execute(decided):
+        one = found[guid]
+        found[guid] = one._replace(repository=one.repository or repository, refused=one.refused or not allowed)
+    begun = sa.select(task.c.delivery, task.c.repository, task.c.id).where(task.c.delivery.in_(guids))
+    for guid, repository, id in connection.execute(begun.order_by(task.c.created, task.c.id)):
+        one = found[guid]
+        found[guid] = one._replace(repository=one.repository or repository, started=(*one.started, id))
+    return found
 
 
 def list_decisions(connection: sa.Connection, guid: str) -> list[AuditRow]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.doors.api.commands import CommandQuery, list_commands
 from bot.doors.room.page import Answer, Pages, Shown
-from bot.doors.room.tasks import list_places
+from bot.doors.room.seen import list_seen
 from bot.doors.room.visit import Visit
 
 pages = Pages("commands")
@@ -15,4 +15,4 @@ async def show_commands(visit: Visit) -> Answer:
     """Show all commands, by default or as a repository has them."""
     query = visit.read_query(CommandQuery)
     found = await visit.ask(list_commands, query=query)
-    return Shown("commands.html", found=found, query=query, places=list_places(visit))
+    return Shown("commands.html", found=found, query=query, places=list_seen(visit))

@@ -72,7 +72,7 @@ async def show_repository(visit: Visit) -> Answer:
 async def show_editor(visit: Visit) -> Answer:
     """Show the policy's file to be edited."""
     file = await visit.ask(read_policy_file, query=PolicyQuery(repository=_name_of(visit)))
-    return _show_editor(visit, file.text)
+    return await _show_editor(visit, file.text)
 
 
 @pages.add("POST", f"/repositories/{_PLACE}/config", access="writer", title="Configuration")
@@ -81,13 +81,13 @@ async def take_edit(visit: Visit) -> Answer:
     form = await visit.read_form(Edit)
     body = PolicyEdit(repository=_name_of(visit), text=form.text)
     if form.act == "check":
-        return _show_editor(visit, form.text, checked=await visit.ask(check_policy, body=body))
+        return await _show_editor(visit, form.text, checked=await visit.ask(check_policy, body=body))
     if form.act == "rehearse":
-        return _show_editor(visit, form.text, rehearsal=await visit.ask(rehearse_policy, body=body))
+        return await _show_editor(visit, form.text, rehearsal=await visit.ask(rehearse_policy, body=body))
     try:
         reply = await visit.ask(propose_policy, body=body)
     except Problem as problem:
-        return _show_editor(visit, form.text, problem=problem.message, status=problem.status)
+        return await _show_editor(visit, form.text, problem=problem.message, status=problem.status)
     return Moved(f"{PREFIX}/repositories/{body.repository}", f"The pull request is open: {reply.body.url}")
 
 
@@ -100,9 +100,19 @@ async def _list_keys(visit: Visit, name: str) -> tuple[StoredKeyView, ...] | Non
     return found.items
 
 
-def _show_editor(visit: Visit, text: str, *, status: int = 200, **told: object) -> Shown:
+async def _show_editor(visit: Visit, text: str, *, status: int = 200, **told: object) -> Shown:
+    name = _name_of(visit)
     values = {"checked": None, "rehearsal": None, "problem": "", **told}
-    return Shown("editor.html", status=status, name=_name_of(visit), text=text, **values)
+    return Shown(
+        "editor.html",
+        status=status,
+        name=name,
+        text=text,
+        home=f"{visit.context.services.settings.web_url}/{name}",
+        policy=await visit.ask(read_policy, query=PolicyQuery(repository=name)),
+        may_propose=visit.caller.holds("run"),
+        **values,
+    )
 
 
 def _name_of(visit: Visit) -> str:

@@ -14,8 +14,8 @@ from bot.doors.api.catalogue import asked_for
 from bot.doors.api.operation import Operation, Sent, field_kinds
 from bot.doors.api.problems import Problem
 from bot.doors.room.page import Answer, Moved, Pages, Shown
+from bot.doors.room.seen import list_seen
 from bot.doors.room.task import make_headers, path_of
-from bot.doors.room.tasks import list_places
 from bot.doors.room.visit import Visit
 
 pages = Pages("start")
@@ -25,7 +25,7 @@ _WORDS = {
     "repository": ("Repository", "where the App is installed"),
     "number": ("Number", "of the issue or pull request"),
     "thread": ("Review comment", "its id, where it is about a thread on lines"),
-    "deliver": ("Result", "where it goes: as after a command on GitHub, to a branch, or to this page alone"),
+    "deliver": ("Result", "where it goes: as after a command on GitHub, to a branch, or to the task's page alone"),
 }
 _PLACES = {404: "number", 403: "repository"}  # the field that a refusal is about
 
@@ -46,13 +46,16 @@ class Field(NamedTuple):
 @pages.add("GET", "/start", access="person", title="Start a task", place="work")
 async def choose_task(visit: Visit) -> Answer:
     """Show which tasks there are."""
-    return Shown("start.html", types=asked_for(visit.context.registry), query=visit.request.query_string)
+    query = visit.request.query_string  # it fills the forms in
+    return Shown("start.html", types=asked_for(visit.context.registry), query=query)
 
 
 @pages.add("GET", "/start/{task}", access="person", title="Start a task")
 async def show_form(visit: Visit) -> Answer:
     """Show the form of a task; the address may fill it in."""
-    return _show(visit, dict(visit.request.query))
+    places = list_seen(visit)
+    known = {"repository": places[0]} if len(places) == 1 else {}
+    return _show(visit, known | dict(visit.request.query))
 
 
 @pages.add("POST", "/start/{task}", access="person", title="Start a task")
@@ -100,9 +103,10 @@ def _show(visit: Visit, typed: Mapping[str, str], problem: Problem | None = None
         spec=spec,
         fields=fields,
         problem=problem.message if problem is not None and told else "",
-        places=list_places(visit),
+        places=list_seen(visit),
         key=secrets.token_hex(16),
         may=visit.caller.holds("run"),
+        with_github=visit.desk.github.is_ready,
     )
 
 

@@ -6,6 +6,7 @@ from typing import get_args
 
 from bot.doors.api.tasks import TaskQuery, list_tasks
 from bot.doors.room.page import Answer, Pages, Shown
+from bot.doors.room.seen import list_seen
 from bot.doors.room.visit import Visit
 from bot.engine.port import TaskState
 
@@ -24,11 +25,5 @@ async def show_tasks(visit: Visit) -> Answer:
         filters=query.model_dump(exclude_none=True, exclude={"cursor"}, exclude_defaults=True),
         states=get_args(TaskState),
         types=sorted(spec.name for spec in visit.context.registry),
-        places=list_places(visit),
+        places=list_seen(visit),
     )
-
-
-def list_places(visit: Visit) -> list[str]:
-    """Return the repositories to choose from; administrators type them."""
-    seen = visit.caller.seen
-    return [] if seen is None else sorted(one.repository.full_name for one in seen.values())
