@@ -14,6 +14,7 @@ from typing import cast
 import sqlalchemy as sa
 
 from bot.store.governance_tables import approval
+from bot.store.room_tables import delegation
 from bot.store.tables import (
     artifact,
     attempt,
@@ -129,10 +130,10 @@ def forget_tasks(connection: sa.Connection, ids: Collection[str]) -> None:
 
 
 def forget_installation(connection: sa.Connection, number: int) -> None:
-    """Delete a removed installation, its sources of signals and its keys."""
+    """Delete a removed installation, its signal sources, keys and hand-overs."""
     gone = installation.delete().where(installation.c.id == number, installation.c.state == "deleted")
     if connection.execute(gone).rowcount:
-        for table in (signal_source, key):
+        for table in (signal_source, key, delegation):
             connection.execute(table.delete().where(table.c.installation == number))
 
 

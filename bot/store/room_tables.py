@@ -1,4 +1,4 @@
-"""Declare the tables of the control room: who is signed in."""
+"""Declare the tables of the control room: who is signed in, and what they handed to Copilot."""
 
 from __future__ import annotations
 
@@ -30,4 +30,17 @@ local_token = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("hash", sa.Text, nullable=False),
     sa.Column("created", sa.BigInteger, nullable=False),
+)
+
+delegation = sa.Table(
+    "fh_delegation",
+    metadata,
+    sa.Column("repository_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("repository", sa.Text, nullable=False),
+    sa.Column("installation", sa.BigInteger, nullable=False),
+    sa.Column("account", sa.JSON, nullable=False),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("pull", sa.Integer),
 )

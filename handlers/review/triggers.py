@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import NamedTuple
 
 from bot.dispatch.authorise import authorise, identify, record
@@ -12,11 +15,13 @@ from bot.dispatch.stop import cancel_active
 from bot.doors.webhook.parts import read_number, read_part, read_text
 from bot.doors.webhook.router import Event, Router
 from bot.github.api.scopes import CHECKS
+from bot.github.resources.agent_tasks import COPILOT
 from bot.github.resources.checks import CheckReport
 from bot.policy import Policy, PolicyError
 from bot.pulls.records import ReviewInput, ReviewTask, Trigger
 from bot.pulls.rules import ReviewRules
-from bot.store import findings
+from bot.store import delegations, findings
+from bot.store.delegations import Delegation
 from bot.store.tasks import Task
 from bot.types import Actor, Repository
 from bot.work.origin import Origin, Principal, Subject
@@ -27,6 +32,8 @@ from handlers.review.task import TASK
 
 # Triggers that nobody with write access pays for: no model is asked.
 _UNPAID: frozenset[Trigger] = frozenset({"ours", "look"})
+_ISSUE = re.compile(r"(?<![\w/])#([1-9]\d{0,8})\b", re.ASCII)
+_MOST_ISSUES = 50
 # Who stopped a review, as its task says it.
 _CLOSING = "Closing the pull request"
 
@@ -44,6 +51,7 @@ class _Offer(NamedTuple):
     draft: bool
     author: Actor
     sender: Actor
+    issues: frozenset[int] = frozenset()  # that its title and body name
 
     def request(
         self, event: Event, trigger: Trigger, principal: Principal | None = None, *, full: bool = False
@@ -107,10 +115,20 @@ async def renew_retargeted(event: Event, services: Services) -> None:
 
 @router.on("pull_request", "review_requested")
 async def start_requested(event: Event, services: Services) -> None:
-    """Start the review that somebody wants of us, also of a draft."""
+    """Start the review that somebody wants of us, also of a draft.
+
+    Copilot asks whoever handed it an issue for a review when it is done, and leaves the draft to them.
+    """
     offer = _parse_offer(event)
     reviewer = read_part(event.payload, "requested_reviewer")
-    if offer is None or reviewer.get("id") != (await services.github.bot()).id or await _is_us(services, offer.sender):
+    if offer is None or await _is_us(services, offer.sender):
+        return
+    if (delegation := await _find_delegation(services, offer)) is not None:
+        policy = await _load_policy(services, event, offer)
+        if policy is not None and delegation.account.id == reviewer.get("id"):
+            await _start_if_paid(services, event, offer, policy, offer.request(event, "opened"))
+        return
+    if reviewer.get("id") != (await services.github.bot()).id:
         return
     principal = await identify(services, offer.repository, offer.sender)
     policy, _ = await services.policies.load_or_default(offer.repository)
@@ -170,8 +188,8 @@ async def _start_if_paid(
     (or closing and opening again) must not replace a failing check by one that says nothing, nor hide a review that is
     under way.
     """
-    actor = offer.sender
     payer = await _find_payer(services, offer, policy)
+    actor = payer.actor if offer.sender.type == "Bot" else offer.sender
     decision = authorise(payer, TASK.name, "event", policy, services.settings.trusted_bots)
     if not decision.allowed and paid_by is not None:
         actor = paid_by
@@ -199,6 +217,12 @@ async def _find_payer(services: Services, offer: _Offer, policy: Policy) -> Prin
     if await _is_us(services, sender):
         reason = "We pushed what somebody with write permission had asked for."
         return Principal(kind="self", actor=sender, vouched=reason)
+    if (delegation := await _find_delegation(services, offer)) is not None:
+        person = delegation.account
+        reason = f"@{person.login}, who has write permission, handed issue #{delegation.number} to Copilot."
+        known = await identify(services, offer.repository, person)
+        may_write = known.role is not None and known.role.at_least("write")
+        return known.model_copy(update={"vouched": reason}) if may_write else known
     if sender.type == "Bot":
         return Principal(actor=sender)
     if not offer.from_fork:
@@ -207,6 +231,15 @@ async def _find_payer(services: Services, offer: _Offer, policy: Policy) -> Prin
     if policy.rules(ReviewRules).forks:
         return Principal(actor=sender, vouched="`review.forks` allows reviews of pull requests from forks.")
     return await identify(services, offer.repository, offer.author)
+
+
+async def _find_delegation(services: Services, offer: _Offer) -> Delegation | None:
+    """Return the hand-over that a pull request of Copilot's came of, if any."""
+    agent = offer.author
+    both = {agent.login.casefold(), offer.sender.login.casefold()}
+    if not both <= COPILOT or {agent.type, offer.sender.type} != {"Bot"} or offer.from_fork:
+        return None
+    return await services.store.run(delegations.find, offer.repository.id, offer.number, offer.issues)
 
 
 async def _load_policy(services: Services, event: Event, offer: _Offer) -> Policy | None:
@@ -327,4 +360,11 @@ def _parse_offer(event: Event) -> _Offer | None:
         draft=pull.get("draft") is True,
         author=Actor(login=login, id=author, type=read_text(user, "type") or "User"),
         sender=sender,
+        issues=frozenset(_find_issues(f"{read_text(pull, 'title') or ''}\n{read_text(pull, 'body') or ''}")),
     )
+
+
+def _find_issues(text: str) -> Iterator[int]:
+    """Yield the numbers of issues that a text names."""
+    for found in islice(_ISSUE.finditer(text), _MOST_ISSUES):
+        yield int(found[1])

@@ -52,6 +52,7 @@ FORMS: dict[str, dict[str, str]] = {
     "approval": {"answer": "decline", "key": "0123456789abcdef"},
     "answer": {"text": "1. Yes.", "key": "0123456789abcdef"},
     "retry": {"key": "0123456789abcdef"},
+    "copilot": {"repository": "octo/sample", "number": "1"},
 }
 """What is sent to the acts whose forms may not be empty, by the last part of their paths."""
 
