@@ -34,8 +34,7 @@ def _check_django(base: Snapshot, head: Snapshot, changed: dict[str, str]) -> li
             continue
         names = _differing(_django_fields(base.texts.get(path, "")), _django_fields(text))
         if names:
-            where = posixpath.join(app, "migrations/")
-            found.append(Missing(kind="migration", path=path, text=_say(names, f"`{where}` got no new file")))
+            found.append(_tell(path, names, posixpath.join(app, "migrations"), "file"))
     return found
 
 
@@ -78,15 +77,16 @@ def _check_alembic(base: Snapshot, head: Snapshot, changed: dict[str, str]) -> l
     for path, text in changed.items():
         names = _differing(_columns(base.texts.get(path, "")), _columns(text))
         if names and path not in revisions:
-            folder = min(folders)
-            found.append(Missing(kind="migration", path=path, text=_say(names, f"`{folder}/` got no new revision")))
+            found.append(_tell(path, names, min(folders), "revision"))
     return found
 
 
 def _columns(text: str) -> dict[str, str]:
     """Return columns with their types; what only Python sees is left out."""
     found = {
-        f"{model.name}.{name}": _unparse([*call.args, *([annotation] if annotation is not None else [])])
+        f"{model.name}.{_name_of(call) or name}": _unparse(
+            [*call.args, *([annotation] if annotation is not None else [])]
+        )
         for model in _classes(text)
         for name, call, annotation in _assigned(model)
         if _called(call) in _COLUMNS
@@ -97,6 +97,14 @@ def _columns(text: str) -> dict[str, str]:
             case ast.Call(args=[ast.Constant(value=str(table)), *arguments]) if _called(node) == "Table":
                 found |= {f"{table}.{name}": _unparse(types) for name, types in _in_table(arguments)}
     return found
+
+
+def _name_of(call: ast.Call) -> str:
+    """Return the name that a column has in the database, where it is given."""
+    match call.args:
+        case [ast.Constant(value=str(name)), *_]:
+            return name
+    return ""
 
 
 def _in_table(arguments: Sequence[ast.expr]) -> Iterator[tuple[str, list[ast.expr]]]:
@@ -133,6 +141,7 @@ def _called(call: ast.Call) -> str:
     return getattr(call.func, "attr", getattr(call.func, "id", ""))
 
 
-def _say(names: list[str], lacking: str) -> str:
+def _tell(path: str, names: Sequence[str], folder: str, what: str) -> Missing:
     shown = ", ".join(f"`{name}`" for name in names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    return f"{shown} changed, and {lacking}."
+    said = f"{shown} changed, and `{folder}/` got no new {what}."
+    return Missing(kind="migration", path=path, text=said, names=tuple(names), folder=folder)

@@ -29,12 +29,17 @@ CompanionsTask = Request[CompanionsInput]
 
 
 class Missing(JsonModel):
-    """Something a change lacks; ``text`` is a sentence of Markdown."""
+    """Something a change lacks; ``text`` is a sentence of Markdown.
+
+    Of a migration, ``names`` are the columns it is about, each behind its model, and ``folder`` is where it belongs.
+    """
 
     kind: Kind
     path: str
     line: int = 1
     text: str
+    names: tuple[str, ...] = ()
+    folder: str = ""
 
 
 class Missings(JsonModel):

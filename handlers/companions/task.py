@@ -16,7 +16,7 @@ from bot.markdown import counted, inline_code
 from bot.work.results import Ending, Parts, told
 from bot.work.services import Services
 from handlers.companions.beside import HISTORY, find_beside
-from handlers.companions.buttons import ACTIONS
+from handlers.companions.buttons import ACTIONS, MOST
 from handlers.companions.records import CompanionsInput, CompanionsTask, Missing, Missings, Stage
 from handlers.companions.rules import CompanionsRules
 from handlers.companions.untested import find_untested
@@ -69,7 +69,7 @@ async def show(services: Services, task_id: str, request: CompanionsTask, missin
         title=f"{counted(len(missing.found), 'companion')} missing",
         summary=services.outgoing(write_list(missing.found)),
         conclusion="neutral",
-        actions=actions,
+        actions=actions[:MOST],
     )
     await checks.put_check(github, request.repository, request.input.head_sha, CHECK_NAME, task_id, report)
 

@@ -14,6 +14,7 @@ from bot.markdown import counted
 from bot.mutation.records import Plan, Scope, Survey
 from bot.mutation.runner import measure_mutants
 from bot.toolchains.port import ToolchainError
+from handlers.complete.migrating import gate_migrations
 from handlers.complete.records import CompletionBrief, Stub
 from handlers.complete.stubs import find_stubs, find_unfilled, list_functions
 
@@ -28,6 +29,8 @@ async def gate_completion(job: Job[Any], evidence: AnyEvidence, base_sha: str, c
     brief = evidence.brief
     assert isinstance(brief, CompletionBrief), "a completion begins with what is left open"
     mirror = await job.mirror(base_sha)
+    if brief.migrations:
+        return [await gate_migrations(mirror, brief, base_sha, changes)]
     workshop = job.workshop(base_sha)
     diff = await mirror.diff(base_sha, changes)
     paths = dict.fromkeys(

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bot.change.proof import FailingTest, ProofAttempt
-from bot.change.recipe import Job
-from bot.change.records import Brief, Proof
+from bot.change.recipe import AnyEvidence, Job, ProofResult
+from bot.change.records import Brief, CodeLocation, Proof
+from bot.engine.port import Ctx
 from handlers.complete.records import CompletionBrief, Stub
 from handlers.implement.assertions import find_idle_tests
 
@@ -17,6 +18,11 @@ class StubTests(FailingTest):
     """A prover that wants failing tests of everything that is left open."""
 
     refused = "These tests do not show yet what is left open."
+
+    async def prove(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> ProofResult:
+        """Prove stubs by tests; that a migration lacks, code has found already."""
+        assert isinstance(evidence.brief, CompletionBrief), "a completion begins with what is left open"
+        return await super().prove(ctx, job, evidence, found) if evidence.brief.stubs else ProofResult()
 
     async def recognise(self, job: Job[Any], brief: Brief, proof: Proof, attempt: int) -> ProofAttempt:
         """Hold the tests against the stubs, by code alone."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.change.editor import code_and_new_tests
 from bot.change.judge import make_judge
 from bot.change.recipe import Recipe, Rules, only_verified
 from bot.change.records import ChangeTask, Judgement
 from bot.change.result import Result
 from bot.policy import Policy
 from handlers.complete.gates import gate_completion
+from handlers.complete.migrating import may_edit
 from handlers.complete.proof import StubTests
 from handlers.complete.reading import fetch, read
 from handlers.complete.records import CompletionBrief, CompletionEvidence
@@ -29,7 +29,7 @@ COMPLETE: Recipe[ChangeTask, CompletionBrief, Judgement] = Recipe(
     read=read,
     fetch=fetch,
     proof=StubTests(),
-    may_edit=code_and_new_tests,
+    may_edit=may_edit,
     judge=make_judge(_JUDGE),
     may_publish=only_verified,
     publish=Result(WORDS).publish,

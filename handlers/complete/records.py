@@ -6,6 +6,7 @@ from typing import Literal
 
 from bot.change.records import Brief, ChangeTask, Evidence, Judgement
 from bot.types import JsonModel
+from handlers.companions.records import Missing
 
 # ``function``: nothing but a stub; ``branch``: a part that raises NotImplementedError; ``todo``: a comment
 Kind = Literal["function", "branch", "todo"]
@@ -29,9 +30,10 @@ class Stub(JsonModel):
 
 
 class CompletionBrief(Brief):
-    """Cleaned request with what is left open."""
+    """Cleaned request with what is left open: stubs, or migrations."""
 
     stubs: tuple[Stub, ...] = ()
+    migrations: tuple[Missing, ...] = ()
 
 
 CompletionEvidence = Evidence[ChangeTask, CompletionBrief, Judgement]

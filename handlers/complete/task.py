@@ -6,10 +6,12 @@ from pydantic import Field
 
 from bot.change.pipeline import run_change
 from bot.change.records import ChangeTask
-from bot.dispatch.spec import Doors, TaskSpec, Writes
+from bot.dispatch.spec import Button, Doors, TaskSpec, Writes
 from bot.engine.port import Ctx, Outcome
 from bot.work.origin import Request, TaskInput
 from bot.work.services import Services
+from handlers.companions.buttons import ADD_MIGRATION
+from handlers.complete.migrating import MIGRATIONS
 from handlers.complete.recipe import COMPLETE
 from handlers.complete.rules import CompleteRules
 
@@ -30,10 +32,12 @@ TASK = TaskSpec(
     summary="Fills in what a pull request leaves open, with tests beside.",
     details="Code finds them in the lines that the pull request adds to Python files: functions that only raise "
     "NotImplementedError or are `...`, branches that raise it, and TODOs. New tests fail on each of them first; then "
-    "they are filled in where they stand, and the tests must notice small faults there. It pushes one commit.",
+    "they are filled in where they stand, and the tests must notice small faults there. Asked for migrations, it "
+    "writes those that changed Django fields or SQLAlchemy columns lack. It pushes one commit.",
     examples=(
         ("/complete", "fills in the stubs of this pull request"),
         ("/complete Prices are in cents", "says what else to know"),
+        ("/complete migrations", "writes the migrations that the changed models lack; applied to no database"),
     ),
     input=CompleteInput,
     request=Request[CompleteInput],
@@ -51,7 +55,7 @@ TASK = TaskSpec(
         "judge": "Have a second model read the change",
         "publish": "Push it to the branch",
     },
-    doors=Doors(label=True),
+    doors=Doors(label=True, buttons=(Button(ADD_MIGRATION, CompleteInput(hint=MIGRATIONS)),)),
     needs_open=True,
     unverified="Stopped: not everything could be filled in.",
     outlets=frozenset({"github", "result"}),

@@ -1,13 +1,18 @@
-"""A pull request is told what it lacks beside its code, by one check run with buttons; or nothing is said."""
+"""A pull request is told what it lacks beside its code, by one check run whose buttons add it; or nothing is said."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+import pytest
+
 from handlers.companions.task import CHECK_NAME
+from tests.e2e.answers import FIX, Rule, calls, change, edit, finish, judged, new_file
 from tests.e2e.conftest import Tell
-from tests.e2e.scenes import POLICY, SAMPLE, handled, put, rows
+from tests.e2e.revisions import finals
+from tests.e2e.scenes import POLICY, SAMPLE, git, handled, put, rows
+from tests.e2e.test_gates import refusals, results
 from tests.support.pulls import propose, pull, push
 from tests.support.story import Story
 
@@ -20,6 +25,22 @@ def largest_price(texts):
     prices = [parse_price(text) for text in texts]
     return max(prices)
 """
+
+
+TABLES = "basket/tables.py"
+TABLE = "class Item(Base):\n    price = Column(Integer)\n"
+NEXT = "migrations/versions/b2_names.py"
+EMPTY = '"""Add `Item.name`."""\n\nrevision = "b2"\ndown_revision = None\n\n\ndef upgrade():\n    pass\n'
+IMPORTS = "from alembic import op\nfrom sqlalchemy import Column, String\n\n"
+ADDED = (
+    EMPTY.replace("revision =", f"{IMPORTS}revision =", 1)
+    .replace("None", '"a1"')
+    .replace("    pass", '    op.add_column("item", Column("name", String(20)))')
+)
+
+
+def migrating(*replies: dict[str, Any]) -> list[Rule]:
+    return [{"match": {"text": "write the migrations by hand", "tool": "edit"}, "reply": reply} for reply in replies]
 
 
 async def looked(story: Story, count: int) -> None:
@@ -66,9 +87,43 @@ async def test_what_is_missing_is_named_once_and_a_button_adds_it(tell: Tell) ->
     assert await shown(story, number) == [], "nothing is missing any more"
 
 
+async def test_a_button_writes_the_migration_that_lacks_and_an_empty_one_is_sent_back(tell: Tell) -> None:
+    done = calls(finish("A column came without a migration.", "The migration adds the name."))
+    turns = migrating(
+        calls(edit(change(PRICES, *FIX)), edit(new_file(NEXT, EMPTY))),
+        done,
+        calls(edit(change(NEXT, EMPTY, ADDED))),
+        done,
+    )
+    judge: Rule = {"match": {"text": "Do the new migrations bring"}, "reply": judged(passed=True, reason="")}
+    story = await tell([*turns, judge])
+    await put(story, POLICY, SHOW)
+    await put(story, TABLES, TABLE)
+    await put(story, "migrations/versions/a1_start.py", 'revision = "a1"\ndown_revision = None\n')
+    number = await propose(story, {TABLES: f"{TABLE}    name = Column(String(20))\n"})
+    await looked(story, 1)
+    (run,) = await shown(story, number)
+    assert "`Item.name` changed, and `migrations/versions/` got no new revision." in run["output"]["summary"]
+    await story.hub.press_button(story.repository, run["id"], "add-migration", "mara")
+    (final,) = await finals(story, number, 1)
+    assert final.startswith("I pushed "), final
+    assert rows(story, "select number, source from fh_task where flow = 'complete'") == [(number, "button")]
+    assert [action for action, _ in refusals(story)] == [f"edit {PRICES}"]
+    seen = results(story)
+    assert "no new file in migrations/versions/ hands `Item.name` to a call" in seen
+    assert "has more than one latest migration now: name a1 as the former" in seen
+    assert "| migrations | 1 module without one | 1 new file; each changed column is named; applied to no" in final
+    assert "A model wrote the migration" in final
+    assert git(story, "show", f"topic:{NEXT}") + "\n" == ADDED
+    await looked(story, 2)
+    assert await shown(story, number) == [], "the code that named it names it no more"
+
+
 async def test_a_fork_has_no_buttons_and_without_the_policy_nothing_is_looked_at(tell: Tell) -> None:
     story = await tell([])
-    files = {PRICES: BEFORE + LARGEST}
+    files = {PRICES: BEFORE + LARGEST, TABLES: f"{TABLE}    name = Column(String(20))\n"}
+    await put(story, TABLES, TABLE)
+    await put(story, "migrations/versions/a1_start.py", 'revision = "a1"\ndown_revision = None\n')
     await put(story, POLICY, "review: { on: [] }\n")
     await propose(story, files, branch="quiet", title="Quiet")
     await handled(story)
@@ -81,5 +136,8 @@ async def test_a_fork_has_no_buttons_and_without_the_policy_nothing_is_looked_at
     await looked(story, 1)
     (run,) = await shown(story, number)
     assert "`largest_price` is new" in run["output"]["summary"]
+    assert "`Item.name` changed" in run["output"]["summary"]
+    with pytest.raises(ValueError, match="shows no button"):
+        await story.hub.press_button(story.repository, run["id"], "add-migration", "mara")
     assert rows(story, "select number from fh_task where flow = 'companions'") == [(number,)], "a draft is not done"
     assert story.script.requests == []

@@ -133,8 +133,9 @@ async def test_where_nothing_is_open_or_nothing_may_run_no_model_is_asked(tell: 
     await comment(story, number, "/complete")
     assert "I found no stub in the lines that this pull request adds" in await story.until_status(number, "Stopped.")
     program = asker(story, story.maintainer)
-    result = await finished(program, await program.start("complete", number))
+    result = await finished(program, await program.start("complete", number, hint="migrations"))
     assert result["state"] == "refused", "asked by a program, it ends the same way"
+    assert "no Django field and no SQLAlchemy column" in str(result)
     assert set(five_parts(result).values()) == {"Nothing was measured: the task ended as refused."}
     stranger = story.hub.create_user("sam")
     fork = story.hub.fork(story.repository, "sam")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.documentation.snapshot import Snapshot
+from bot.git.changes import Changes
 from handlers import TASKS
 from handlers.companions.buttons import ACTIONS
 from handlers.companions.changelog import find_untold
@@ -12,6 +13,7 @@ from handlers.companions.migrations import find_unmigrated
 from handlers.companions.records import Missing
 from handlers.companions.task import find_missing, write_list
 from handlers.companions.untested import find_untested
+from handlers.complete.migrating import migrations_gate
 
 SHOP = "def total(prices):\n    cents = sum(prices)\n    return cents\n"
 TESTS = "from shop import total\n\ndef test_total():\n    assert total([1]) == 1\n"
@@ -96,7 +98,34 @@ def test_a_missing_migration_is_named_and_one_that_is_there_is_not(
     assert found.path == path
     assert named in found.text
     folder = "shop/migrations/0002_next.py" if files is DJANGO else "migrations/versions/b2_next.py"
-    assert find_unmigrated(snapshot(files), snapshot({**head, folder: "down_revision = 'a1'\n"})) == []
+    after = {**head, folder: "down_revision = 'a1'\n"}
+    assert find_unmigrated(snapshot(files), snapshot(after)) == []
+    gate = migrations_gate([found], snapshot(files), snapshot(head), Changes(files={folder: "down_revision = 'a1'\n"}))
+    assert f"hands `{found.names[0]}` to a call" in gate.detail, "a file that is empty is no migration of anything"
+
+
+REVISION = "revision = 'b2'\ndown_revision = 'a1'\n\ndef upgrade():\n    op.alter_column('items', 'price', type_=x)\n"
+NEXT = "migrations/versions/b2_next.py"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "why"),
+    [
+        (NEXT, REVISION, ""),
+        (NEXT, REVISION.replace("'price'", "'name'"), "hands `Item.price` to a call"),
+        (NEXT, REVISION.replace("def upgrade", "'price'\ndef upgrade").replace(", 'price'", ""), "hands `Item.price`"),
+        (NEXT, REVISION.replace("down_revision = 'a1'", "down_revision = None"), "more than one latest migration"),
+        ("migrations/b2_next.py", REVISION, "it is no new migration"),
+        ("migrations/versions/a1_start.py", REVISION, "it is no new migration"),
+    ],
+    ids=["good", "another column", "only said", "beside the latest", "elsewhere", "the old one changed"],
+)
+def test_a_migration_must_be_new_name_the_columns_and_follow_the_latest(path: str, text: str, why: str) -> None:
+    changed = ALEMBIC["app/tables.py"].replace("Column(Integer)\n", "Column(BigInteger)\n", 1)
+    base, head = snapshot(ALEMBIC), snapshot({**ALEMBIC, "app/tables.py": changed})
+    gate = migrations_gate(find_unmigrated(base, head), base, head, Changes(files={path: text}))
+    assert gate.passed is not bool(why)
+    assert why in gate.detail
 
 
 @pytest.mark.parametrize(
@@ -152,4 +181,4 @@ def test_all_is_listed_by_kind_and_long_lists_are_cut() -> None:
 def test_each_button_starts_the_task_that_adds_what_is_missing() -> None:
     starts = {button.action.identifier: task.name for task in TASKS for button in task.doors.buttons}
     added = {kind: starts[action.identifier] for kind, action in ACTIONS.items()}
-    assert added == {"test": "test", "docs": "docs", "changelog": "changelog"}
+    assert added == {"test": "test", "docs": "docs", "migration": "complete", "changelog": "changelog"}
