@@ -1,4 +1,16 @@
-"""What comes back from GitHub is believed once, by who asked, for what was asked, at the GitHub that was asked."""
+"""What comes back from GitHub is believed once, by who asked, for what was asked, at the GitHub that was asked.
+
+Coolify had these callbacks wrong once, and guards them by 19 cases (`GithubAppSetupCallbackTest`, read on 2026-12-01). In
+its order, with where each stands here; nobody signed in and the teams of others are sessions of others to us:
+
+1. registering without a session: `test_wizard`, `_is_shut`. 2. with a guessed state, GitHub not asked: `taken_once`.
+3. over an App that is there: `replaced_only`. 4. with a good state: `taken_once`. 5. at ghe.com: `neither_host`.
+6. replayed: `taken_once`. 7. installing without a session: `test_crawl`. 8. with the App's name for a state, 9. with
+none or an expired one, 10. with that of another step: `installation_is` and `one_session`. 11. changed repositories,
+12. of an App that is not ours: `installation_is`. 13. an unknown action: `neither_host`. 14. another session's state:
+`one_session`. 15. not confirmed by GitHub, 16. confirmed: `installation_is`. 17. at ghe.com: `neither_host`.
+18. replayed, 19. installed again: `installation_is`.
+"""
 
 from __future__ import annotations
 
@@ -129,6 +141,7 @@ def test_what_is_brought_names_neither_host_nor_path() -> None:
     }
     app = read_app(answer | {"owner": {"id": 7, "type": "User"}}, "https://octo.ghe.com", Wishes())
     assert (app.html_url, app.poll, app.owner) == ("https://octo.ghe.com/apps/f", True, 7)
+    assert app.api_url == "https://api.octo.ghe.com", "installations are confirmed there too"
     assert len(app.webhook_secret) == 64, "one is made where GitHub made none"
     with pytest.raises(SetupError, match="really a GitHub"):
         read_app({"id": 1}, "https://github.com", Wishes())
@@ -139,6 +152,7 @@ async def test_an_app_is_taken_once_and_kept_sealed(stage: Stage) -> None:
     for query in refused:
         with pytest.raises(CallbackRefused, match="unknown"):
             await stage.registrar().finish(MINE, stage.wishes, query)
+    assert stage.hub.requests == [], "GitHub is not asked"
     theirs = await stage.press("theirs", session=OTHER)
     with pytest.raises(CallbackRefused, match="another session"):
         await stage.registrar().finish(MINE, stage.wishes, theirs)
@@ -197,8 +211,11 @@ async def test_an_installation_is_what_github_says_it_is(stage: Stage) -> None:
         return address.rpartition("=")[2]
 
     number = str(mine.id)
-    with pytest.raises(CallbackRefused, match="unknown"):
-        await confirm(setup_action="install", installation_id=number)
+    for guessed in ({}, {"state": app.slug}, {"state": str(app.app_id)}, {"state": app.client_id}):
+        with pytest.raises(CallbackRefused, match="unknown"):
+            await confirm(setup_action="install", installation_id=number, **guessed)
+    with pytest.raises(CallbackRefused, match="no such installation"):
+        await confirm(setup_action="update", installation_id=str(foreign.id))
     state = await begin()
     with pytest.raises(CallbackRefused, match="no such installation"):
         await confirm(setup_action="install", installation_id=str(foreign.id), state=state)
@@ -207,6 +224,7 @@ async def test_an_installation_is_what_github_says_it_is(stage: Stage) -> None:
     found = await confirm(setup_action="install", installation_id=number, state=await begin())
     assert found is not None
     assert found.id == mine.id
+    assert await confirm(setup_action="install", installation_id=number, state=await begin()) == found, "once more"
     back = await stage.press("later")
     with pytest.raises(CallbackRefused, match="another step"):
         await confirm(setup_action="install", installation_id=number, state=back["state"])

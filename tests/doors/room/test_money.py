@@ -150,6 +150,8 @@ async def test_a_key_is_kept_tested_rotated_and_retired(keyed: Story) -> None:
     assert "retired" in await see("/room/keys")
     await local_administrator(keyed, pages)
     assert not [secret for secret in (KEY, NEXT, WRONG, SHOP) for page in pages if secret in page]
+    dump = b"".join(file.read_bytes() for file in (keyed.root / "data").glob("forgehand.db*"))
+    assert not [secret for secret in (KEY, NEXT, WRONG, SHOP) if secret.encode() in dump]
     typed = [field for page in pages for field in re.findall(r"<input[^>]*>", page) if 'name="secret"' in field]
     assert typed
     assert all('type="password" autocomplete="new-password"' in one and "value=" not in one for one in typed)
