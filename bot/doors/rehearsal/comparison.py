@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -75,7 +76,7 @@ async def _find_wanted(stage: Stage, handlers: Handlers, policies: Sequence[Poli
 
 
 async def _play(now: Stage, then: Stage, past: Past) -> Occurrence:
-    return Occurrence(past, await now.play(past.event), await then.play(past.event), ())
+    return Occurrence(past, *await asyncio.gather(now.play(past.event), then.play(past.event)), ())
 
 
 async def _note(client: Client, repository: Repository, one: Occurrence, before: Policy, after: Policy) -> Occurrence:

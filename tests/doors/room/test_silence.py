@@ -1,4 +1,4 @@
-"""Why nothing comes of an event, in words that name the rule."""
+"""Why nothing comes of an event, in words that name the rule; and what an event of the past was like."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from bot.doors.rehearsal.history import Subject
 from bot.doors.rehearsal.silence import explain_silence
 from bot.doors.webhook.router import Event
 from bot.policy import PolicyError, parse_policy
 from bot.settings import Settings
+from bot.types import Repository
 from handlers import HANDLERS
 
 _PLACE = {"id": 7, "name": "sample", "owner": {"login": "octo"}}
@@ -48,6 +50,29 @@ def comment(text: str, **more: Any) -> Event:
 def test_the_rule_is_named(text: str, happened: Event, told: str) -> None:
     policy = parse_policy(text, Settings(), HANDLERS.registry.schema)
     assert told in explain_silence(happened, HANDLERS, policy, None, "forgehand[bot]")
+
+
+@pytest.mark.parametrize(
+    ("now", "events", "then"),
+    [
+        (False, [], False),
+        (True, [], True),
+        (False, ["labeled", "ready_for_review"], True),
+        (True, ["convert_to_draft"], False),
+        (False, ["convert_to_draft", "ready_for_review"], False),
+    ],
+)
+def test_a_pull_request_is_opened_as_the_draft_that_it_was(now: bool, events: list[str], then: bool) -> None:
+    place = Repository(id=7, owner="octo", name="sample", installation=1)
+    happened = [{"event": name, "actor": _SENDER} for name in events]
+    subject = Subject(place, _ISSUE, {**_ISSUE, "draft": now})
+    opened = subject.opened(happened)
+    assert (opened.event.payload["pull_request"]["draft"], "as a draft" in opened.what) == (then, then)
+    ready = list(subject.made_ready(happened))
+    assert [(one.event.action, one.event.payload["pull_request"]["draft"]) for one in ready] == [
+        ("ready_for_review", False) for name in events if name == "ready_for_review"
+    ]
+    assert list(Subject(place, _ISSUE, None).made_ready(happened)) == []
 
 
 def test_a_wrong_file_is_named_first() -> None:
