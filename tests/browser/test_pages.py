@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 
 from bot.doors.room.application import list_pages
 from bot.doors.room.page import Page
-from bot.store import tasks
+from bot.store import audit, tasks
 from tests.browser.chromium import Tab, browsing, open_tab, signed_in
 from tests.doors.room.places import fill
 from tests.e2e.conftest import SAMPLE
@@ -45,8 +45,14 @@ async def give_tasks(story: Story) -> str:
     for number in range(4):
         issue = await story.file("Cents are lost " + "x" * 120, "`total` is wrong", label=None)
         ids.append((await program.start(("fix", "plan")[number % 2], issue)).data["id"])
-    results = {"failed": "The tests could not be run: " + "y" * 200, "done": "It is fixed.", "awaiting_approval": ""}
+    results = {
+        "failed": "The tests could not be run: " + "y" * 200,
+        "done": "It is fixed.",
+        "awaiting_approval": "",
+        "awaiting_answer": "One question is open.",
+    }
     with opened(story) as store:
+        store.run_sync(audit.record, "push " + "b" * 60, allowed=True, reason="c" * 80, actor="mara")
         for id, (state, said) in zip(ids, results.items(), strict=False):
             result = {"state": state, "summary": said, "data": {}}
             store.run_sync(

@@ -1,7 +1,7 @@
 """What comes back from GitHub is believed once, by who asked, for what was asked, at the GitHub that was asked.
 
-Coolify had these callbacks wrong once, and guards them by 19 cases (`GithubAppSetupCallbackTest`, read on 2026-12-01). In
-its order, with where each stands here; nobody signed in and the teams of others are sessions of others to us:
+Coolify had these callbacks wrong once, and guards them by 19 cases (`GithubAppSetupCallbackTest`, read on 2026-12-01).
+In its order, with where each stands here; the teams of others are sessions of others to us:
 
 1. registering without a session: `test_wizard`, `_is_shut`. 2. with a guessed state, GitHub not asked: `taken_once`.
 3. over an App that is there: `replaced_only`. 4. with a good state: `taken_once`. 5. at ghe.com: `neither_host`.
