@@ -40,6 +40,9 @@ _PASSING = {
 }
 
 
+_READ_ONLY = "25006"  # a PostgreSQL that was the one to write to, or is not yet: another took over, or will
+
+
 class StoreError(ForgehandError):
     """The database refused, or was used in a way that could deadlock."""
 
@@ -52,7 +55,7 @@ def is_away(error: sa.exc.DBAPIError) -> bool:
     """Return True for a server that is away, a full disk, a busy file."""
     if isinstance(error.orig, sqlite3.Error):
         return _passes(error.orig)
-    return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
+    return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError) or _is_read_only(error.orig)
 
 
 def now_ms() -> int:
@@ -168,9 +171,18 @@ def _take_for_disconnect(context: sa.engine.ExceptionContext) -> None:
 
 
 def _is_unreachable(context: sa.engine.ExceptionContext) -> bool:
-    """Return True for what the driver says of itself, not a server."""
+    """Return True for what the driver says of itself, not a server.
+
+    One that takes no writes must be looked for anew, too.
+    """
+    if _is_read_only(context.original_exception):
+        return True
     passing = isinstance(context.sqlalchemy_exception, sa.exc.OperationalError | sa.exc.InterfaceError)
     return passing and getattr(context.original_exception, "sqlstate", None) is None
+
+
+def _is_read_only(error: BaseException | None) -> bool:
+    return getattr(error, "sqlstate", None) == _READ_ONLY
 
 
 def _passes(error: sqlite3.Error) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 import sqlalchemy as sa
 
@@ -9,6 +11,8 @@ from bot.store import audit
 from bot.store.database import StoreError, create_engine
 from bot.store.store import Store
 from bot.store.tables import audit as audit_table
+from tests.support.patience import PATIENCE
+from tests.support.processes import until
 
 
 @pytest.fixture
@@ -39,3 +43,20 @@ async def test_reading_waits_for_no_writer_and_sees_one_moment(store: Store) -> 
     if store.engine.dialect.name == "sqlite":
         with pytest.raises(StoreError, match="only read"):
             await store.read(audit.record, "push", allowed=True, reason="third")
+
+
+async def test_a_postgresql_that_may_only_be_read_is_waited_for(postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one is that fails over: before it was promoted, or after another took its place."""
+    monkeypatch.setattr("bot.store.store._AGAIN_SECONDS", 0.01)
+    url = sa.make_url(postgres)
+    operator = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    option = f"alter database {url.database} set default_transaction_read_only = "
+    with operator.connect() as connection:
+        connection.execute(sa.text(f"{option} on"))
+        store = Store(create_engine(postgres))
+        writing = asyncio.create_task(store.run(lambda c: audit.record(c, "push", allowed=True, reason="first")))
+        await until(lambda: store.waiting)
+        connection.execute(sa.text(f"{option} off"))
+    async with asyncio.timeout(PATIENCE):
+        await writing
+    store.close()
