@@ -27,6 +27,8 @@ from bot.settings import Api, ToolUse
 
 IDLE_SECONDS = 600.0  # a provider's longest silence: reasoning models may think for minutes before the first byte
 _CONNECT_SECONDS = 15.0  # a host that has not answered by then is down
+_TOKEN_BYTES = 1_000  # of a stream, at most: each event also says what it belongs to
+_SPARE_BYTES = 4_000_000  # for what comes beside the answer, as signs of life do
 log = structlog.get_logger(__name__)
 
 
@@ -147,6 +149,7 @@ class SdkModel:
         sdk, client = await asyncio.to_thread(self._connect)
         http = importlib.import_module("httpx2")
         request = self._format.request(question)
+        left = question.max_output * _TOKEN_BYTES + _SPARE_BYTES
         try:
             async with client:
                 began = time.monotonic()
@@ -154,7 +157,11 @@ class SdkModel:
                     if began:
                         metrics.FIRST_TOKEN_SECONDS.labels(self.name).observe(time.monotonic() - began)
                         began = 0.0
-                    stream.feed(event.to_dict(mode="json"))
+                    said = event.to_dict(mode="json")
+                    stream.feed(said)
+                    left -= len(repr(said))
+                    if left < 0:
+                        raise ModelDown(f"{self.name} went on after the {question.max_output} tokens it was asked for.")
             return stream.reply()
         except sdk.APIStatusError as error:
             if error.response.status_code == 401 and self._forget_token() and again:

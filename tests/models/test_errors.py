@@ -68,6 +68,16 @@ async def test_silence_ends_in_time(server: ScriptedModel, protocol: str) -> Non
             await ask(server, protocol, idle=0.3)
 
 
+@pytest.mark.parametrize("protocol", FORMATS)
+async def test_an_answer_without_end_is_broken_off(
+    server: ScriptedModel, protocol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.models.client._SPARE_BYTES", 0)
+    server.script.on({"text": "and on " * 10_000, "delay": 0.001})
+    with pytest.raises(ModelDown, match="went on after the 100 tokens"):
+        await ask(server, protocol)
+
+
 async def test_nobody_listening(server: ScriptedModel) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
