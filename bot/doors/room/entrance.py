@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from bot.doors.api.tokens import make_local_token, read_local_token
+from bot.doors.room.forms import read_posted
 from bot.doors.room.freshness import look_around
 from bot.doors.room.oauth import PENDING_SECONDS, TOKEN_SECONDS, Pending, SignInFailed
 from bot.doors.room.page import Answer, Moved, Pages, Shown
@@ -64,7 +65,7 @@ async def show_sign_in(visit: Visit) -> Answer:
 async def take_local_token(visit: Visit) -> Answer:
     """Sign the local administrator in."""
     services, request = visit.context.services, visit.request
-    form = await request.post()
+    form = await read_posted(request)
     wanted = check_next(str(form.get("next", "")))
     if services.rates.take(Allowance(f"sign in {request.remote}", _TRIES_A_MINUTE)):
         return _show_form(visit, wanted, "Too many tries; wait a minute.", 429)

@@ -13,6 +13,7 @@ from bot.dispatch.spec import TaskSpec
 from bot.doors.api.catalogue import asked_for
 from bot.doors.api.operation import Operation, Sent, field_kinds
 from bot.doors.api.problems import Problem
+from bot.doors.room.forms import read_posted
 from bot.doors.room.page import Answer, Moved, Pages, Shown
 from bot.doors.room.seen import list_seen
 from bot.doors.room.task import make_headers, path_of
@@ -61,7 +62,7 @@ async def show_form(visit: Visit) -> Answer:
 @pages.add("POST", "/start/{task}", access="person", title="Start a task")
 async def start_task(visit: Visit) -> Answer:
     """Start a task; where that cannot be, show the form as it was filled in."""
-    typed = {name: value for name, value in (await visit.request.post()).items() if isinstance(value, str)}
+    typed = {name: value for name, value in (await read_posted(visit.request)).items() if isinstance(value, str)}
     operation = _find(visit)[1]
     assert operation.body is not None, "what starts a task has a body"
     try:

@@ -17,6 +17,7 @@ from bot.doors.api.context import Context
 from bot.doors.api.intake import read_texts
 from bot.doors.api.operation import Operation, Run, Sent, field_kinds
 from bot.doors.api.problems import Problem
+from bot.doors.room.forms import read_posted
 from bot.doors.room.freshness import Freshness
 from bot.doors.room.oauth import TOKEN_SECONDS, GitHubSignIn
 from bot.doors.room.person import Signed
@@ -133,7 +134,7 @@ class Visit:
 
         Raises :class:`Problem` (400).
         """
-        form = await self.request.post()
+        form = await read_posted(self.request)
         kinds = field_kinds(model)
         texts: dict[str, str | list[str]] = {}
         for name in dict.fromkeys(form):

@@ -21,6 +21,7 @@ from aiohttp import web
 from bot.checkup import Line
 from bot.doors.api.problems import Problem
 from bot.doors.room.entrance import CALLBACK
+from bot.doors.room.forms import read_posted
 from bot.doors.room.guard import Guard, find_origin, make_policy, set_headers
 from bot.doors.room.rendering import PREFIX, send_asset, set_up
 from bot.doors.room.sessions import SESSION_SECONDS, Cookies, find_session, make_session
@@ -189,7 +190,7 @@ class Wizard:
 
     async def _take_address(self, request: web.Request) -> web.StreamResponse:
         """Look whether the address leads here; it may be kept all the same."""
-        form = await request.post()
+        form = await read_posted(request)
         chosen = await self._read(request)
         polls = form.get("way") == "poll"
         fixed = "public_url" in wishes.list_fixed(self._settings)
@@ -212,7 +213,7 @@ class Wizard:
 
     async def _take_where(self, request: web.Request) -> web.StreamResponse:
         """Look whether a GitHub answers there, and what its clock says."""
-        form = await request.post()
+        form = await read_posted(request)
         chosen = await self._read(request)
         texts = {name: str(form.get(name, "")) for name in _FIELDS}
         try:
@@ -235,7 +236,7 @@ class Wizard:
         return await self._show(request, "rights", manifest=self._manifest)
 
     async def _take_rights(self, request: web.Request) -> web.StreamResponse:
-        form = await request.post()
+        form = await read_posted(request)
         groups = wishes.check_groups([str(name) for name in form.getall("group", [])], self._manifest)
         await self._keep(request, groups=groups)
         raise web.HTTPSeeOther(f"{SETUP}/create")

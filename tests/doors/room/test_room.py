@@ -54,6 +54,15 @@ async def test_acts_come_from_our_own_pages(story: Story) -> None:
     assert (await Visitor(story, kept).get("/room")).status == 303, "the old cookie is good for nothing"
 
 
+async def test_what_is_no_form_is_refused_in_words(story: Story) -> None:
+    mara = await visitor(story, story.maintainer)
+    form = "application/x-www-form-urlencoded"
+    for kind, body in (("multipart/form-data", b"x"), (form, b"text=\xff"), (f"{form}; charset=none", b"text=x")):
+        for path in ("/room/sign-in", "/room/keys"):
+            answer = await mara.ask("POST", path, body, Content_Type=kind)
+            assert (answer.status, "could not be read" in answer.text) == (400, True), (path, kind)
+
+
 async def test_local_token_opens_the_room(story: Story) -> None:
     from bot.doors.api.tokens import make_local_token
 
