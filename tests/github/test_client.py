@@ -78,7 +78,9 @@ async def test_somebody_elses_copy_of_the_marker_is_not_ours(world: World, clien
     assert await issues.find_comment(client, world.repository, number, MARKER, world.credentials.bot_id) is None
 
 
-@pytest.mark.parametrize("fault", [{"status": 502}, {"status": 503, "headers": {"X": "y"}}, {"reset": True}])
+@pytest.mark.parametrize(
+    "fault", [{"status": 502}, {"status": 503, "headers": {"X": "y"}}, {"reset": True}, {"malformed": True}]
+)
 async def test_passing_trouble_is_tried_again(world: World, client: Client, fault: dict[str, object]) -> None:
     number = await new_issue(world)
     world.hub.faults.add(Fault(path=f"*/issues/{number}", times=2, **fault))
@@ -93,7 +95,7 @@ async def test_trouble_that_stays_is_told_after_bounded_tries(world: World, clie
         await issues.get_issue(client, world.repository, number)
     assert world.asked("GET", f"/issues/{number}") == 4
     world.hub.faults.clear()
-    world.hub.faults.add(Fault(path=f"*/issues/{number}", malformed=True))
+    world.hub.faults.add(Fault(path=f"*/issues/{number}", times=-1, malformed=True))
     with pytest.raises(GitHubDown, match="not readable"):
         await issues.get_issue(client, world.repository, number)
 

@@ -96,6 +96,12 @@ class Response:
             return None
 
     @property
+    def is_readable(self) -> bool:
+        """Return False for JSON that breaks off."""
+        kind = self.headers.get("content-type", "").partition(";")[0].strip()
+        return kind != "application/json" or self.body.strip() in {b"", b"null"} or self.json() is not None
+
+    @property
     def message(self) -> str:
         data = self.json()
         return str(data.get("message") or "") if isinstance(data, dict) else ""

@@ -147,10 +147,12 @@ class Transport:
                 limiter.note(outcome)
                 if outcome.status < 300 or outcome.status == 304:
                     credential.accepted(outcome)
-                    return outcome
-                if options.lent and outcome.status == 302:
+                    if outcome.is_readable:
+                        return outcome
+                    outcome = GitHubDown(f"GitHub's answer to {method} {urlsplit(url).path} was not readable.")
+                elif options.lent and outcome.status == 302:
                     raise _elsewhere(outcome, url)
-                if outcome.status in _REDIRECTS:
+                elif outcome.status in _REDIRECTS:
                     url = self._follow(outcome, method, url, repository)
                     continue
             await self._wait_or_raise(limiter, credential, options, outcome, attempt, method, url)
