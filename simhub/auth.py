@@ -12,6 +12,7 @@ from simhub.errors import ApiError, bad_credentials, not_accessible, not_found
 from simhub.model import Installation, Repository, Token, World
 
 TOKEN_SECONDS = 3600
+_PERSON = "ghp_"
 
 
 def credential_in(header: str) -> str:
@@ -29,6 +30,14 @@ def credential_in(header: str) -> str:
             raise bad_credentials() from None
         return password if password and password != "x-oauth-basic" else user
     raise bad_credentials()
+
+
+def is_person(header: str) -> bool:
+    """Return True if the credential of an Authorization header is a person's."""
+    try:
+        return credential_in(header).startswith(_PERSON)
+    except ApiError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,7 @@ def _installation_actor(world: World, token: Token, lag: Lag | None) -> Actor:
 
 
 def new_user_token() -> str:
-    return f"ghp_{secrets.token_hex(18)}"
+    return f"{_PERSON}{secrets.token_hex(18)}"
 
 
 def mint(

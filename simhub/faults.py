@@ -12,8 +12,9 @@ class Fault:
     """A fault of the next ``times`` matching requests (-1: for ever).
 
     ``path`` is an fnmatch pattern over the path below the API root (git: /OWNER/REPO.git/...). ``status`` 0 keeps the
-    real answer. ``after`` lets the effect happen first. ``delay`` in seconds. ``reset`` breaks the connection in the
-    middle of the body, ``malformed`` cuts the JSON.
+    real answer. ``after`` lets the effect happen first. ``delay`` in seconds, ``slow`` too: so long the body takes.
+    ``reset`` breaks the connection in the middle of the body, ``malformed`` cuts the JSON. With ``spares_people`` it
+    meets Apps only.
     """
 
     path: str = "*"
@@ -24,8 +25,10 @@ class Fault:
     body: Any = None
     after: bool = False
     delay: float = 0.0
+    slow: float = 0.0
     reset: bool = False
     malformed: bool = False
+    spares_people: bool = False
 
     def answer_body(self) -> Any:
         if self.body is not None:
@@ -45,9 +48,11 @@ class Faults:
     def clear(self) -> None:
         self.pending.clear()
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str, *, by_person: bool = False) -> Fault | None:
         """Return the first fault that applies to this request, and count it."""
         for fault in self.pending:
+            if fault.spares_people and by_person:
+                continue
             if fault.times and fnmatch(method, fault.method) and fnmatch(path, fault.path):
                 fault.times -= 1
                 return fault

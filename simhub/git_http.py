@@ -44,7 +44,8 @@ class _GitServer:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         started = time.monotonic()
         actor = Actor("anonymous")
-        fault = self.hub.faults.take(request.method, request.path)
+        by_person = auth.is_person(request.headers.get("Authorization", ""))
+        fault = self.hub.faults.take(request.method, request.path, by_person=by_person)
         await asyncio.sleep(fault.delay if fault else 0)
         try:
             if fault and fault.status:

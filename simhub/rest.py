@@ -60,7 +60,8 @@ class _Exchange:
         self.id = uuid.uuid4().hex[:16].upper()
 
     async def run(self) -> web.StreamResponse:
-        fault = self.hub.faults.take(self.request.method, self.path)
+        by_person = auth.is_person(self.request.headers.get("Authorization", ""))
+        fault = self.hub.faults.take(self.request.method, self.path, by_person=by_person)
         await asyncio.sleep(self.hub.latency + (fault.delay if fault else 0))
         raw = await self.request.read()
         if fault and fault.status and not fault.after:
@@ -73,6 +74,8 @@ class _Exchange:
         self._record(response.status, answer.body, fault is not None)
         if fault and fault.reset:
             return await _broken(self.request, response)
+        if fault and fault.slow:
+            return await _slow(self.request, response, fault.slow)
         return response
 
     async def _answer(self, raw: bytes) -> Answer:
@@ -282,3 +285,17 @@ async def _broken(request: web.Request, whole: web.Response) -> web.StreamRespon
     if request.transport:
         request.transport.abort()
     return partial
+
+
+async def _slow(request: web.Request, whole: web.Response, seconds: float) -> web.StreamResponse:
+    """Send the body in pieces."""
+    body = whole.body if isinstance(whole.body, bytes) else b""
+    response = web.StreamResponse(status=whole.status, headers=whole.headers)
+    response.content_length = len(body)
+    await response.prepare(request)
+    size = len(body) // 10 + 1
+    for start in range(0, len(body), size):
+        await asyncio.sleep(seconds / 10)
+        await response.write(body[start : start + size])
+    await response.write_eof()
+    return response
