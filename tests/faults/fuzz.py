@@ -1,0 +1,203 @@
+"""Send the bot what nobody should, by every route: ``python -m tests.faults.fuzz --cases 10000``.
+
+Half of it are signed deliveries: GitHub's example payloads, and those of a lively repository, each wrong in one to
+three places. The other half are requests to all routes, by somebody who may do everything: paths, queries, headers and
+bodies of which nothing is as it should be. Hypothesis draws both. The last line is one JSON object: ``crashed`` are
+handlers that ended with anything but a refusal, ``failed`` are answers of 5xx.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import random
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import structlog
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from bot.doors.room.application import list_pages
+from bot.doors.room.rendering import PREFIX as ROOM
+from tests.doors.test_hostile_payloads import HOSTILE, lively, mutants
+from tests.e2e.scenes import SAMPLE, deliver, handled, rows
+from tests.support import examples
+from tests.support.api import asker
+from tests.support.room import visitor
+from tests.support.story import Story
+from tests.support.within import within
+
+_DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
+_OTHERS = (
+    ("POST", "/webhook"),
+    ("POST", "/signals/{source}/{key}"),
+    ("GET", "/metrics"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+)
+_CRASHED = "select event, error, payload from fh_delivery where error glob '[A-Z]*[a-z]Error: *'"
+_RENEWED = 100  # cases, after which a token or session is a new one: some were told to revoke theirs
+_TYPES = ("application/json", "application/x-www-form-urlencoded", "text/plain", "multipart/form-data", "")
+_KEYS = ("repository", "number", "limit", "cursor", "since", "id", "deliver", "state", "name", "value", "next", "q")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request of which nothing is as it should be."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+
+def routes() -> list[tuple[str, str]]:
+    """List every route: the API's, the control room's and the others."""
+    document = json.loads(_DOCUMENT.read_text())
+    api = [(method.upper(), path) for path, operations in document["paths"].items() for method in operations]
+    pages = [(page.method, f"{ROOM}{page.path}") for page in list_pages()]
+    return [*api, *pages, *_OTHERS]
+
+
+def draw_cases(count: int, number: int) -> list[Case]:
+    """Draw so many requests to all routes."""
+    known, made = routes(), list[Case]()
+    segments = st.one_of(st.sampled_from(["1", "octo", "sample", "octo/sample"]), st.sampled_from(HOSTILE).map(_write))
+    texts = st.one_of(segments, st.text(max_size=40))
+    values: st.SearchStrategy[Any] = st.recursive(
+        st.one_of(st.sampled_from(HOSTILE), st.text(max_size=20)),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_KEYS), inner, max_size=4),
+        max_leaves=8,
+    )
+    bodies = st.one_of(
+        st.dictionaries(st.sampled_from(_KEYS), values, max_size=5).map(lambda body: json.dumps(body).encode()),
+        values.map(lambda body: json.dumps(body).encode()),
+        st.dictionaries(st.sampled_from(_KEYS), texts, max_size=4).map(_encode),
+        st.binary(max_size=200),
+    )
+    names = st.sampled_from(["Accept", "Accept-Language", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Range"])
+
+    @seed(number)
+    @settings(
+        max_examples=count,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    @given(st.data())
+    def make(data: st.DataObject) -> None:
+        method, path = data.draw(st.sampled_from(known))
+        while "{" in path:
+            start, end = path.index("{"), path.index("}")
+            path = f"{path[:start]}{quote(data.draw(texts).encode(errors='replace'), safe='')[:3000]}{path[end + 1 :]}"
+        method = data.draw(st.sampled_from([*[method] * 20, "GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]))
+        query = data.draw(st.dictionaries(st.sampled_from(_KEYS), texts, max_size=3))
+        headers = {name: _head(text) for name, text in data.draw(st.dictionaries(names, texts, max_size=2)).items()}
+        headers["Content-Type"] = data.draw(st.sampled_from(_TYPES))
+        made.append(Case(method, path, query, headers, data.draw(bodies)))
+
+    make()
+    return made
+
+
+def _write(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _encode(form: dict[str, str]) -> bytes:
+    return "&".join(f"{name}={quote(text.encode(errors='replace'))}" for name, text in form.items()).encode()
+
+
+def _head(text: str) -> str:
+    """Make what a client would send: none sends control characters."""
+    return "".join(each for each in text.encode(errors="replace").decode("latin-1") if each.isprintable())[:2000]
+
+
+async def send_deliveries(story: Story, count: int, number: int) -> tuple[Counter[int], list[tuple[Any, ...]]]:
+    """Send signed payloads; how they were answered, and which crashed a handler."""
+    ours = await lively(story)
+    published = [(event, payload) for event, payloads in examples.load().items() for payload in payloads]
+    answers: Counter[int] = Counter()
+    for index, (event, body) in enumerate(mutants([*ours, *published], count, number)):
+        answers[await deliver(story, event, body, f"mutant-{index}")] += 1
+        if index % 50 == 0:
+            await handled(story)
+    await handled(story)
+    return answers, rows(story, _CRASHED)
+
+
+async def send_requests(story: Story, count: int, number: int) -> tuple[Counter[int], list[tuple[int, Case]]]:
+    """Send requests to all routes; how they were answered, and which got a 5xx."""
+    answers: Counter[int] = Counter()
+    failed = []
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        for index, case in enumerate(draw_cases(count, number)):
+            if index % _RENEWED == 0:
+                program = asker(story, story.maintainer, "read", "run", "admin")
+                browser = await visitor(story, random.Random(index).choice([story.maintainer, None]))
+            known = {"Authorization": f"Bearer {program.token}"}
+            if case.path.startswith(ROOM):
+                kept = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+                known = {"Cookie": kept, "Origin": browser.origin}
+            status = await _send(session, story, case, known)
+            answers[status] += 1
+            if status >= 500:
+                failed.append((status, case))
+    return answers, failed
+
+
+async def _send(session: aiohttp.ClientSession, story: Story, case: Case, known: dict[str, str]) -> int:
+    url = f"http://127.0.0.1:{story.port}{case.path}"
+    async with session.request(
+        case.method, url, params=case.query, headers={**case.headers, **known}, data=case.body, allow_redirects=False
+    ) as answer:
+        if answer.content_type != "text/event-stream":
+            await answer.read()
+        return answer.status
+
+
+async def fuzz(root: Path, cases: int, number: int) -> dict[str, Any]:
+    """Send as many cases, and tell what came of them."""
+    plenty = {"api_requests_a_minute": 10**6, "refused_requests_a_minute": 10**6}
+    async with within(root, SAMPLE, **plenty) as story:
+        delivered, crashed = await send_deliveries(story, cases // 2, number)
+        answered, failed = await send_requests(story, cases - cases // 2, number)
+    for event, error, payload in crashed:
+        print(f"crashed on {event}: {error[:500]}\n  {str(payload)[:2000]}")
+    for status, case in failed:
+        print(f"{status} to {case}"[:2000])
+    told = {"deliveries": delivered.total(), "requests": answered.total(), "crashed": len(crashed)}
+    fives = len(failed) + sum(count for status, count in delivered.items() if status >= 500)
+    return {
+        **told,
+        "failed": fives,
+        "answers": {str(key): (delivered + answered)[key] for key in sorted(delivered + answered)},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable(logging.CRITICAL)
+    with tempfile.TemporaryDirectory() as folder:
+        told = asyncio.run(fuzz(Path(folder), options.cases, options.seed))
+    print(json.dumps(told))
+    sys.exit(bool(told["crashed"] or told["failed"]))
+
+
+if __name__ == "__main__":
+    main()
