@@ -33,7 +33,9 @@ def place(story: Story, name: str, source: Path = SAMPLE) -> Story:
 
 
 def installation_of(story: Story) -> Installation:
-    (installation,) = story.hub.world.installations.values()
+    """The one of the repository's owner."""
+    installations = story.hub.world.installations.values()
+    (installation,) = [each for each in installations if each.account is story.repository.owner]
     return installation
 
 

@@ -16,26 +16,33 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from bot.local.hosting import free_port
-from simhub.webhooks import Disorder
 from tests.e2e.scenes import SAMPLE
-from tests.faults import answers, flows
-from tests.faults.blows import Blow, Kind, Striker, faults, model_faults, plan
+from tests.faults import answers, changes, flows
+from tests.faults.blows import DEADLY, ModelFaults, Striker, plan
 from tests.faults.flows import Flow
+from tests.faults.github import trouble
+from tests.faults.outages import Pair, run_pair
+from tests.faults.pace import Pace
 from tests.faults.verdict import Verdict, judge
-from tests.support import forks
-from tests.support.databases import PostgresServer, new_postgres, run_postgres
+from tests.support import forks, shelves
+from tests.support.clocks import WANTED, set_clock
+from tests.support.databases import new_postgres
 from tests.support.story import Story, told
 
 _DATABASES = ("sqlite", "postgres")
 _PATIENCE = 240.0  # from the last blow on: two processes take over after half a minute, GitHub's log is read at starts
 _STILL = 2.0
-_SHORT_BLOWS = 4
+_BLOWS = 30  # a round
+_WIDTH = 3  # flows under way
+_LOOK = 0.5  # seconds between looks at what people see
 
 
 @dataclass
@@ -43,74 +50,96 @@ class Tally:
     """What all rounds showed."""
 
     rounds: int = 0
+    flows: Counter[str] = field(default_factory=Counter)
     struck: Counter[str] = field(default_factory=Counter)
     verdict: Verdict = field(default_factory=Verdict)
 
 
 @asynccontextmanager
-async def town(root: Path, server: PostgresServer | None, striker: Striker) -> AsyncIterator[list[Story]]:
-    """One server on SQLite, or two on a new database of the PostgreSQL server."""
+async def town(root: Path, pair: Pair | None, striker: Striker) -> AsyncIterator[list[Story]]:
+    """One server on SQLite, or two on a new database of a pair of PostgreSQL servers."""
     (root / "first").mkdir(parents=True)
     settings = {"FORGEHAND_SWEEP_MINUTES": "0.5"}  # what came while nobody answered is asked for again soon
-    if server:
-        settings["FORGEHAND_DATABASE_URL"] = new_postgres(server.url)
-    async with told(root / "first", SAMPLE, answers.rules(striker.asked), **settings) as first:
+    if pair:
+        name = sa.make_url(new_postgres(pair.url)).database
+        settings["FORGEHAND_DATABASE_URL"] = sa.make_url(pair.url).set(database=name).render_as_string(False)
+    rules = answers.rules(striker.asked, striker.answered)
+    async with told(root / "first", SAMPLE, rules, **settings, **_clock(root / "first")) as first:
         servers = [first]
         try:
-            if server:
+            if pair:
                 (root / "second").mkdir()
-                servers.append(replace(first, root=root / "second", port=free_port(), process=None))
-                await servers[1].start_bot()
+                environment = first.environment | _clock(root / "second")
+                second = replace(first, root=root / "second", port=free_port(), process=None, environment=environment)
+                servers.append(second)
+                await second.start_bot()
             yield servers
         finally:
             for each in servers:
                 await each.stop_bot()
 
 
-async def play(root: Path, server: PostgresServer | None, chance: random.Random, most: int) -> tuple[Striker, Verdict]:
-    """Play one round of at most so many blows."""
-    striker = Striker([], server, model_faults(chance))
-    async with town(root, server, striker) as servers:
-        striker.servers = servers
-        begun = flows.make(servers[0], root)
-        for flow in begun:
-            await flow.begin()
-        striker.watch()
-        for fault in faults(chance):
-            servers[0].hub.faults.add(fault)
-        servers[0].hub.webhooks.disorder = Disorder(delay=chance.uniform(0, 1), copies=2, shuffle=True)
-        await _disturb(begun, striker, plan(chance, shared=server is not None)[:most])
-        await _end(begun)
-        await asyncio.sleep(_STILL)
-        for each in servers:
-            await each.stop_bot()
-        return striker, judge(begun, servers, striker.asked_before)
+def _clock(folder: Path) -> dict[str, str]:
+    set_clock(folder / "clock", 0.0)
+    return {WANTED: str(folder / "clock")}
 
 
-async def _disturb(begun: Sequence[Flow], striker: Striker, blows: Sequence[Blow]) -> None:
-    going = asyncio.create_task(_go_on(begun))
-    try:
-        for blow in blows:
-            if all(flow.ended for flow in begun):
-                return
-            await striker.strike(blow)
-    finally:
-        going.cancel()
+@dataclass(frozen=True)
+class Round:
+    """A round: where, on what, by which chance, and how long."""
 
+    root: Path
+    pair: Pair | None
+    chance: random.Random
+    blows: int
+    short: bool
 
-async def _go_on(begun: Sequence[Flow]) -> None:
-    while True:
-        for flow in begun:
-            await flow.go_on()
-        await asyncio.sleep(0.2)
+    async def play(self) -> tuple[Counter[str], list[Flow], Verdict]:
+        """Play it: what struck, which flows, and what became of them."""
+        wanted = [*flows.FLOWS, self.chance.choice(changes.CHANGES)]
+        self.chance.shuffle(wanted)
+        later = (*flows.LATER, *changes.CHANGES)
+        stream = flows.Stream([], self.root, self.chance, changes.make, wanted, later)
+        striker = Striker(ModelFaults(self.chance), Pace(lambda: stream.begun), database=self.pair)
+        striker.excuse = stream.excuse
+        async with town(self.root, self.pair, striker) as servers:
+            striker.servers = stream.servers = servers
+            flows.may_heal(servers[0])
+            striker.watch()
+            if self.short:
+                await stream.begin(flows.SHORT)
+            await self._disturb(stream, striker)
+            await self._end(stream)
+            await asyncio.sleep(_STILL)
+            for each in servers:
+                await each.stop_bot()
+            return striker.struck, stream.begun, judge(stream.begun, servers, striker.asked_before)
 
+    async def _disturb(self, stream: flows.Stream, striker: Striker) -> None:
+        hub = striker.servers[0].hub
+        async with asyncio.TaskGroup() as beside:
+            aside = [
+                beside.create_task(trouble(hub, self.chance, striker.struck)),
+                beside.create_task(self._go_on(stream)),
+            ]
+            for blow in plan(self.chance, "postgres" if self.pair else "sqlite", self.blows, short=self.short):
+                if self.short and not stream.open:
+                    break
+                await striker.strike(blow)
+            for each in aside:
+                each.cancel()
+        hub.faults.clear()
 
-async def _end(begun: Sequence[Flow]) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline and not all(flow.ended for flow in begun):
-        for flow in begun:
-            await flow.go_on()
-        await asyncio.sleep(0.2)
+    async def _go_on(self, stream: flows.Stream) -> None:
+        while True:
+            await stream.follow(0 if self.short else _WIDTH)
+            await asyncio.sleep(_LOOK)
+
+    async def _end(self, stream: flows.Stream) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline and stream.open:
+            await stream.follow(0)
+            await asyncio.sleep(_LOOK)
 
 
 def run(options: argparse.Namespace) -> Tally:
@@ -120,25 +149,27 @@ def run(options: argparse.Namespace) -> Tally:
     end = time.monotonic() + 60 * options.minutes
     with ExitStack() as stack:
         kinds = _DATABASES if options.database == "both" else (options.database,)
-        server = stack.enter_context(run_postgres()) if "postgres" in kinds else None
+        pair = stack.enter_context(run_pair()) if "postgres" in kinds else None
         while (tally.rounds < len(kinds)) if options.short else (time.monotonic() < end):
             kind = kinds[tally.rounds % len(kinds)]
             root = Path(tempfile.mkdtemp(prefix="forgehand-faults-"))
             began = time.monotonic()
             chance = random.Random(seed + tally.rounds)
-            used = server if kind == "postgres" else None
-            striker, verdict = asyncio.run(play(root, used, chance, _SHORT_BLOWS if options.short else 99))
+            used = pair if kind == "postgres" else None
+            struck, begun, verdict = asyncio.run(Round(root, used, chance, options.blows, options.short).play())
             print(
-                f"seed {seed + tally.rounds} on {kind}: {dict(striker.struck)}, {time.monotonic() - began:.0f} s",
+                f"seed {seed + tally.rounds} on {kind}: {len(begun)} flows, {time.monotonic() - began:.0f} s, "
+                f"{dict(struck)}",
                 *verdict.lines,
                 *([f"kept: {root}"] if verdict.lines else []),
                 sep="\n  ",
                 flush=True,
             )
             if not verdict.lines:
-                stack.callback(_remove, root)
+                _remove(root)
             tally.rounds += 1
-            tally.struck += striker.struck
+            tally.flows.update(flow.name for flow in begun)
+            tally.struck += struck
             tally.verdict.add(verdict)
     return tally
 
@@ -154,13 +185,16 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="one round on each database, with few blows")
     parser.add_argument("--minutes", type=float, default=60.0, help="begin no round after so long")
     parser.add_argument("--seed", type=int, help="of the first round; each later one adds one")
+    parser.add_argument("--blows", type=int, default=_BLOWS, help="in a round")
     parser.add_argument("--database", choices=[*_DATABASES, "both"], default="both")
     options = parser.parse_args()
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # a killed server hangs up on the hub
+    os.environ[WANTED] = "any"  # for the process that forks the servers
     tally = run(options)
     forks.close()
-    kills = sum(tally.struck[kind.value] for kind in Kind)
-    told = {"kills": kills, **tally.verdict.counts, "struck": dict(tally.struck)}
+    shelves.close()
+    kills = sum(tally.struck[kind.value] for kind in DEADLY)
+    told = {"kills": kills, **tally.verdict.counts, "flows": tally.flows.total(), "struck": dict(tally.struck)}
     print(json.dumps({**told, "rounds": tally.rounds, "load_average": round(os.getloadavg()[0], 1)}))
     sys.exit(any(tally.verdict.counts.values()))
 

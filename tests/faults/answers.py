@@ -11,25 +11,31 @@ from typing import Any
 
 from simhub.model_formats import Json, ModelRequest
 from tests.e2e.answers import FIX, JUDGED, PROOF, PROOF_TEXT, RECOGNISED, Rule, calls, change, edit, finish, new_file
+from tests.e2e.healing import CODE, HEAL, JUDGE, MENDED
 from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, QUOTE, finding, reports
 from tests.e2e.revisions import CONSTANT, REVISE, met
 from tests.e2e.test_commands_pulls import DESCRIPTION
 
 THINKING_SECONDS = 0.3
 QUESTION = "where do cents get lost"
-Think = Callable[[], str | None]
+Think = Callable[[ModelRequest], str | None]
 
 __all__ = ["BUGGY", "PRICES", "QUESTION", "rules"]
 
 
-def rules(asked: Think) -> list[Rule]:
-    """Return the script; ``asked`` is called while the model thinks, and may name a fault."""
+def rules(asked: Think, answered: Callable[[], None] = lambda: None) -> list[Rule]:
+    """Return the script; ``asked`` is called while the model thinks, and may name a fault.
+
+    ``answered`` is called when an answer is about to be sent.
+    """
     found: list[Rule] = [
         {"match": {"text": QUESTION}, "reply": _explain},
         {"match": {"system": REVISE}, "reply": _revise},
         met(None, True),
         RECOGNISED,
         JUDGED,
+        JUDGE,
+        {"match": {"system": HEAL}, "reply": _heal},
         {"match": {"text": "Second task", "tool": "edit"}, "reply": _mend},
         {"match": {"text": "First task", "tool": "edit"}, "reply": _prove},
         {"match": {"system": "You describe"}, "reply": calls(("describe", DESCRIPTION))},
@@ -38,18 +44,20 @@ def rules(asked: Think) -> list[Rule]:
         QUIET,
         PROVED,
     ]
-    return [{**rule, "reply": _slowly(rule["reply"], asked), "reusable": True} for rule in found]
+    return [{**rule, "reply": _slowly(rule["reply"], asked, answered), "reusable": True} for rule in found]
 
 
-def _slowly(reply: Any, asked: Think) -> Any:
+def _slowly(reply: Any, asked: Think, answered: Callable[[], None]) -> Any:
     async def speak(request: ModelRequest) -> Json:
         await asyncio.sleep(THINKING_SECONDS / 2)
-        fault = asked()
+        fault = asked(request)
         await asyncio.sleep(THINKING_SECONDS / 2)
         if fault is not None:
             return {"fault": fault}
         answer = reply(request) if callable(reply) else reply
-        return dict(await answer if asyncio.iscoroutine(answer) else answer)
+        said = dict(await answer if asyncio.iscoroutine(answer) else answer)
+        answered()
+        return said
 
     return speak
 
@@ -61,6 +69,11 @@ def _prove(request: ModelRequest) -> Json:
 
 def _mend(request: ModelRequest) -> Json:
     return calls(finish() if "cents + " in request.text else edit(change(PRICES, *FIX)))
+
+
+def _heal(request: ModelRequest) -> Json:
+    done = calls(finish("The cents were dropped.", "The cents are added."))
+    return done if request.turn else calls(edit(change(CODE, *MENDED)))
 
 
 def _revise(request: ModelRequest) -> Json:

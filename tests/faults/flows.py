@@ -2,46 +2,66 @@
 
 from __future__ import annotations
 
+import random
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import copytree
 
+from bot.github.resources.manifest import load_manifest
 from bot.github.text.markers import markers_in
 from simhub.model import Pull
 from tests.e2e.answers import BODY, TITLE
+from tests.e2e.healing import BROKEN, CODE, enable, lay
 from tests.e2e.scenes import POLICY, SAMPLE, branches, git, place
 from tests.faults.answers import BUGGY, PRICES, QUESTION
-from tests.support.pulls import propose, runs
+from tests.support import shelves
+from tests.support.pulls import propose, push, runs
 from tests.support.story import Story
 from tests.support.typing import comment
 
 MANUAL = "review: { on: [] }\n"
-FLOWS = ("fix", "review", "ask", "describe", "improve")
+HEALING = "review: { on: [] }\nincidents: { heal: act }\n"
+FLOWS = ("fix", "heal", "review", "ask", "describe", "improve")
+SHORT = ("fix", "review", "ask", "describe")
+_FAILED = re.compile(r"(Failed|Stopped)\b")
+LATER = ("heal", "fix", "review", "review", "ask", "ask", "describe", "describe", "improve", "improve")
 
 
 @dataclass
 class Flow:
-    """One flow under way. ``number`` is the issue or pull request that people look at."""
+    """One flow under way. ``number`` is the issue or pull request that people look at.
+
+    ``word`` is in every question that a model is asked for it.
+    """
 
     name: str
     story: Story
+    word: str = ""
     number: int = 0
     begun_revising: bool = field(default=False)
+    excused: bool = field(default=False)  # from its end, not from words on it
+    ended: bool = field(default=False)
 
     async def begin(self) -> None:
         """Do what people do to begin it."""
-        if self.name == "fix":
-            self.number = await self.story.file(TITLE, BODY)
+        if self.name == "heal":
+            enable(self.story)
+            await push(self.story, "main", {CODE: BROKEN}, message=self.word)
             return
-        self.number = await propose(self.story, {PRICES: BUGGY}, body="Reads cents.")
+        if self.name == "fix":
+            self.number = await self.story.file(f"{TITLE} in {self.word}", BODY)
+            return
+        self.number = await propose(self.story, {PRICES: BUGGY}, title=f"Change {self.word}", body="Reads cents.")
         if self.name != "review":
             text = f"/ask {QUESTION}?" if self.name == "ask" else f"/{self.name}"
             await comment(self.story, self.number, text)
 
     async def go_on(self) -> None:
-        """Ask for a change of the fix, once there is one."""
+        """Look whether it has ended, and ask for a change of the fix once there is one."""
+        self.look()
         if self.name != "fix" or self.begun_revising or not self._said(self.number, "status", "Done."):
             return
         (pull,) = self.story.repository.pulls
@@ -50,10 +70,27 @@ class Flow:
         data = {"event": "REQUEST_CHANGES", "body": "Nearly.", "commit_id": pull.head_sha, "comments": remarks}
         await self.story.request("POST", f"/pulls/{pull.number}/reviews", data)
 
+    def hear(self) -> None:
+        """Hear that the model was asked something new for it."""
+
+    def look(self) -> None:
+        """See whether it has ended: people see everything that it is for."""
+        if not self.ended and self._may_have_ended:
+            seen = all(count >= wanted for count, wanted in self._effects().values())
+            self.ended = seen or (self.excused and self._is_told)
+
     @property
-    def ended(self) -> bool:
-        """Return True once people see everything that the flow is for."""
-        return all(count >= wanted for count, wanted in self._effects().values())
+    def _may_have_ended(self) -> bool:
+        """Return False while asking git would be in vain."""
+        if self.excused or self.name not in {"fix", "heal"}:
+            return True
+        pulls = self.story.repository.pulls
+        return any(self.name == "heal" or self._said(pull.number, "final") for pull in pulls)
+
+    @property
+    def _is_told(self) -> bool:
+        """Return True if people were told that it failed."""
+        return any(_FAILED.match(body) for body in self._ours())
 
     @property
     def begun(self) -> bool:
@@ -100,6 +137,12 @@ class Flow:
             "last words on the revision": (self._said(pull.number, "final"), 1),
         }
 
+    def _count_heal(self) -> dict[str, tuple[int, int]]:
+        pulls = self.story.repository.pulls
+        commits = [int(git(self.story, "rev-list", "--count", f"main..{pull.head_ref}")) for pull in pulls]
+        wanted = {"pull requests": (len(pulls), 1), "branches": (len(branches(self.story)), 2)}
+        return wanted | {"commits": (sum(commits), 1)}
+
     def _count_review(self) -> dict[str, tuple[int, int]]:
         pull = self._pull()
         shown = runs(self.story, self.number)
@@ -139,9 +182,67 @@ class Flow:
         return sum(text.startswith(start) for text in self.story.shown(number, part))
 
 
-def make(town: Story, root: Path) -> list[Flow]:
-    """Prepare a repository for each flow; nobody has asked for anything yet."""
-    manual = copytree(SAMPLE, root / "manual")
-    (manual / POLICY).parent.mkdir()
-    (manual / POLICY).write_text(MANUAL)
-    return [Flow(name, place(town, name, SAMPLE if name == "review" else manual)) for name in FLOWS]
+@dataclass
+class Stream:
+    """Flows that follow one another, so that there is always something to disturb.
+
+    First come those that are wanted; then ``chance`` says which comes next.
+    """
+
+    servers: Sequence[Story]
+    root: Path
+    chance: random.Random
+    make: Callable[[Sequence[Story], Path, str, int], Flow]
+    wanted: list[str] = field(default_factory=list)
+    later: Sequence[str] = LATER
+    begun: list[Flow] = field(default_factory=list)
+
+    async def begin(self, names: Sequence[str]) -> None:
+        """Begin flows, each in a repository of its own."""
+        for name in names:
+            flow = self.make(self.servers, self.root, name, len(self.begun))
+            await flow.begin()
+            self.begun.append(flow)
+
+    async def follow(self, width: int) -> None:
+        """Do what people do next, and begin others while fewer are under way: first the wanted, then any."""
+        for flow in self.open:
+            await flow.go_on()
+        if len(self.open) < width:
+            await self.begin([self.wanted.pop(0) if self.wanted else self.chance.choice(self.later)])
+
+    @property
+    def open(self) -> list[Flow]:
+        """List what has not ended."""
+        return [flow for flow in self.begun if not flow.ended]
+
+    def excuse(self) -> None:
+        """Let what is under way end in words instead."""
+        for flow in self.open:
+            flow.excused = True
+
+
+def may_heal(town: Story) -> None:
+    """Have GitHub send what healing listens to."""
+    town.app.app.events = load_manifest().event_names(["ci"])
+
+
+def make(servers: Sequence[Story], root: Path, name: str, number: int) -> Flow:
+    """Prepare a repository for a flow; nobody has asked for anything yet."""
+    source = SAMPLE if name == "review" else lay_manual(root)
+    if name == "heal":
+        source = lay(root / "healing", {POLICY: HEALING})
+    story = place(servers[0], f"{name}-{number}", source)
+    for server in servers:
+        shelves.lend(server.root / "data", story.repository.id)
+    return Flow(name, story, f"{name}-{number}-cents")
+
+
+def lay_manual(root: Path) -> Path:
+    """Lay a repository in which nothing begins by itself."""
+    source = root / "manual"
+    if not source.exists():
+        copytree(SAMPLE, source)
+        (source / POLICY).parent.mkdir()
+        (source / POLICY).write_text(MANUAL)
+    return source

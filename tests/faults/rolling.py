@@ -12,6 +12,7 @@ import asyncio
 import json
 import logging
 import os
+import random
 import sys
 import tempfile
 from dataclasses import replace
@@ -56,7 +57,7 @@ async def roll(root: Path, url: str, commit: str) -> tuple[Verdict, dict[str, An
     asked_before: list[int] = []
     for name in ("old", "doors", "worker"):
         (root / name / "data").mkdir(mode=0o700, parents=True)
-    script = Script.load(answers.rules(lambda: None))
+    script = Script.load(answers.rules(lambda _: None))
     async with ScriptedModel(script) as model, Hub.start(root / "hub") as hub:
         mara = hub.create_user("mara")
         repository = hub.create_repository("octo/sample", source=SAMPLE)
@@ -75,13 +76,15 @@ async def roll(root: Path, url: str, commit: str) -> tuple[Verdict, dict[str, An
             await old.start_bot()
             hub.install(app, owner="octo", repositories=[repository])
             await hub.settled()
-            begun = flows.make(old, root)
-            for flow in begun:
-                await flow.begin()
+            stream = flows.Stream([old], root, random.Random(0), flows.make)
+            await stream.begin(flows.FLOWS)
+            begun = stream.begun
             await old.until(lambda: len(script.requests) >= _BEGUN, what="the flows are under way")
             for server in (doors, worker):
                 await server.start_bot()
             app.webhook_url = f"http://127.0.0.1:{doors.port}/webhook"
+            for flow in begun:
+                flow.look()
             ended = sum(flow.ended for flow in begun)
             asked_before.append(len(script.requests))
             await old.stop_bot()

@@ -46,6 +46,7 @@ def judge(flows: Sequence[Flow], servers: Sequence[Story], asked_before: Sequenc
     script = servers[0].script
     verdict = Verdict()
     for flow in flows:
+        flow.look()
         verdict.doubled += flow.doubles()
         if not flow.ended:
             (verdict.stuck if flow.begun else verdict.lost).append(flow.missing())

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bot.toolchains.python.interpreters import find_interpreters
+from tests.support import clocks
 
 # A server imports these when they are first needed.
 _PRELOADED = (
@@ -169,6 +170,8 @@ def _become(request: bytes, output: int, errors: int, status: int) -> list[str]:
 def _main() -> None:
     with socket.socket(fileno=int(sys.argv[1])) as control:
         gc.disable()
+        if clocks.WANTED in os.environ:
+            clocks.install()
         for name in _PRELOADED:
             importlib.import_module(name)
         # only here: every process that runs tests imports this module
