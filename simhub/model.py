@@ -30,6 +30,7 @@ class Account:
     name: str | None = None
     email: str | None = None
     token: str = field(default="", repr=False)
+    owners: set[int] = field(default_factory=set)  # ids of those who own an organisation
 
 
 @dataclass(eq=False)

@@ -18,6 +18,7 @@ _MODULES = (
     "labels",
     "languages",
     "merges",
+    "orgs",
     "pulls",
     "reactions",
     "repos",

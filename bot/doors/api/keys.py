@@ -1,9 +1,8 @@
 """Add, list, test, rotate and retire keys of models' providers.
 
-A person's key is theirs alone; a repository's is its administrators', asked of GitHub each time; an organisation's and
-the server's are added by the server's administrators, since GitHub tells an App nothing about an organisation's owners.
-They manage all others too, and need no account on GitHub for that. A run of GitHub Actions manages no keys: whoever may
-change a workflow would.
+A person's key is theirs alone; a repository's is its administrators', an organisation's its owners', asked of GitHub
+each time; the server's are its own administrators'. They manage all others too, and need no account on GitHub for that.
+A run of GitHub Actions manages no keys: whoever may change a workflow would.
 """
 
 from __future__ import annotations
@@ -17,6 +16,9 @@ from bot.doors.api.context import Context
 from bot.doors.api.fields import KeyId, Moment, ProviderParameter, RepositoryName, maybe_moment, moment
 from bot.doors.api.operation import Operations, Reply, Sent
 from bot.doors.api.problems import Problem
+from bot.github.api.errors import Forbidden
+from bot.github.api.scopes import READ_MEMBERS
+from bot.github.resources import members
 from bot.keys.keeper import Keeper, KeyUnusable, Tried
 from bot.keys.records import DAY_MS, OVERDUE_DAYS, Shown, state_of
 from bot.keys.trial import Stage
@@ -122,7 +124,11 @@ async def list_keys(context: Context, caller: Caller, query: KeysQuery) -> Store
     found = await context.services.store.run(keys.list_all)
     if query.repository is not None:
         owner = await _find_repository(context, caller, query.repository)
-        mine = [key for key in found if (key.scope, key.owner) == (owner.scope, owner.id)]
+        owners = [owner]
+        if await _may_manage(context, caller, account := _find_account(owner)):
+            owners.append(account)
+        theirs = {(one.scope, one.id) for one in owners}
+        mine = [key for key in found if (key.scope, key.owner) in theirs]
     else:
         mine = [key for key in found if caller.administers or _is_own(caller, key.belongs_to)]
     return StoredKeys(items=tuple(await _show(context, mine)))
@@ -228,6 +234,8 @@ async def _find(context: Context, caller: Caller, key_id: str) -> StoredKey:
 async def _may_manage(context: Context, caller: Caller, owner: KeyOwner) -> bool:
     if caller.administers or _is_own(caller, owner):
         return True
+    if owner.scope == "organisation":
+        return await _owns(context, caller, owner) is True
     if owner.scope != "repository":
         return False
     try:
@@ -251,14 +259,42 @@ async def _find_owner(context: Context, caller: Caller, body: NewKey) -> KeyOwne
     owner = await _find_repository(context, caller, body.repository)
     if body.scope == "repository":
         return owner
-    name = owner.name.partition("/")[0]
-    if not caller.administers:
+    theirs = _find_account(owner)
+    owns = caller.administers or await _owns(context, caller, theirs)
+    if owns is None:
         raise Problem(
-            "GitHub does not tell an App who owns an organisation: whoever runs this server adds its key, with "
-            f"`forgehand keys add {body.provider} --organisation {name}`.",
+            f"GitHub does not tell this App who owns {theirs.name}: it needs the permission Members: read there. Else "
+            f"whoever runs this server adds the key, `forgehand keys add {body.provider} --organisation "
+            f"{theirs.name}`.",
             status=403,
         )
-    return KeyOwner(scope="organisation", id=owner.installation, name=name, installation=owner.installation)
+    if not owns:
+        raise Problem(f"Only owners of {theirs.name} manage its keys.", status=403)
+    return theirs
+
+
+def _find_account(repository: KeyOwner) -> KeyOwner:
+    """Return the account that a repository is in."""
+    name, installation = repository.name.partition("/")[0], repository.installation
+    return KeyOwner(scope="organisation", id=installation, name=name, installation=installation)
+
+
+async def _owns(context: Context, caller: Caller, owner: KeyOwner) -> bool | None:
+    """Return whether the caller owns an account; None where nobody can tell.
+
+    GitHub is asked each time, and whether the account of this name still is the one that installed the App.
+    """
+    github = context.services.github
+    if caller.bound or await github.installation_of(owner.name) != owner.installation:
+        return False
+    account = await github.account(owner.name)
+    if account.type == "User":
+        return account.id == caller.actor.id
+    try:
+        client = await github.for_installation(owner.installation or 0, READ_MEMBERS)
+        return await members.owns(client, owner.name, caller.actor)
+    except Forbidden:
+        return None
 
 
 async def _find_repository(context: Context, caller: Caller, full_name: str) -> KeyOwner:

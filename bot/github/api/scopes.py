@@ -11,6 +11,7 @@ from typing import Final
 READ_CODE: Final = {"contents": "read", "metadata": "read"}
 READ_CHECKS: Final = {"checks": "read", "contents": "read", "metadata": "read"}
 READ_ACTIONS: Final = {"actions": "read", "metadata": "read"}
+READ_MEMBERS: Final = {"members": "read", "metadata": "read"}
 READ: Final = {"contents": "read", "issues": "read", "pull_requests": "read", "metadata": "read"}
 COMMENT: Final = {"issues": "write", "metadata": "read"}
 REVIEW: Final = {"pull_requests": "write", "metadata": "read"}

@@ -94,8 +94,31 @@ async def test_nobody_manages_anothers_key(keyed: Story) -> None:
         {"provider": "anthropic", "secret": SHOP, "scope": "organisation", "repository": "octo/sample"},
     )
     assert (whole.status, whole.data["key"]["owner"]) == (201, "octo")
+    await check_owners(keyed, whole.data["key"]["id"])
     unknown = await mara.ask("POST", "/api/v1/keys", {"provider": "nobody", "secret": SHOP})
     assert (unknown.status, "Keys are kept for anthropic" in unknown.text) == (409, True)
+
+
+async def check_owners(story: Story, theirs: str) -> None:
+    """An organisation's owners manage its key, once the App may know them; who administers a repository does not."""
+    olga = story.hub.create_user("olga")
+    owner, mara = asker(story, olga), asker(story, story.maintainer)
+    story.hub.set_permission(story.repository, "olga", "admin")
+    octo = story.repository.owner
+    octo.owners.add(olga.id)
+    assert (await owner.get(f"/api/v1/keys/{theirs}")).status == 404, "the App may not know"
+    given = {"provider": "anthropic", "secret": SHOP, "scope": "organisation", "repository": "octo/sample"}
+    told = await owner.ask("POST", "/api/v1/keys", given)
+    assert (told.status, "it needs the permission Members: read" in told.text) == (403, True)
+    (installation,) = story.hub.world.installations.values()
+    for holder in (installation, *story.hub.world.apps.values()):
+        holder.permissions["members"] = "read"
+    assert (await owner.get(f"/api/v1/keys/{theirs}")).data["owner"] == "octo"
+    listed = (await owner.get("/api/v1/keys?repository=octo/sample")).data["items"]
+    assert theirs in {one["id"] for one in listed}
+    refused = await mara.ask("POST", "/api/v1/keys", given)
+    assert (refused.status, "Only owners of octo" in refused.text) == (403, True)
+    assert (await owner.ask("POST", f"/api/v1/keys/{theirs}/rotate", {"secret": NEXT})).status == 201
 
 
 async def test_the_command_reads_a_key_from_its_input(keyed: Story) -> None:
