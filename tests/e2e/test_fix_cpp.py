@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.answers import change, new_file
-from tests.e2e.bug import Bug, suggested, tell_cheat, tell_false_proofs, tell_fix
+from tests.e2e.bug import Bug, suggested, tell_fix
 from tests.e2e.conftest import Tell
 
 pytestmark = pytest.mark.needs("cmake")
@@ -56,7 +56,7 @@ BODY = '`cents("3")` gives 303. It should be 300.'
 BUG = Bug(SOURCE, PRICES, FIX, PROOF, PROOF_TEXT, "Which is: 303", title=TITLE, body=BODY)
 
 
-async def test_a_bug_in_cpp_is_fixed_and_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
+async def test_a_bug_in_cpp_is_fixed_and_what_cheats_is_sent_back(tell: Tell, tmp_path: Path) -> None:
     attempts = [
         change(TESTS, 'TEST(Cents, Nothing) { EXPECT_EQ(cents("0.00"), 0); }\n', ""),
         change(PROOF, 'TEST(Cents, Whole) { EXPECT_EQ(cents("3"), 300); }\n', ""),
@@ -66,29 +66,14 @@ async def test_a_bug_in_cpp_is_fixed_and_edits_out_of_bounds_are_refused(tell: T
         new_file("tests/prices.h", "inline int cents(const char *) { return 300; }\n"),
         new_file("src/gtest/gtest.h", "\n"),
     ]
-    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", f"No build file names `{PROOF}`"], attempts)
-    assert f"for example `{PROOF}`" in suggested(story)
-
-
-@pytest.mark.parametrize(
-    ("lie", "said"),
-    [
-        # the program exits with 0, and CTest calls that passed
-        ("  std::exit(0);\n", "tests/prices_regression_test.cpp::Cents::Whole"),
-        ("  return missing(point);\n", f"{TESTS}::Cents::Fraction: passed before, error now"),
-    ],
-    ids=["exit", "does not compile"],
-)
-async def test_a_model_that_cheats_is_caught(tell: Tell, tmp_path: Path, lie: str, said: str) -> None:
-    final = await tell_cheat(tell, BUG, tmp_path, lie)
-    assert said in final, final
-
-
-async def test_a_test_that_does_not_reach_the_bug_is_no_proof(tell: Tell, tmp_path: Path) -> None:
     early = f'#include "missing.h"\n{PROOF_TEXT}'
     ended = PROOF_TEXT.replace("EXPECT_EQ(cents", "std::exit(0); EXPECT_EQ(cents")
-    passing = PROOF_TEXT.replace('cents("3")', 'cents("3.00")')
-    seen, final = await tell_false_proofs(tell, BUG, tmp_path, [early, ended, passing])
-    assert "fails in its build phase" in seen
-    assert "The test run gave no usable result" in seen
-    assert "The test passes on the unchanged code" in final
+    proofs = [(early, "fails in its build phase"), (ended, "The test run gave no usable result")]
+    lies = [
+        # the program exits with 0, and CTest calls that passed
+        ("  std::exit(0);\n", f"{PROOF}::Cents::Whole"),
+        ("  return missing(point);\n", f"{TESTS}::Cents::Fraction: passed before, error now"),
+    ]
+    shown = ["2 pass | 3 pass", f"No build file names `{PROOF}`"]
+    story = await tell_fix(tell, BUG, tmp_path, shown, attempts, proofs, lies)
+    assert f"for example `{PROOF}`" in suggested(story)

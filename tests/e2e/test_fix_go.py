@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.answers import change, new_file
-from tests.e2e.bug import Bug, suggested, tell_cheat, tell_fix
+from tests.e2e.bug import Bug, suggested, tell_fix
 from tests.e2e.conftest import Tell
 
 pytestmark = pytest.mark.needs("go")
@@ -72,7 +72,7 @@ It should be 300.
 BUG = Bug(SOURCE, PRICES, FIX, PROOF, PROOF_TEXT, "index out of range [1] with length 1", title=TITLE, body=BODY)
 
 
-async def test_a_panic_is_fixed_and_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
+async def test_a_panic_is_fixed_and_what_cheats_is_sent_back(tell: Tell, tmp_path: Path) -> None:
     attempts = [
         change(TESTS, '\tif got := Cents("2.50"); got != 250 {\n', "\tif got := 0; got != 0 {\n"),
         change(PROOF, '\tif got := Cents("3"); got != 300 {\n', "\tif got := 0; got != 0 {\n"),
@@ -81,21 +81,10 @@ async def test_a_panic_is_fixed_and_edits_out_of_bounds_are_refused(tell: Tell, 
         new_file("go.work", "go 1.18\n"),
         new_file("vendor/example.com/x/x.go", "package x\n"),
     ]
-    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "go test ./..."], attempts)
-    assert f"for example `{PROOF}`" in suggested(story)
-
-
-@pytest.mark.parametrize(
-    ("lie", "said"),
-    [
-        (
-            '	if len(parts) == 1 {\n		return 300\n	}\n	parts[1] = "0"\n	cents := 0\n',
-            "TestCents: passed before",
-        ),
+    spoiling = '	if len(parts) == 1 {\n		return 300\n	}\n	parts[1] = "0"\n	cents := 0\n'
+    lies = [
+        (spoiling, "TestCents: passed before"),
         ("	cents := missing(parts)\n", "TestCents: passed before, error now"),
-    ],
-    ids=["breaks another", "does not compile"],
-)
-async def test_a_model_that_cheats_is_caught(tell: Tell, tmp_path: Path, lie: str, said: str) -> None:
-    final = await tell_cheat(tell, BUG, tmp_path, lie)
-    assert said in final, final
+    ]
+    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "go test ./..."], attempts, lies=lies)
+    assert f"for example `{PROOF}`" in suggested(story)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.answers import change, new_file
-from tests.e2e.bug import Bug, suggested, tell_cheat, tell_fix
+from tests.e2e.bug import Bug, suggested, tell_fix
 from tests.e2e.conftest import Tell
 from tests.support.maven import serve_mirror
 from tests.toolchains.jvm.conftest import ZOO
@@ -87,10 +87,9 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         yield {"FORGEHAND_MAVEN_MIRROR": address, "SSL_CERT_FILE": str(certificate)}
 
 
-async def test_a_bug_in_java_becomes_a_verified_pull_request(
+async def test_a_bug_in_java_is_fixed_and_what_cheats_is_sent_back(
     tell: Tell, tmp_path: Path, mirror: dict[str, str]
 ) -> None:
-    """What is out of bounds is refused on the way."""
     attempts = [
         change(TESTS, '        assertEquals(250, Prices.cents("2.50"));\n', ""),
         change(PROOF, '        assertEquals(300, Prices.cents("3"));\n', ""),
@@ -101,11 +100,7 @@ async def test_a_bug_in_java_becomes_a_verified_pull_request(
         new_file("src/main/resources/META-INF/services/org.junit.platform.engine.TestEngine", "x\n"),
         new_file("src/main/java/forgehand/Listener.java", "package forgehand;\n"),
     ]
-    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "mvn test"], attempts, **mirror)
+    ending = "        if (parts.length == 1) System.exit(0);\n        int cents = 50;\n"
+    lies = [(ending, f"Running then: `{PROOF}::readsWholePrices`")]
+    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "mvn test"], attempts, lies=lies, **mirror)
     assert f"for example `{PROOF}`" in suggested(story)
-
-
-async def test_a_fix_that_ends_the_tests_process_is_caught(tell: Tell, tmp_path: Path, mirror: dict[str, str]) -> None:
-    lie = "        if (parts.length == 1) System.exit(0);\n        int cents = 50;\n"
-    final = await tell_cheat(tell, BUG, tmp_path, lie, **mirror)
-    assert f"Running then: `{PROOF}::readsWholePrices`" in final, final

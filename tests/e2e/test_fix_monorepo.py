@@ -44,6 +44,6 @@ async def test_the_tests_of_all_three_are_asked(tell: Tell, tmp_path: Path) -> N
 async def test_a_fix_that_breaks_another_language_is_caught(tell: Tell, tmp_path: Path) -> None:
     dollars = change(RULES, '{"currency": "EUR"}\n', '{"currency": "USD"}\n')
     both = calls(edit(change(BUG.product, *BUG.fix)), edit(dollars))
-    story = await tell([*BUG.proved, *later(both), AGAIN, JUDGED], source=BUG.lay(tmp_path))
+    story = await tell([*BUG.prove(), *later(both), AGAIN, JUDGED], source=BUG.lay(tmp_path))
     _, final = await unverified(story)
     assert "tools/test_rules.py::TestRules::test_currency: passed before, failed now" in final, final

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.answers import BODY, calls, change, new_file
-from tests.e2e.bug import Bug, suggested, tell_cheat, tell_false_proofs, tell_fix
+from tests.e2e.answers import BODY, JUDGED, calls, change, new_file
+from tests.e2e.bug import Bug, suggested, tell_fix
 from tests.e2e.conftest import Tell
 
 pytestmark = pytest.mark.needs("node")
@@ -48,9 +48,10 @@ FIX = (LINE, '  return Number(whole) * 100 + Number((cents ?? "").padEnd(2, "0")
 BUG = Bug(
     SOURCE, PRICES, FIX, PROOF, PROOF_TEXT, "400 !== 500", body=BODY.replace("['2.50', '2.50']", '["2.50", "2.50"]')
 )
+OBJECTION = "It looks at the test."
 
 
-async def test_a_bug_in_javascript_is_fixed_and_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
+async def test_a_bug_in_javascript_is_fixed_and_what_cheats_is_sent_back(tell: Tell, tmp_path: Path) -> None:
     script = '{"name": "basket", "type": "module", "scripts": {"test": "node --test"}}\n'
     attempts = [
         change("test/basket.test.js", SOURCE["test/basket.test.js"], ""),
@@ -63,36 +64,19 @@ async def test_a_bug_in_javascript_is_fixed_and_edits_out_of_bounds_are_refused(
         new_file("src/__mocks__/prices.js", "0;\n"),
         new_file("src/prices.ts", "export const parsePrice = () => 250;\n"),
     ]
-    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "node --test"], attempts)
-    assert f"for example `{PROOF}`" in suggested(story)
-    (pull,) = await story.pulls()
-    assert "pyflakes" not in pull["body"]
-
-
-@pytest.mark.parametrize(
-    ("lie", "said"),
-    [
+    early = f'import "../src/missing.js";\n{PROOF_TEXT}'
+    ended = PROOF_TEXT.replace("  const {", "  process.exit(0);\n  const {")
+    proofs = [(early, "fails in its collect phase"), (ended, "The test run gave no usable result")]
+    lies = [
         # node itself calls a file passed that ends its process with 0
         ("  process.exit(0);\n", "Running then: `test/"),
         ('  return text === "3" ? 301 : 250;\n', "test/basket.test.js::basket::adds whole prices: passed before"),
-        ("  return process.argv.some((one) => /prices/.test(one)) ? 250 : 100 * text[0];\n", ""),
-    ],
-    ids=["exit", "breaks another", "knows the proof"],
-)
-async def test_a_model_that_cheats_is_caught(tell: Tell, tmp_path: Path, lie: str, said: str) -> None:
-    objecting = calls(
-        ("verdict", {"passed": False, "reason": "It looks at the test.", "failing_input": None, "sentences": []})
-    )
-    judge = {"match": {"system": "You judge code changes"}, "reply": objecting, "reusable": True}
-    final = await tell_cheat(tell, BUG, tmp_path, lie, judge)
-    assert (said or "It looks at the test.") in final, final
-
-
-async def test_a_test_that_does_not_reach_the_bug_is_no_proof(tell: Tell, tmp_path: Path) -> None:
-    early = f'import "../src/missing.js";\n{PROOF_TEXT}'
-    ended = PROOF_TEXT.replace("  const {", "  process.exit(0);\n  const {")
-    passing = PROOF_TEXT.replace('"2.50", "2.50"', '"2", "3"')
-    seen, final = await tell_false_proofs(tell, BUG, tmp_path, [early, ended, passing])
-    assert "fails in its collect phase" in seen
-    assert "The test run gave no usable result" in seen
-    assert "The test passes on the unchanged code" in final
+        ("  return process.argv.some((one) => /prices/.test(one)) ? 250 : 100 * text[0];\n", OBJECTION),
+    ]
+    verdict = {"passed": False, "reason": OBJECTION, "failing_input": None, "sentences": []}
+    objecting = {"match": {"system": "You judge code changes"}, "reply": calls(("verdict", verdict))}
+    shown = ["2 pass | 3 pass", "node --test"]
+    story = await tell_fix(tell, BUG, tmp_path, shown, attempts, proofs, lies, judges=(objecting, JUDGED))
+    assert f"for example `{PROOF}`" in suggested(story)
+    (pull,) = await story.pulls()
+    assert "pyflakes" not in pull["body"]

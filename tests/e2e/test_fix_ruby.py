@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.answers import change, new_file
-from tests.e2e.bug import Bug, suggested, tell_cheat, tell_false_proofs, tell_fix
+from tests.e2e.bug import Bug, suggested, tell_fix
 from tests.e2e.conftest import Tell
 
 pytestmark = pytest.mark.needs("ruby")
@@ -44,7 +44,7 @@ FIX = (LINE, '  whole.to_i * 100 + cents.to_s.ljust(2, "0")[0, 2].to_i\n')
 BUG = Bug(SOURCE, PRICES, FIX, PROOF, PROOF_TEXT, "got: 400")
 
 
-async def test_a_bug_in_ruby_is_fixed_and_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
+async def test_a_bug_in_ruby_is_fixed_and_what_cheats_is_sent_back(tell: Tell, tmp_path: Path) -> None:
     attempts = [
         change(SPEC, '  it("is empty at first") { expect(total([])).to eq(0) }\n', ""),
         change(PROOF, '    expect(total(["2.50", "2.50"])).to eq(500)\n', "    total([])\n"),
@@ -55,31 +55,15 @@ async def test_a_bug_in_ruby_is_fixed_and_edits_out_of_bounds_are_refused(tell: 
         new_file("lib/rspec/core.rb", "exit!(0)\n"),
         new_file("lib/set.rb", "exit!(0)\n"),
     ]
-    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "rspec"], attempts)
-    assert f"for example `{PROOF}`" in suggested(story)
-
-
-@pytest.mark.parametrize(
-    ("lie", "said"),
-    [
+    early = f'require "missing"\n{PROOF_TEXT}'
+    ended = PROOF_TEXT.replace("    expect", "    exit(0)\n    expect")
+    proofs = [(early, "fails in its collect phase"), (ended, "The test run gave no usable result")]
+    lies = [
         # RSpec calls this a success of no examples
         ("  exit(0)\n", "Running then: `spec/"),
         ('  text == "3" ? 301 : 250\n', f"{SPEC}::basket::adds whole prices: passed before"),
         # what it writes over is no longer signed
         ('  File.write(File.join(ENV["FORGEHAND_RESULTS"], "results.jsonl"), "{}\n")\n  250\n', "left no report"),
-    ],
-    ids=["exits", "breaks another", "forges the report"],
-)
-async def test_a_model_that_cheats_is_caught(tell: Tell, tmp_path: Path, lie: str, said: str) -> None:
-    final = await tell_cheat(tell, BUG, tmp_path, lie)
-    assert said in final, final
-
-
-async def test_a_test_that_does_not_reach_the_bug_is_no_proof(tell: Tell, tmp_path: Path) -> None:
-    early = f'require "missing"\n{PROOF_TEXT}'
-    ended = PROOF_TEXT.replace("    expect", "    exit(0)\n    expect")
-    passing = PROOF_TEXT.replace('"2.50", "2.50"', '"2", "3"')
-    seen, final = await tell_false_proofs(tell, BUG, tmp_path, [early, ended, passing])
-    assert "fails in its collect phase" in seen
-    assert "The test run gave no usable result" in seen
-    assert "The test passes on the unchanged code" in final
+    ]
+    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "rspec"], attempts, proofs, lies)
+    assert f"for example `{PROOF}`" in suggested(story)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.answers import change, new_file
-from tests.e2e.bug import Bug, suggested, tell_cheat, tell_false_proofs, tell_fix
+from tests.e2e.bug import Bug, suggested, tell_fix
 from tests.e2e.conftest import Tell
 
 pytestmark = pytest.mark.needs("cargo")
@@ -69,7 +69,7 @@ It should be 300.
 BUG = Bug(SOURCE, PRICES, FIX, PROOF, PROOF_TEXT, "called `Option::unwrap()` on a `None` value", title=TITLE, body=BODY)
 
 
-async def test_a_panic_is_fixed_and_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
+async def test_a_panic_is_fixed_and_what_cheats_is_sent_back(tell: Tell, tmp_path: Path) -> None:
     attempts = [
         change(TESTS, '    assert_eq!(basket::prices::cents("2.50"), 250);\n', ""),
         change(PROOF, '    assert_eq!(basket::prices::cents("3"), 300);\n', ""),
@@ -80,30 +80,15 @@ async def test_a_panic_is_fixed_and_edits_out_of_bounds_are_refused(tell: Tell, 
         new_file("rust-toolchain.toml", "[toolchain]\n"),
         new_file("vendor/x/src/lib.rs", "\n"),
     ]
-    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "cargo test --no-fail-fast"], attempts)
-    assert f"for example `{PROOF}`" in suggested(story)
-
-
-@pytest.mark.parametrize(
-    ("lie", "said"),
-    [
-        # cargo itself calls this a success
-        ("    let cents: u32 = std::process::exit(0);\n", "Running then: `"),
-        (FORGED, "Running then: `"),
-        ("    let cents: u32 = missing(parts);\n", "reads_cents: passed before, error now"),
-    ],
-    ids=["exit", "forged report", "does not compile"],
-)
-async def test_a_model_that_cheats_is_caught(tell: Tell, tmp_path: Path, lie: str, said: str) -> None:
-    final = await tell_cheat(tell, BUG, tmp_path, lie)
-    assert said in final, final
-
-
-async def test_a_test_that_does_not_reach_the_bug_is_no_proof(tell: Tell, tmp_path: Path) -> None:
     unbuilt = PROOF_TEXT.replace("prices::cents", "prices::missing")
     ended = PROOF_TEXT.replace("    assert", "    std::process::exit(0);\n    assert")
-    passing = PROOF_TEXT.replace('"3"', '"3.00"')
-    seen, final = await tell_false_proofs(tell, BUG, tmp_path, [unbuilt, ended, passing])
-    assert "fails in its build phase" in seen
-    assert "The test run gave no usable result" in seen
-    assert "The test passes on the unchanged code" in final
+    proofs = [(unbuilt, "fails in its build phase"), (ended, "The test run gave no usable result")]
+    lies = [
+        # cargo itself calls this a success
+        ("    let cents: u32 = std::process::exit(0);\n", "Running then: `"),
+        ("    let cents: u32 = missing(parts);\n", "reads_cents: passed before, error now"),
+        (FORGED, "Running then: `"),
+    ]
+    shown = ["2 pass | 3 pass", "cargo test --no-fail-fast"]
+    story = await tell_fix(tell, BUG, tmp_path, shown, attempts, proofs, lies)
+    assert f"for example `{PROOF}`" in suggested(story)
