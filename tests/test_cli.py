@@ -45,6 +45,14 @@ def names_of(group: Group) -> list[str]:
     return found
 
 
+def test_a_command_waits_for_nothing_that_it_does_not_use() -> None:
+    """A shell asks for completions at every press of a key: the bot itself takes seconds to import."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, bot.cli; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    assert not {"aiohttp", "handlers", "sqlalchemy"} & set(done.stdout.split())
+
+
 def test_every_command_says_what_it_does(tmp_path: Path) -> None:
     assert sorted(names_of(main)) == sorted(COMMANDS)
     overview = run(tmp_path, "--help").output
