@@ -107,7 +107,7 @@ class World:
 
         def end(connection: sa.Connection) -> None:
             for row in acts.list_active(connection):
-                acts.put(connection, row.model_copy(update={"outcome": outcome, "ended": self.now}))
+                acts.put(connection, row.end(outcome, self.now))
 
         self.store.run_sync(end)
 
@@ -262,6 +262,18 @@ def test_nothing_wrong_is_done_by_itself_in_200_stories(worlds: partial[World]) 
         for _, act, _, _ in world.done:
             done[act] = done.get(act, 0) + 1
     assert min(done.get(act, 0) for act in ("heal", "rollback", "revert", "rerun")) > 0, f"only {done}"
+
+
+def test_a_clock_that_is_set_back_proposes_no_second_fix(worlds: partial[World]) -> None:
+    world = worlds()
+    world.red_by_code = True
+    world.send(job("test", kind="ci_passed", run=0, sha="a" * 40))
+    world.pass_time(5)
+    world.send(job("test", at=world.now))
+    world.pass_time(-2)
+    world.end_acts("done")
+    world.look()
+    assert [act for _, act, _, _ in world.done] == ["heal"]
 
 
 def test_what_policy_has_off_is_not_done_and_a_proposal_starts_nothing(worlds: partial[World]) -> None:
