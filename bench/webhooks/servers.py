@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -43,6 +44,10 @@ class Server:
     def cpu_s(self) -> float:
         """Return the processor seconds of a process and its children, ended too."""
         return sum(_ticks(pid) for pid in [self.process.pid, *_children(self.process.pid)]) / os.sysconf("SC_CLK_TCK")
+
+    def processor_s(self) -> float:
+        """Return the processor seconds of the process alone, to the microsecond."""
+        return time.clock_gettime((~self.process.pid << 3) | 2)  # the clock of Linux that is of a process
 
     async def at_rest(self) -> None:
         """Return once it has next to nothing to do: what one measurement left behind is no part of the next."""
