@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import sqlalchemy as sa
+
 from bot.doors.api.fields import PageQuery
-from bot.doors.api.results import read_result
-from bot.doors.api.tasks import TaskQuery, list_tasks, load_task
-from bot.doors.api.views import TaskReport, TaskView, Waiting
-from bot.doors.room.change import Evidence, load_diff, load_evidence
+from bot.doors.api.tasks import TaskQuery, list_tasks
+from bot.doors.api.views import TaskView, Waiting, clean
+from bot.doors.room.change import Change, Evidence, load_changes
 from bot.doors.room.diffs import Diff
 from bot.doors.room.page import Answer, Pages, Shown
 from bot.doors.room.story import asked_it, find_place, list_starters, make_key, tell_why_not
 from bot.doors.room.visit import Visit
+from bot.store import tasks
+from bot.store.tasks import Task
 
 pages = Pages("approvals")
 _A_PAGE = 10
@@ -32,7 +36,7 @@ class Item(NamedTuple):
 
     task: TaskView
     place: str
-    report: TaskReport
+    report: str
     diff: Diff | None
     evidence: Evidence | None
     reason: str
@@ -49,7 +53,7 @@ async def show_approvals(visit: Visit) -> Answer:
     views = list(found.items)
     if query.cursor is None:
         views += (await visit.ask(list_tasks, query=TaskQuery(state="awaiting_answer", limit=_A_PAGE))).items
-    items = [await _load(visit, view) for view in views]
+    items = await _load(visit, views)
     groups = [
         (words, mine)
         for waiting, words in _REASONS.items()
@@ -58,16 +62,30 @@ async def show_approvals(visit: Visit) -> Answer:
     return Shown("approvals.html", groups=groups, found=found, later=query.cursor is not None)
 
 
-async def _load(visit: Visit, view: TaskView) -> Item:
+async def _load(visit: Visit, views: Sequence[TaskView]) -> list[Item]:
+    """Load what waits, all of it at once."""
     services = visit.context.services
-    task = await load_task(visit.context, visit.caller, view.id)
+    waiting = await services.store.read(_find_waiting, [view.id for view in views])
+    changes = await load_changes(services, [view.id for view in views], _DIFF_LINES)
+    pairs = zip(views, changes, strict=True)
+    return [_make(visit, view, change, *waiting[view.id]) for view, change in pairs if view.id in waiting]
+
+
+def _make(visit: Visit, view: TaskView, change: Change, task: Task, starters: frozenset[int]) -> Item:
+    services = visit.context.services
     return Item(
         task=view,
         place=find_place(services, view),
-        report=await visit.ask(read_result, id=view.id),
-        diff=await load_diff(services, view.id, _DIFF_LINES),
-        evidence=await load_evidence(services, view.id),
+        report=str(clean(services, task.data.get("report") or "")),
+        diff=change.diff,
+        evidence=change.evidence,
         reason=tell_why_not(visit, view.repository),
-        own=asked_it(visit, await list_starters(services, task)),
+        own=asked_it(visit, starters),
         key=make_key(visit, view.id, ""),
     )
+
+
+def _find_waiting(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[Task, frozenset[int]]]:
+    """Find tasks with who started them; those are left out that are gone."""
+    found = [task for one in ids if (task := tasks.get(connection, one)) is not None]
+    return {task.id: (task, list_starters(connection, task)) for task in found}

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
 
+import sqlalchemy as sa
 from pydantic import ValidationError
 
 from bot.change.handover import EVIDENCE, PATCH
 from bot.doors.room.diffs import Diff, read_diff
 from bot.redaction import redact_code
 from bot.store import artifacts
+from bot.store.artifacts import ArtifactRow
 from bot.types import JsonModel
 from bot.work.services import Services
 
 _DIFF_CHARS, _EVIDENCE_CHARS = 100_000, 300_000
+_Text = tuple[ArtifactRow, str] | None
 
 
 class Check(JsonModel):
@@ -58,23 +63,36 @@ class Evidence(JsonModel):
     judgement: Judged | None = None
 
 
-async def load_diff(services: Services, task_id: str, most: int) -> Diff | None:
-    """Load the beginning of the patch that a task left, if it left one."""
-    found = await services.store.run(artifacts.find, task_id, PATCH, _DIFF_CHARS)
-    if found is None:
-        return None
-    row, text = found
-    sound = await asyncio.to_thread(redact_code, text, services.settings.secrets)
-    return read_diff(sound, most, cut=row.cut or len(text) >= _DIFF_CHARS)
+class Change(NamedTuple):
+    """The beginning of a task's patch, and what ran for it; None where it left none."""
+
+    diff: Diff | None
+    evidence: Evidence | None
 
 
-async def load_evidence(services: Services, task_id: str) -> Evidence | None:
-    """Load what ran for the change of a task, if it left that."""
-    found = await services.store.run(artifacts.find, task_id, EVIDENCE, _EVIDENCE_CHARS)
-    if found is None:
-        return None
-    sound = await asyncio.to_thread(redact_code, found[1], services.settings.secrets)
+async def load_changes(services: Services, ids: Sequence[str], most: int) -> list[Change]:
+    """Load the changes of tasks, at most so many lines of each patch."""
+    found = await services.store.read(_find_texts, ids)
+    return await asyncio.to_thread(lambda: [_make(services, patch, evidence, most) for patch, evidence in found])
+
+
+def _find_texts(connection: sa.Connection, ids: Sequence[str]) -> list[tuple[_Text, _Text]]:
+    wanted = ((PATCH, _DIFF_CHARS), (EVIDENCE, _EVIDENCE_CHARS))
+    patches, evidences = ([artifacts.find(connection, one, *name) for one in ids] for name in wanted)
+    return list(zip(patches, evidences, strict=True))
+
+
+def _make(services: Services, patch: _Text, evidence: _Text, most: int) -> Change:
+    diff = None
+    if patch is not None:
+        row, text = patch
+        sound = redact_code(text, services.settings.secrets)
+        diff = read_diff(sound, most, cut=row.cut or len(text) >= _DIFF_CHARS)
+    return Change(diff, None if evidence is None else _read_evidence(services, evidence[1]))
+
+
+def _read_evidence(services: Services, text: str) -> Evidence | None:
     try:
-        return Evidence.model_validate_json(sound)
+        return Evidence.model_validate_json(redact_code(text, services.settings.secrets))
     except ValidationError:  # too long to be read whole here, or another version's: there is the file
         return None

@@ -16,7 +16,7 @@ from bot.doors.api.fields import PageQuery
 from bot.doors.api.results import list_artifacts, read_result, write_line
 from bot.doors.api.tasks import load_task, read_task
 from bot.doors.api.views import ArtifactView, TaskReport, TaskView, clean
-from bot.doors.room.change import Evidence, load_diff, load_evidence
+from bot.doors.room.change import Evidence, load_changes
 from bot.doors.room.diffs import Diff
 from bot.doors.room.visit import Visit
 from bot.doors.room.waterfall import Waterfall, lay_out
@@ -79,12 +79,13 @@ async def load_story(visit: Visit, task_id: str) -> Story:
     services = context.services
     task = await load_task(context, visit.caller, task_id)
     view = await visit.ask(read_task, id=task_id)
-    head, tail = await services.store.run(_load_edges, task_id)
+    head, tail = await services.store.read(_load_edges, task_id)
     stages = await visit.ask(list_stages, id=task_id)
     calls = await visit.ask(list_calls, id=task_id, query=PageQuery(limit=_CALLS))
     now = datetime.now(UTC).isoformat()
     end = view.ended_at or now
     spec = context.registry.show(task.flow)
+    (change,) = await load_changes(services, [task_id], _DIFF_LINES)
     return Story(
         task=view,
         newest=tail[-1].id if tail else 0,
@@ -99,20 +100,20 @@ async def load_story(visit: Visit, task_id: str) -> Story:
         artifacts=(await visit.ask(list_artifacts, id=task_id)).items,
         report=await visit.ask(read_result, id=task_id) if view.ended else None,
         log=await asyncio.to_thread(_cut_log, services, head, tail),
-        diff=await load_diff(services, task_id, _DIFF_LINES),
-        evidence=await load_evidence(services, task_id),
-        starters=await list_starters(services, task),
+        diff=change.diff,
+        evidence=change.evidence,
+        starters=await services.store.read(list_starters, task),
         repeatable=may_repeat(task),
         again=spec.again,
         followers=await _find_followers(visit, task),
     )
 
 
-async def list_starters(services: Services, task: Task) -> frozenset[int]:
+def list_starters(connection: sa.Connection, task: Task) -> frozenset[int]:
     """List the accounts that asked for what others have to approve."""
     if not task.waits or task.data.get("waits_for") != approvals.WAITS:
         return frozenset()
-    return frozenset(await services.store.run(approvals.list_starters, task.id))
+    return frozenset(approvals.list_starters(connection, task.id))
 
 
 def tell_why_not(visit: Visit, full_name: str) -> str:
@@ -193,5 +194,5 @@ def _measure(start: str, end: str) -> str:
 
 async def _find_followers(visit: Visit, task: Task) -> tuple[TaskView, ...]:
     """Find the tasks that go on from this one, or repeat it."""
-    found = await visit.context.services.store.run(tasks.list_followers, task.id)
+    found = await visit.context.services.store.read(tasks.list_followers, task.id)
     return tuple([await visit.ask(read_task, id=one) for one in found])
