@@ -280,6 +280,12 @@ def list_news(connection: sa.Connection, after: int, limit: int) -> list[TaskEve
     )
 
 
+def find_repositories(connection: sa.Connection, ids: Collection[str]) -> dict[str, int]:
+    """Return the ids of tasks' repositories, by task."""
+    rows = connection.execute(sa.select(task.c.id, repository_id).where(task.c.id.in_(ids)))
+    return {row[0]: row[1] for row in rows if row[1] is not None}
+
+
 def list_touched(connection: sa.Connection, after: int) -> dict[str, int]:
     """Return newest event ids by task, of those newer than ``after``."""
     newest = sa.func.max(task_event.c.id)

@@ -44,4 +44,4 @@ async def open_stream(context: Context, caller: Caller, task: Task, after: int) 
         left = await context.services.store.read(tasks.list_events, task.id, after)
         if not left:
             return None
-    return EventStream(context, caller, task, after)
+    return EventStream(context, caller, after, task)

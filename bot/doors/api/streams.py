@@ -45,17 +45,29 @@ class Message(NamedTuple):
 
 
 @dataclass(frozen=True)
-class TaskStream(Sender):
-    """The news of one task behind the event ``after``."""
+class NewsStream(Sender):
+    """The news behind the event ``after``, of one task or of all."""
 
     context: Context
     caller: Caller
-    task: Task
     after: int
+
+    @property
+    def subject(self) -> str | None:
+        """Return the only task whose news are told."""
+        return None
 
     @abstractmethod
     async def tell(self, news: Sequence[TaskEvent]) -> Sequence[Message]:
         """Return what to send of new events, oldest first."""
+
+    @abstractmethod
+    async def load_missed(self) -> Sequence[TaskEvent]:
+        """Return the events that came before anybody listened."""
+
+    async def may_go_on(self) -> bool:
+        """Return False once the caller may not be told any more."""
+        return await self.caller.is_live(self.context.services.store)
 
     async def send(self, request: web.Request) -> web.StreamResponse:
         """Send every message, until the last one or until nobody listens.
@@ -68,7 +80,7 @@ class TaskStream(Sender):
             await response.prepare(request)
             with suppress(ConnectionError, TimeoutError):
                 try:
-                    async with response, self.context.feed.listen(self.task.id) as hearing:
+                    async with response, self.context.feed.listen(self.subject) as hearing:
                         async for message in self._follow(request, hearing):
                             await response.send(message.data, str(message.id), message.event)
                 except ForgehandError as error:  # the answer has begun: whoever comes back is told
@@ -77,9 +89,8 @@ class TaskStream(Sender):
 
     async def _follow(self, request: web.Request, hearing: Hearing) -> AsyncIterator[Message]:
         clock = asyncio.get_running_loop().time
-        store = self.context.services.store
         after = self.after
-        news = await store.read(tasks.list_events, self.task.id, after)
+        news = await self.load_missed()
         checked = clock()
         while True:
             news = [event for event in news if event.id > after]
@@ -91,14 +102,30 @@ class TaskStream(Sender):
             if hearing.over or request.transport is None:  # nobody tells any more, or nobody listens
                 return
             if clock() - checked >= _CHECK_SECONDS:
-                if not await self._may_go_on():
+                if not await self.may_go_on():
                     return
                 checked = clock()
             news = await hearing.take(_LOOK_SECONDS)
 
-    async def _may_go_on(self) -> bool:
-        live = await self.caller.is_live(self.context.services.store)
-        return live and await self.context.gate.reads(self.caller, repository_of(self.task))
+
+@dataclass(frozen=True)
+class TaskStream(NewsStream):
+    """The news of one task."""
+
+    task: Task
+
+    @property
+    def subject(self) -> str:
+        """Return the task whose news are told."""
+        return self.task.id
+
+    async def load_missed(self) -> Sequence[TaskEvent]:
+        """Return the task's events that came before anybody listened."""
+        return await self.context.services.store.read(tasks.list_events, self.task.id, self.after)
+
+    async def may_go_on(self) -> bool:
+        """Return False once the caller may not read the task any more."""
+        return await super().may_go_on() and await self.context.gate.reads(self.caller, repository_of(self.task))
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from bot.doors.room import (
     health,
     home,
     keys,
+    news,
     own_sessions,
     providers,
     repositories,
@@ -70,6 +71,7 @@ MODULES: tuple[ModuleType, ...] = (
     tour,
     own_sessions,
     task,
+    news,
     setup,
     entrance,
 )

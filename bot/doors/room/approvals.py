@@ -48,6 +48,7 @@ class Item(NamedTuple):
 async def show_approvals(visit: Visit) -> Answer:
     """Show what waits for a decision or an answer, by reason."""
     query = visit.read_query(PageQuery)
+    newest = await visit.context.services.store.read(tasks.find_newest)
     wanted = TaskQuery(state="awaiting_approval", limit=_A_PAGE, cursor=query.cursor)
     found = await visit.ask(list_tasks, query=wanted)
     views = list(found.items)
@@ -59,7 +60,7 @@ async def show_approvals(visit: Visit) -> Answer:
         for waiting, words in _REASONS.items()
         if (mine := [item for item in items if item.task.waits_for == waiting])
     ]
-    return Shown("approvals.html", groups=groups, found=found, later=query.cursor is not None)
+    return Shown("approvals.html", newest=newest, groups=groups, found=found, later=query.cursor is not None)
 
 
 async def _load(visit: Visit, views: Sequence[TaskView]) -> list[Item]:

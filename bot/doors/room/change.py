@@ -64,7 +64,7 @@ class Evidence(JsonModel):
 
 
 class Change(NamedTuple):
-    """The beginning of a task's patch, and what ran for it; None where it left none."""
+    """The beginning of a task's patch, and what ran for it, if any."""
 
     diff: Diff | None
     evidence: Evidence | None

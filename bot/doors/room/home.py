@@ -10,7 +10,7 @@ from bot.doors.room.page import Answer, Pages, Shown
 from bot.doors.room.visit import Visit
 from bot.engine.port import TaskState
 from bot.money import micro_dollars
-from bot.store import limits, today
+from bot.store import limits, tasks, today
 from bot.store.database import now_ms
 from bot.store.periods import find_start
 
@@ -23,12 +23,14 @@ _LISTED: tuple[TaskState, ...] = ("awaiting_approval", "awaiting_answer", "await
 async def show_home(visit: Visit) -> Answer:
     """Show what waits for people, what runs, what failed and what it cost."""
     services = visit.context.services
+    newest = await services.store.read(tasks.find_newest)
     lists = (visit.ask(list_tasks, query=TaskQuery(state=state, limit=_MOST)) for state in _LISTED)
     approvals, answers, keyless, running, queued = await asyncio.gather(*lists)
     start = find_start("day", now_ms(), services.settings.zone)
     failed = await services.store.read(today.list_failed, start, visit.names, _MOST)
     return Shown(
         "home.html",
+        newest=newest,
         waiting=(*approvals.items, *answers.items, *keyless.items),
         running=(*running.items, *queued.items),
         counts={"waiting": _count(approvals, answers, keyless), "running": _count(running, queued)},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from markupsafe import Markup
 from bot.doors.api.problems import Problem
 from bot.doors.api.streams import Message, TaskStream
 from bot.doors.api.views import Waiting
+from bot.doors.room.rendering import make_version
 from bot.doors.room.story import Story, asked_it, load_story, make_key, tell_why_not
 from bot.doors.room.visit import Visit
 from bot.store.tasks import TaskEvent
@@ -88,5 +88,4 @@ class LiveTask(TaskStream):
 
 
 def _wrap(name: str, html: Markup) -> Markup:
-    version = hashlib.sha256(html.encode()).hexdigest()[:16]
-    return Markup('<section id="live-{}" data-version="{}">\n{}</section>\n').format(name, version, html)
+    return Markup('<section id="live-{}" data-version="{}">\n{}</section>\n').format(name, make_version(html), html)

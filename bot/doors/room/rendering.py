@@ -71,7 +71,7 @@ def set_up(app: web.Application, pages: Sequence[Page]) -> None:
         "new_key": lambda: secrets.token_hex(16),
         "navigation": lambda visit: _list_navigation(pages, visit),
     }
-    environment.filters |= {"moment": _tell_moment, "dollars": _tell_dollars}
+    environment.filters |= {"moment": _tell_moment, "dollars": _tell_dollars, "version": make_version}
 
 
 def render(visit: Visit, page: Page | None, shown: Shown, message: str = "") -> web.Response:
@@ -93,6 +93,11 @@ def _list_navigation(pages: Sequence[Page], visit: Visit) -> list[tuple[str, lis
     mine = [page for page in pages if page.access != "administrator" or visit.is_administrator]
     sections = ((words, [page for page in mine if page.place == section]) for section, words in _SECTIONS)
     return [(words, found) for words, found in sections if found]
+
+
+def make_version(html: str) -> str:
+    """Return what differs where a part of a page does."""
+    return hashlib.sha256(html.encode()).hexdigest()[:_HASH]
 
 
 def _tell_moment(text: str) -> str:

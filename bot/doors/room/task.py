@@ -17,6 +17,7 @@ from bot.doors.api.starting import StartHeaders, retry_task
 from bot.doors.api.tasks import cancel_task, load_task
 from bot.doors.api.views import TaskView, has_ended
 from bot.doors.room.live import LiveTask, load_fragments
+from bot.doors.room.news import read_place
 from bot.doors.room.page import Answer, Moved, Pages, Shown
 from bot.doors.room.rendering import PREFIX
 from bot.doors.room.visit import Visit
@@ -44,12 +45,6 @@ class Reply(Answers, Again):
     """The form of an answer to a task's questions."""
 
 
-class Place(Sent):
-    """The event that a stream goes on behind."""
-
-    after: int = Field(default=0, ge=0, le=2**53)
-
-
 def path_of(task_id: str) -> str:
     """Return the path of a task's page."""
     return f"{PREFIX}/tasks/{task_id}"
@@ -67,16 +62,14 @@ async def show_task(visit: Visit) -> Answer:
 @pages.add("GET", f"/tasks/{_ID}/live", access="reader", title="Task, live")
 async def follow_task(visit: Visit) -> Answer:
     """Send the parts of a task's page that change."""
-    context, request = visit.context, visit.request
+    context = visit.context
     task = await load_task(context, visit.caller, visit.part("id"))
-    after = visit.read_query(Place).after
-    last = request.headers.get("Last-Event-ID", "")
-    after = int(last) if last.isascii() and last.isdigit() and len(last) < 17 else after
+    after = read_place(visit)
     if has_ended(task) and not task.waits:
         left = await context.services.store.run(tasks.list_events, task.id, after, 1)
         if not left:
             return web.Response(text=_OVER, content_type="text/event-stream")
-    return await LiveTask(context, visit.caller, task, after, visit).send(request)
+    return await LiveTask(context, visit.caller, after, task, visit).send(visit.request)
 
 
 @pages.add("GET", f"/tasks/{_ID}/files/{{name}}", access="reader", title="File")

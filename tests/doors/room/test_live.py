@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,7 +25,7 @@ from bot.work.origin import Origin, Principal, Request, Subject, TaskInput
 from tests.doors.room.test_task import Room, room
 from tests.support.api import opened
 from tests.support.patience import PATIENCE
-from tests.support.room import Visitor
+from tests.support.room import Visitor, visitor
 from tests.test_serve import Server, server
 
 __all__ = ["room", "server"]
@@ -52,7 +53,7 @@ async def read(content: aiohttp.StreamReader) -> AsyncGenerator[Sent, None]:
             fields[name] = fields.get(name, "") + value
         elif fields:
             versions = dict(re.findall(r'id="live-(\w+)" data-version="(\w+)"', fields.get("data", "")))
-            yield int(fields.get("id", 0)), fields["event"], versions
+            yield int(fields.get("id", 0)), fields["event"], versions or {"data": fields.get("data", "")}
             fields = {}
 
 
@@ -86,6 +87,30 @@ async def test_parts_that_changed_are_sent_until_the_end(room: Room) -> None:
         assert [event async for _, event, _ in resumed] == ["change", "end"]
     async with following(f"{url}?after=999999", cookie) as late:
         assert [event async for _, event, _ in late] == ["end"]
+
+
+async def test_open_lists_hear_of_the_tasks_that_their_reader_may_see(room: Room) -> None:
+    hidden = NewTask(
+        id="0123456789ab", flow="fix", source="api", installation=1, repository="octo/hidden", actor="mara",
+        argument={"repository": {"id": 999}},
+    )  # fmt: skip
+    for page in ("", "/tasks", "/approvals"):
+        assert 'data-live="/room/live" data-after="' in (await room.reader.get(f"/room{page}")).text
+    after = re.findall(r'data-after="(\d+)"', (await room.reader.get("/room/tasks")).text)[0]
+    url, local = f"{room.reader.origin}/room/live?after={after}", await visitor(room.story, None)
+    async with (
+        following(url, write_cookie(room.reader)) as mine,
+        following(url, write_cookie(local)) as everything,
+    ):
+        with opened(room.story) as store:
+            store.run_sync(tasks.create, hidden)
+            store.run_sync(tasks.close, hidden.id, "refused", {"state": "refused", "summary": "", "data": {}})
+        told = json.loads((await anext(everything))[2]["data"])
+        assert told == {"tasks": [hidden.id], "moved": True}
+        add(room, "stage", stage="read", state="started", text="")
+        assert json.loads((await anext(mine))[2]["data"]) == {"tasks": [room.task], "moved": False}
+        room.change("done")
+        assert json.loads((await anext(mine))[2]["data"]) == {"tasks": [room.task], "moved": True}
 
 
 async def test_a_stream_ends_with_the_session(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

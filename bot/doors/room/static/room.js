@@ -41,26 +41,63 @@
   const place = document.querySelector("[data-live]");
   if (!place) return;
   const note = document.getElementById("live-note");
-  let source, timer, pause = 1000, after = place.dataset.after, over = false;
-  const say = (text) => { note.textContent = text; note.hidden = !text; };
+  let source, timer, pause = 1000, after = place.dataset.after, over = false, changed = false;
+  const say = (text) => {
+    note.textContent = text || (changed ? "Something changed here since. " : "");
+    note.hidden = !note.textContent;
+    if (text || !changed) return;
+    const link = document.createElement("a");
+    link.href = location.pathname + location.search;
+    link.textContent = "Show it";
+    note.append(link);
+  };
+  // Rows of a list that did not change stay as they are, with the focus and their place on the screen.
+  const merge = (old, fresh) => {
+    const [rows, wanted] = [old, fresh].map((part) => part.querySelector("tbody[data-rows]"));
+    if (!rows || !wanted) return false;
+    const kept = new Map([...rows.children].map((row) => [row.id, row]));
+    const nodes = [...wanted.children].map((row) => {
+      const same = kept.get(row.id);
+      return same?.dataset.version === row.dataset.version ? same : row;
+    });
+    for (const row of kept.values()) if (!nodes.includes(row)) row.remove();
+    let next = rows.firstElementChild;
+    for (const node of nodes) {
+      if (node === next) next = next.nextElementSibling;
+      else { localise(node); rows.insertBefore(node, next); }
+    }
+    old.dataset.version = fresh.dataset.version;
+    return true;
+  };
   const swap = (html) => {
     const box = document.createElement("template");
     box.innerHTML = html;
     for (const fresh of [...box.content.children]) {
       const old = document.getElementById(fresh.id);
       if (!old || old.dataset.version === fresh.dataset.version) continue;
+      if ("quiet" in place.dataset) { changed = true; continue; }  // nothing moves where somebody decides
       for (const fold of old.querySelectorAll("details[id]")) {
         const same = box.content.getElementById(fold.id);
         if (same) same.open = fold.open;
       }
       const focus = old.contains(document.activeElement) ? document.activeElement.id : "";
-      localise(fresh);
-      old.replaceWith(fresh);
-      if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+      if (!merge(old, fresh)) { localise(fresh); old.replaceWith(fresh); }
+      if (focus && document.activeElement.id !== focus) {
+        (document.getElementById(focus) || document.getElementById("main")).focus({ preventScroll: true });
+      }
     }
   };
+  const load = async () => {
+    const answer = await fetch(location.href);
+    if (!answer.ok) throw new Error(answer.status);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    swap([...page.querySelectorAll("[id^=live-][data-version]")].map((part) => part.outerHTML).join(""));
+    over = !page.querySelector("[data-live]");
+    pause = 1000;
+    say("");
+  };
   // A browser has six connections to a server: of the tabs in sight four hold a stream, the others look now and then.
-  const streams = 4, glance = 5000;
+  const streams = 4, glance = 5000, seldom = 3000;
   let turn = 0, release;
   const take = async () => {
     if (!navigator.locks) return true;
@@ -86,17 +123,19 @@
     source = new EventSource(`${place.dataset.live}?after=${after}`);
     source.onopen = () => { pause = 1000; say(""); };
     source.addEventListener("change", (event) => { after = event.lastEventId; swap(event.data); });
+    source.addEventListener("news", (event) => { after = event.lastEventId; hear(JSON.parse(event.data)); });
     source.addEventListener("end", () => { over = true; close(); });
     source.onerror = retry;  // the browser's own tries end for good at some errors
   };
+  // A list is asked for again where a task in it changed, or one may have come or gone; not too often.
+  let loading, loaded = 0;
+  const hear = (news) => {
+    if (loading || !(news.moved || news.tasks.some((id) => document.getElementById(`row-${id}`)))) return;
+    loading = setTimeout(() => { loading = undefined; loaded = Date.now(); load().catch(retry); },
+      Math.max(0, loaded + seldom - Date.now()));
+  };
   const look = async () => {
-    const answer = await fetch(location.href);
-    if (!answer.ok) throw new Error(answer.status);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    swap([...page.querySelectorAll("[data-version]")].map((part) => part.outerHTML).join(""));
-    over = !page.querySelector("[data-live]");
-    pause = 1000;
-    say("");
+    await load();
     if (!over) timer = setTimeout(open, glance);
   };
   const open = async () => {
