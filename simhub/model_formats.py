@@ -11,6 +11,7 @@ from typing import Any
 
 Json = dict[str, Any]
 PATHS = {"/v1/messages": "messages", "/v1/responses": "responses", "/v1/chat/completions": "chat"}
+CHARACTERS_A_TOKEN = 4
 _PIECE = 40
 _numbers = itertools.count(1)
 _FAULTS: dict[str, tuple[int, str, str, str]] = {
@@ -174,6 +175,17 @@ def stream(asked: ModelRequest, reply: Json) -> list[str]:
     return {"messages": _message_events, "responses": _response_events, "chat": _chunks}[asked.protocol](asked, reply)
 
 
+def count_said(event: str) -> int:
+    """Count the characters of the answer that an event brings."""
+    data = json.loads(event.partition("data: ")[2].replace("[DONE]", "{}"))
+    delta: str | Json = data.get("delta") or next((choice["delta"] for choice in data.get("choices", ())), {})
+    if isinstance(delta, str):
+        return len(delta)
+    calls = [call["function"]["arguments"] for call in delta.get("tool_calls", ())]
+    texts = [delta.get(name) or "" for name in ("text", "thinking", "partial_json", "content")]
+    return sum(map(len, [*texts, *calls]))
+
+
 def _sse(data: Json | str, name: str | None = None) -> str:
     head = f"event: {name}\n" if name else ""
     return f"{head}data: {data if isinstance(data, str) else json.dumps(data)}\n\n"
@@ -197,8 +209,8 @@ def _calls(reply: Json, prefix: str) -> list[Json]:
 def count_usage(asked: ModelRequest, reply: Json) -> dict[str, int]:
     """Count an answer's tokens: as the reply says, else characters / 4."""
     counted = {
-        "input": max(1, len(json.dumps(asked.body)) // 4),
-        "output": max(1, len(json.dumps(reply)) // 4),
+        "input": max(1, len(json.dumps(asked.body)) // CHARACTERS_A_TOKEN),
+        "output": max(1, len(json.dumps(reply)) // CHARACTERS_A_TOKEN),
         "cached": 0,
         "cache_write": 0,
     }
@@ -344,11 +356,15 @@ def _response_events(asked: ModelRequest, reply: Json) -> list[str]:
         {"type": "response.created", "response": response | {"status": "in_progress", "output": [], "usage": None}}
     ]
     for index, item in enumerate(response["output"]):
-        events.append({"type": "response.output_item.added", "output_index": index, "item": item | {"content": []}})
+        begun: Json = {"arguments": ""} if item["type"] == "function_call" else {"content": []}
+        events.append({"type": "response.output_item.added", "output_index": index, "item": item | begun})
         texts = [part["text"] for part in item.get("content", ()) if part["type"] == "output_text"]
         for piece in (piece for text in texts for piece in _pieces(text)):
             place = {"item_id": item["id"], "output_index": index, "content_index": 0}
             events.append({"type": "response.output_text.delta", "delta": piece, "logprobs": [], **place})
+        for piece in _pieces(item.get("arguments", "")):
+            place = {"item_id": item["id"], "output_index": index}
+            events.append({"type": "response.function_call_arguments.delta", "delta": piece, **place})
         events.append({"type": "response.output_item.done", "output_index": index, "item": item})
     events.append({"type": f"response.{response['status']}", "response": response})
     return [_sse(event | {"sequence_number": number}, event["type"]) for number, event in enumerate(events)]

@@ -13,7 +13,9 @@ each of a list of strings; ``turn`` equals the number of assistant turns so far;
 
 ``reply``: ``text``; ``tool_calls`` (``name`` with ``arguments``, or with ``raw``: text that need not be JSON); ``json``
 (sent as text); ``reasoning`` (sent as an opaque block); ``refusal``; ``stop: "length"``; ``usage`` (``input``,
-``output``, ``cached``, ``cache_write``, else counted as characters / 4); ``delay`` (seconds before each piece).
+``output``, ``cached``, ``cache_write``, else counted as characters / 4); ``delay`` (seconds before each piece);
+``speed`` (tokens a second, characters / 4) with ``first`` (seconds to the first one), as real models speak; from
+Python ``hold``, a function that is awaited before the last piece.
 Or ``fault``: one of ``busy``, ``overloaded``, ``down``, ``quota``, ``bad_key``, ``no_model``, ``bad_request``,
 ``too_long``, ``too_large`` (HTTP errors in the provider's own shape; ``retry_after`` in seconds and ``message`` may be
 added), ``reset`` (the connection breaks mid-stream), ``truncate`` (the stream ends early), ``malformed`` (no JSON in
@@ -30,7 +32,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -139,7 +141,7 @@ class ScriptedModel:
     With ``exchange`` models are asked with tokens that it gave, and with nothing else. With ``keys`` (a key's fault, ""
     where it has none) they are asked with these keys; ``models`` are listed for them. With ``cache`` a request's
     tokens are those that it counts, unless the reply says others. ``bills`` is the house's own record: what was
-    answered without a fault, whether or not somebody was there to hear it.
+    answered without a fault, whether or not somebody was there to hear it. ``speaking`` counts the answers under way.
     """
 
     def __init__(self, script: Script, *, port: int = 0, delay: float = 0.0) -> None:
@@ -149,6 +151,7 @@ class ScriptedModel:
         self.cache: PromptCache | None = None
         self.models: list[str] = []
         self.bills: list[Bill] = []
+        self.speaking = 0
         self._port = port
         self._delay = delay
         self._runner = web.AppRunner(self._app(), shutdown_timeout=0.2)
@@ -201,23 +204,29 @@ class ScriptedModel:
             spoken = reply if isinstance(reply, dict) else await reply
             if self.cache is not None:
                 spoken = {"usage": self.cache.count(asked)._asdict(), **spoken}
-            return await self._answer(request, asked, spoken)
+            self.speaking += 1
+            try:
+                return await self._answer(request, asked, spoken)
+            finally:
+                self.speaking -= 1
 
         return handle
 
     async def _answer(self, request: web.Request, asked: ModelRequest, reply: Json) -> web.StreamResponse:
+        hold = reply.get("hold")
+        reply = {name: value for name, value in reply.items() if name != "hold"}
         fault = reply.get("fault")
         if fault and fault not in _HUNG_UP:
             status, body, headers = model_formats.fault(asked.protocol, fault, reply)
             return web.json_response(body, status=status, headers=headers)
         if not fault:
             self.bills.append(Bill(asked.model, **model_formats.count_usage(asked, reply)))
-        delay = float(reply.get("delay", self._delay))
-        if not asked.body.get("stream"):
-            await asyncio.sleep(delay)
-            return web.json_response(model_formats.whole(asked, reply))
         events = model_formats.stream(asked, reply)
-        return await _send(request, asked.protocol, events, fault, delay)
+        waits = list(_pace(events, reply, float(reply.get("delay", self._delay))))
+        if not asked.body.get("stream"):
+            await asyncio.sleep(sum(waits) if "speed" in reply else waits[0])
+            return web.json_response(model_formats.whole(asked, reply))
+        return await _send(request, asked.protocol, list(zip(events, waits, strict=True)), fault, hold)
 
     def _refuse(self, protocol: str, request: web.Request) -> web.Response | None:
         """Refuse a key that is not known, or has a fault."""
@@ -257,14 +266,37 @@ class ScriptedModel:
         return web.json_response({"rules": len(self.script.rules)})
 
 
+def _pace(events: Sequence[str], reply: Json, delay: float) -> Iterator[float]:
+    """Yield the seconds before each event."""
+    if "speed" not in reply:
+        yield from (delay for _ in events)
+        return
+    wait = float(reply.get("first", 0.0))
+    for event in events:
+        said = model_formats.count_said(event)
+        wait += said / model_formats.CHARACTERS_A_TOKEN / float(reply["speed"])
+        yield wait if said else 0.0
+        wait = 0.0 if said else wait
+
+
 async def _send(
-    request: web.Request, protocol: str, events: list[str], fault: str | None, delay: float
+    request: web.Request,
+    protocol: str,
+    events: Sequence[tuple[str, float]],
+    fault: str | None,
+    hold: Callable[[], Awaitable[object]] | None,
 ) -> web.StreamResponse:
     response = web.StreamResponse(headers={"content-type": "text/event-stream"})
     await response.prepare(request)
     sent = events if fault is None else events[: max(1, len(events) // 2)]
-    for event in sent:
-        await asyncio.sleep(delay)
+    last = max((at for at, (event, _) in enumerate(sent) if model_formats.count_said(event)), default=0)
+    loop = asyncio.get_running_loop()
+    due = loop.time()
+    for at, (event, wait) in enumerate(sent):
+        due += wait
+        await asyncio.sleep(due - loop.time())
+        if at == last and hold is not None:
+            await hold()
         await response.write(event.encode())
     if fault == "malformed":
         await response.write(b"event: message_delta\ndata: {not json\n\n")
