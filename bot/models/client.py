@@ -20,7 +20,7 @@ from bot.models import text_tools, wire, wire_chat, wire_messages, wire_response
 from bot.models.catalogue import ModelSpec
 from bot.models.errors import make_error
 from bot.models.federation import Federation
-from bot.models.port import ContextTooLong, Conversation, ModelDown, ModelError, Reply, TokenSource, Tool, Usage
+from bot.models.port import ContextTooLong, Conversation, Hear, ModelDown, ModelError, Reply, TokenSource, Tool, Usage
 from bot.models.providers import PROVIDERS
 from bot.models.window import fit
 from bot.settings import Api, ToolUse
@@ -89,26 +89,27 @@ class SdkModel:
         tools: Sequence[Tool] = (),
         schema: dict[str, Any] | None = None,
         max_output: int,
+        hear: Hear | None = None,
     ) -> Reply:
         """Return one answer; errors carry the tokens counted so far."""
         question = wire.Question(self.spec, conversation, tools, schema, min(max_output, self.spec.max_output))
         started = time.monotonic()
         fitting = fit(question, self.spec.context)
         try:
-            reply = await self._answer(fitting)
+            reply = await self._answer(fitting, hear)
         except ContextTooLong as error:
             told = int(error.detail("limit") or self.spec.context)
             smaller = fit(question, min(told, self.spec.context), density=2)
             if smaller == fitting:
                 raise
-            reply = await self._answer(smaller)
+            reply = await self._answer(smaller, hear)
         return reply.model_copy(update={"seconds": time.monotonic() - started})
 
-    async def _answer(self, question: wire.Question) -> Reply:
+    async def _answer(self, question: wire.Question, hear: Hear | None) -> Reply:
         asked = text_tools.rewrite(question)
         stream = self._format.stream(asked)
         try:
-            reply = _ensure_usage(asked, await self._read(asked, stream), stream)
+            reply = _ensure_usage(asked, await self._read(asked, stream, hear), stream)
             return wire.finish(question, text_tools.read(question, reply))
         except ModelError as error:
             message = error.message.replace(self._secret, "***") if self._secret else error.message
@@ -144,7 +145,9 @@ class SdkModel:
         except (sdk.APIError, http.HTTPError, ValueError, KeyError, TypeError, AttributeError):
             raise ModelDown(f"{self.name} gave no list of models.") from None
 
-    async def _read(self, question: wire.Question, stream: wire.AnswerStream, *, again: bool = True) -> Reply:
+    async def _read(
+        self, question: wire.Question, stream: wire.AnswerStream, hear: Hear | None, *, again: bool = True
+    ) -> Reply:
         # Importing an SDK takes seconds and building its client 25 ms: neither belongs on the event loop.
         sdk, client = await asyncio.to_thread(self._connect)
         http = importlib.import_module("httpx2")
@@ -162,10 +165,12 @@ class SdkModel:
                     left -= len(repr(said))
                     if left < 0:
                         raise ModelDown(f"{self.name} went on after the {question.max_output} tokens it was asked for.")
+                    if hear is not None:
+                        wire.tell(stream, hear)
             return stream.reply()
         except sdk.APIStatusError as error:
             if error.response.status_code == 401 and self._forget_token() and again:
-                return await self._read(question, stream, again=False)
+                return await self._read(question, stream, hear, again=False)
             raise make_error(self.name, error.response.status_code, error.body, error.response.headers) from None
         except (sdk.APITimeoutError, http.TimeoutException):
             raise ModelDown(f"{self.name} sent nothing for {self._idle:.0f} s.") from None

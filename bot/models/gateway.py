@@ -24,6 +24,7 @@ from bot.models.port import (
     BadAnswer,
     ContextTooLong,
     Conversation,
+    Hear,
     Model,
     ModelBusy,
     ModelDown,
@@ -73,6 +74,7 @@ class _Request:
     schema: dict[str, Any] | None
     max_output: int
     failed: int | None = None
+    hear: Hear | None = None
 
 
 class ModelGateway:
@@ -115,12 +117,14 @@ class ModelGateway:
         schema: dict[str, Any] | None = None,
         max_output: int = 8192,
         failed: int | None = None,
+        hear: Hear | None = None,
     ) -> Reply:
         """Return the answer to ``step`` of the spender's task.
 
         It is the one already bought, else a new one. ``step`` names the question: asking something else needs another
         name. ``max_output`` (tokens) includes what the model thinks. ``failed`` counts the tries before this one that
-        did not pass, where something checks them: a strategy may then choose another model. Raises
+        did not pass, where something checks them: a strategy may then choose another model. ``hear`` is told of what a
+        model writes, also of one that breaks off, and not of what was bought. Raises
         :class:`ModelError`: BudgetExceeded before any request is made; the last model's error where all of the role's
         models failed; a paid :class:`BadAnswer` again when repeated.
         """
@@ -130,7 +134,8 @@ class ModelGateway:
                 if "error" in bought:  # it was paid for as well
                     raise ForgehandError.from_json(bought)
                 return Reply.model_validate(bought)
-            return await self._ask_any(_Request(spender, step, role, conversation, tools, schema, max_output, failed))
+            request = _Request(spender, step, role, conversation, tools, schema, max_output, failed, hear)
+            return await self._ask_any(request)
 
     async def check_budget(self, spender: Spender, role: ModelRole) -> None:
         """Raise BudgetExceeded where not even a short question may be asked.
@@ -294,7 +299,11 @@ class ModelGateway:
         """Ask a model and settle what was reserved for it."""
         try:
             reply = await model.ask(
-                request.conversation, tools=request.tools, schema=request.schema, max_output=request.max_output
+                request.conversation,
+                tools=request.tools,
+                schema=request.schema,
+                max_output=request.max_output,
+                hear=request.hear,
             )
         except ModelError as error:
             metrics.MODEL_ERRORS.labels(spec.name, name_error(type(error))).inc()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
 from pydantic import Field
@@ -129,6 +129,11 @@ class Reply(JsonModel):
         return Message(role="assistant", text=self.text, tool_calls=self.tool_calls, opaque=self.opaque)
 
 
+Hear = Callable[[str, dict[str, Any]], None]
+"""Told of a tool call that is being written, again and again: its name, and its arguments with the items of lists that
+are whole by now. What it is told may never become an answer."""
+
+
 class Model(Protocol):
     """A model behind a wire format that raises only :class:`ModelError`."""
 
@@ -139,6 +144,7 @@ class Model(Protocol):
         tools: Sequence[Tool] = (),
         schema: dict[str, Any] | None = None,
         max_output: int,
+        hear: Hear | None = None,
     ) -> Reply:
         """Return one answer, ``parsed`` by a ``schema``; ``max_output`` in tokens."""
         ...

@@ -48,6 +48,18 @@ def parse_tool_call(identity: str, name: str, arguments: str) -> ToolCall:
     return ToolCall(id=identity, name=name, arguments=value)
 
 
+def parse_begun(text: str) -> dict[str, Any] | None:
+    """Parse an object of lists as far as its items are whole.
+
+    None where ``text``, which may break off anywhere, ends its last brace elsewhere than behind an item.
+    """
+    try:
+        value = json.loads(text[: text.rfind("}") + 1] + "]}")
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def parse(text: str, schema: Schema) -> Any:
     """Parse JSON (bare or in one fence), or raise :class:`BadAnswer`."""
     # A pattern for the fence would try every arrangement of a long answer's blanks.

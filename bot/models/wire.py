@@ -7,11 +7,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from bot.models import structured
 from bot.models.catalogue import ModelSpec
-from bot.models.port import BadAnswer, Conversation, Message, ModelDown, Opaque, Reply, Tool, ToolCall, Usage
+from bot.models.port import BadAnswer, Conversation, Hear, Message, ModelDown, Opaque, Reply, Tool, ToolCall, Usage
 
 Json = dict[str, Any]
 Event = Mapping[str, Any]
@@ -83,16 +83,38 @@ class Question:
         return pasts
 
 
+class WrittenCall(NamedTuple):
+    """A tool call as far as it is written, and the newest ``piece`` of it."""
+
+    name: str
+    arguments: str
+    piece: str
+
+
 class AnswerStream(Protocol):
-    """A parser of a stream: fed its events in order, then asked for the reply."""
+    """A parser of a stream: fed its events in order, then asked for the reply.
+
+    ``writing`` is the tool call that the last event went on with, None where it was something else.
+    """
 
     usage: Usage | None
+    writing: WrittenCall | None
 
     def feed(self, event: Event) -> None:
         """Take one event in. Raises :class:`ModelError` where the event is one."""
 
     def reply(self) -> Reply:
         """Return the whole answer; ModelDown where the stream ended early."""
+
+
+def tell(stream: AnswerStream, hear: Hear) -> None:
+    """Tell of the call that the last event went on with, if an item ended."""
+    call = stream.writing
+    if call is None or "}" not in call.piece:
+        return
+    begun = structured.parse_begun(call.arguments)
+    if begun is not None:
+        hear(call.name, begun)
 
 
 def make_truncation(model: str) -> ModelDown:

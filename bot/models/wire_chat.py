@@ -11,7 +11,7 @@ from typing import Any
 from bot.models import structured
 from bot.models.errors import make_error, make_refusal
 from bot.models.port import Message, Reply, Usage
-from bot.models.wire import Event, Json, Question, make_truncation, stop_reason
+from bot.models.wire import Event, Json, Question, WrittenCall, make_truncation, stop_reason
 from bot.models.wire_responses import answer_format
 
 
@@ -59,6 +59,7 @@ class ChatStream:
 
     def __init__(self, question: Question) -> None:
         self.usage: Usage | None = None
+        self.writing: WrittenCall | None = None
         self._model = question.spec.name
         self._text: list[str] = []
         self._refusal: list[str] = []
@@ -66,6 +67,7 @@ class ChatStream:
         self._finish: str | None = None
 
     def feed(self, event: Event) -> None:
+        self.writing = None
         if error := event.get("error"):
             raise make_error(self._model, 200, error, {})
         self.usage = _usage(event.get("usage")) or self.usage
@@ -78,7 +80,9 @@ class ChatStream:
                 function = part.get("function") or {}
                 call["id"] = part.get("id") or call["id"]
                 call["name"] = function.get("name") or call["name"]
-                call["arguments"] += function.get("arguments") or ""
+                piece = function.get("arguments") or ""
+                call["arguments"] += piece
+                self.writing = WrittenCall(call["name"], call["arguments"], piece)
             self._finish = choice.get("finish_reason") or self._finish
 
     def reply(self) -> Reply:

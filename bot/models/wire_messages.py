@@ -11,7 +11,7 @@ from typing import Any
 from bot.models import structured
 from bot.models.errors import make_error, make_refusal
 from bot.models.port import Message, Reply, ToolCall, Usage
-from bot.models.wire import Event, Json, Question, make_truncation, stop_reason
+from bot.models.wire import Event, Json, Question, WrittenCall, make_truncation, stop_reason
 
 _CACHED = {"cache_control": {"type": "ephemeral"}}
 _PLAIN = {"text", "tool_use"}
@@ -74,6 +74,7 @@ class MessagesStream:
 
     def __init__(self, question: Question) -> None:
         self.usage: Usage | None = None
+        self.writing: WrittenCall | None = None
         self._question = question
         self._model = question.spec.name
         self._counted: Json = {}
@@ -84,6 +85,7 @@ class MessagesStream:
         self._ended = False
 
     def feed(self, event: Event) -> None:
+        self.writing = None
         match event.get("type"):
             case "message_start":
                 self._count(event["message"].get("usage"))
@@ -137,7 +139,9 @@ class MessagesStream:
             case "signature_delta":
                 self._add(index, "signature", delta["signature"])
             case "input_json_delta":
-                self._arguments[index] = self._arguments.get(index, "") + delta["partial_json"]
+                piece = delta["partial_json"]
+                said = self._arguments[index] = self._arguments.get(index, "") + piece
+                self.writing = WrittenCall(self._blocks[index].get("name", ""), said, piece)
 
     def _add(self, index: int, field: str, more: str) -> None:
         block = self._blocks[index]

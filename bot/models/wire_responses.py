@@ -11,7 +11,7 @@ from typing import Any
 from bot.models import structured
 from bot.models.errors import make_error, make_refusal
 from bot.models.port import Message, Reply, Usage
-from bot.models.wire import Event, Json, Question, make_truncation, stop_reason
+from bot.models.wire import Event, Json, Question, WrittenCall, make_truncation, stop_reason
 
 _PLAIN = {"message", "function_call"}
 _BREAKPOINT = {"prompt_cache_breakpoint": {"mode": "explicit"}}
@@ -73,12 +73,22 @@ class ResponsesStream:
 
     def __init__(self, question: Question) -> None:
         self.usage: Usage | None = None
+        self.writing: WrittenCall | None = None
         self._question = question
         self._model = question.spec.name
         self._response: Json | None = None
+        self._names: dict[Any, str] = {}
+        self._arguments: dict[Any, str] = {}
 
     def feed(self, event: Event) -> None:
+        self.writing = None
         match event.get("type"):
+            case "response.output_item.added":
+                self._names[event["output_index"]] = event["item"].get("name") or ""
+            case "response.function_call_arguments.delta":
+                index, piece = event["output_index"], event["delta"]
+                said = self._arguments[index] = self._arguments.get(index, "") + piece
+                self.writing = WrittenCall(self._names.get(index, ""), said, piece)
             case "response.completed" | "response.incomplete" | "response.failed":
                 self._response = dict(event["response"])
                 self.usage = _usage(self._response.get("usage"))

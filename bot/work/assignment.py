@@ -12,7 +12,7 @@ from bot.engine.port import TaskWaits
 from bot.git.errors import ObjectMissing
 from bot.git.mirrors import Mirror
 from bot.github.api.scopes import READ_CODE
-from bot.models.port import BudgetExceeded, Conversation, ModelQuota, ModelRefused, Reply, Spender, Tool
+from bot.models.port import BudgetExceeded, Conversation, Hear, ModelQuota, ModelRefused, Reply, Spender, Tool
 from bot.policy import OPEN, Governed, Policy
 from bot.settings import ModelRole
 from bot.store import audit, reporting, tasks
@@ -60,11 +60,12 @@ class Assignment(Generic[RequestT]):
         schema: dict[str, Any] | None = None,
         max_output: int = 8192,
         failed: int | None = None,
+        hear: Hear | None = None,
     ) -> Reply:
         """Ask a model for this task, or the ledger where it was paid already.
 
-        ``failed`` counts the tries before this one that did not pass. Raises TaskWaits where the key that has to pay
-        is missing, refused or out of credit.
+        ``failed`` counts the tries before this one that did not pass; ``hear`` is told of what is written. Raises
+        TaskWaits where the key that has to pay is missing, refused or out of credit.
         """
         left = await self.services.policies.owners.govern(self.task.repository)
         if left.stopped:  # since it was started
@@ -72,7 +73,15 @@ class Assignment(Generic[RequestT]):
         spender, models = self._spender(left), self.services.models
         try:
             return await models.ask(
-                spender, step, role, conversation, tools=tools, schema=schema, max_output=max_output, failed=failed
+                spender,
+                step,
+                role,
+                conversation,
+                tools=tools,
+                schema=schema,
+                max_output=max_output,
+                failed=failed,
+                hear=hear,
             )
         except (ModelRefused, ModelQuota) as error:
             names = error.detail("models")

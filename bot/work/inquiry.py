@@ -13,7 +13,7 @@ from typing import Any
 from bot.context.index import Index
 from bot.context.lookup import Lookup
 from bot.git.changes import NO_CHANGES, Changes
-from bot.models.port import Conversation, Message, Reply, Tool, ToolCall
+from bot.models.port import Conversation, Hear, Message, Reply, Tool, ToolCall
 from bot.models.structured import find_violations
 from bot.settings import ModelRole
 from bot.types import JsonModel
@@ -105,7 +105,7 @@ class Inquiry:
     ``<name>-<turn>``, so a step that is repeated buys nothing twice. ``answer`` is the tool that ends it; without one,
     the first reply that calls no tool does. The commit is indexed only once something is looked up. With ``run`` the
     model may also run shell lines; it is given one and gives what the model is told. ``hide`` takes out of every text
-    what the model must not see.
+    what the model must not see. ``hear`` is told of calls while they are written.
     """
 
     assignment: Assignment[Any]
@@ -119,6 +119,7 @@ class Inquiry:
     run: Callable[[str], Awaitable[str]] | None = None
     hide: Callable[[str], str] = str
     changes: Changes = NO_CHANGES
+    hear: Hear | None = None
 
     async def ask(self, prompt: str, shared: str = "") -> Answer:
         """Ask until answered; raises :class:`bot.models.port.ModelError`.
@@ -131,7 +132,12 @@ class Inquiry:
         for turn in range(self.turns):
             conversation = Conversation(system=self.hide(self.system), messages=tuple(messages))
             reply = await self.assignment.ask(
-                f"{self.name}-{turn}", self.role, conversation, tools=self._tools, max_output=self.max_output
+                f"{self.name}-{turn}",
+                self.role,
+                conversation,
+                tools=self._tools,
+                max_output=self.max_output,
+                hear=self.hear,
             )
             model = reply.model
             await audit_unknown(self.assignment, reply.tool_calls, self._tools)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import json
 from typing import Any
 
 import pytest
 
+from bot.models import structured
 from bot.models.port import BadAnswer, Message, Reply, Tool
 from bot.store.store import Store
 from simhub.scripted_model import ScriptedModel
@@ -59,6 +62,40 @@ async def test_text_comes_back_whole_with_its_tokens_and_cost(ask: Asker) -> Non
         "Why?",
     )
     assert asked.body["stream"] is True
+
+
+async def test_a_call_is_heard_of_while_it_is_written(ask: Asker) -> None:
+    """The server does not say the rest before two of three items were heard of."""
+    items = [{"path": f"a{number}.py", "quote": 'x = {"]}": [1]}'} for number in range(3)]
+    two = asyncio.Event()
+    heard: list[tuple[str, Any]] = []
+
+    def hear(name: str, arguments: dict[str, Any]) -> None:
+        heard.append((name, arguments["items"]))
+        if len(arguments["items"]) == 2:
+            two.set()
+
+    told = {"tool_calls": [{"name": "report", "arguments": {"items": items, "more": [{"path": "b.py"}]}}]}
+    ask.server.script.on({**told, "hold": two.wait})
+    report = Tool(name="report", description="Report.", parameters={"type": "object"})
+    reply = await ask("Report.", tools=[report], step="report", hear=hear)
+    assert [call.arguments for call in reply.tool_calls] == [told["tool_calls"][0]["arguments"]]
+    assert {name for name, _ in heard} == {"report"}
+    assert all(said == items[: len(said)] for _, said in heard), "only what is whole"
+    count = len(heard)
+    assert await ask("Report.", tools=[report], step="report", hear=hear) == reply
+    assert len(heard) == count, "what was bought is not written again"
+
+
+def test_only_whole_items_are_read_of_what_is_being_written() -> None:
+    items = [{"quote": quote} for quote in ('{"a": [{}]}', '\\" ]}', "")]
+    text = json.dumps({"items": items, "files": [{"path": "a.py"}]})
+    read = [value for end in range(len(text)) if (value := structured.parse_begun(text[:end])) is not None]
+    assert all(value["items"] == items[: len(value["items"])] for value in read)
+    assert max(len(value["items"]) for value in read) == 3
+    assert [structured.parse_begun(text) for text in ("", "}", "[{}", '{"a": {"b": [{}', "[" * 99_999 + "}")] == [
+        None
+    ] * 5
 
 
 async def test_tools_are_offered_called_and_answered(ask: Asker) -> None:
