@@ -154,18 +154,6 @@ class ReviewPlan(JsonModel):
     secrets: tuple[StaticFinding, ...] | None = None
 
 
-class ReadingResult(JsonModel):
-    """Answer of one finder."""
-
-    findings: tuple[Finding, ...] = ()
-    changes: dict[str, str] = Field(default_factory=dict)
-    unusable: int = 0  # malformed findings
-    beyond: int = 0  # those above the limit of one answer
-    problem: str | None = None  # why it could not read its parts
-    short: bool = False  # because the budget did not allow the next call
-    model: str = ""
-
-
 class CoverageGap(JsonModel):
     """Files that were read, but not for these concerns, and why."""
 
@@ -201,6 +189,19 @@ class Verdict(JsonModel):
     tried: VerifierCommand | None = None  # the last command it ran
     short: bool = False  # the budget did not allow the next call
     trouble: str = ""  # what could not be installed or run
+
+
+class ReadingResult(JsonModel):
+    """Answer of one finder."""
+
+    findings: tuple[Finding, ...] = ()
+    changes: dict[str, str] = Field(default_factory=dict)
+    unusable: int = 0  # malformed findings
+    beyond: int = 0  # those above the limit of one answer
+    verdicts: dict[str, Verdict] = Field(default_factory=dict)  # on what was verified already, by the step's name
+    problem: str | None = None  # why it could not read its parts
+    short: bool = False  # because the budget did not allow the next call
+    model: str = ""
 
 
 class PlacedFinding(JsonModel):

@@ -36,8 +36,13 @@ class Background(JsonModel):
     results: str = ""  # what the nearest tests of all changed files say, without the change and with it
 
 
-async def gather(review: Review, plan: ReviewPlan, paths: Sequence[str]) -> Background:
-    """Look up for a review's findings what can be found out."""
+async def gather(
+    review: Review, plan: ReviewPlan, paths: Sequence[str], checks: tuple[str, ...] | None = None
+) -> Background:
+    """Look up for a review's findings what can be found out.
+
+    ``checks`` are those that failed, where they are known.
+    """
     diffs = await diff.read_changed(review, plan)
     index = await inquiry.index(review, plan.head_sha)
     tests = await asyncio.to_thread(lambda: {path: index.find_tests(path) for path in paths})
@@ -45,7 +50,7 @@ async def gather(review: Review, plan: ReviewPlan, paths: Sequence[str]) -> Back
     return Background(
         origins={path: found for path, found in origins.items() if found},
         tests={path: found for path, found in tests.items() if found},
-        checks=await _list_failed_checks(review, plan),
+        checks=await list_failed_checks(review, plan) if checks is None else checks,
     )
 
 
@@ -69,7 +74,7 @@ async def _find_origins(review: Review, plan: ReviewPlan, one: FileDiff) -> tupl
     return tuple(f"{sha[:10]} {subject[:_TOLD]}" for sha, subject in list(found.items())[:_COMMITS])
 
 
-async def _list_failed_checks(review: Review, plan: ReviewPlan) -> tuple[str, ...]:
+async def list_failed_checks(review: Review, plan: ReviewPlan) -> tuple[str, ...]:
     """Return what others' failed checks on the head say, if GitHub lets us."""
     services = review.services
     try:

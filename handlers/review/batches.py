@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from bot.engine.port import Ctx, Step
 
-_SIDE_BY_SIDE = 6
+SIDE_BY_SIDE = 6
 
 
 class BudgetedAnswer(Protocol):
@@ -37,7 +37,7 @@ async def ask_all(
     """
     done: dict[str, Any] = {}
     while ready := [name for name in steps if name not in done and (name not in after or after[name] in done)]:
-        wave = ready[:_SIDE_BY_SIDE]
+        wave = ready[:SIDE_BY_SIDE]
         done |= await ctx.parallel({name: steps[name] for name in wave} | (dict(beside) if not done else {}))
         for name in wave:
             if done[name].short:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, get_args
 
@@ -71,12 +71,27 @@ _FILE = {"type": "object", "properties": {"path": _TEXT, "change": _TEXT}, "requ
 REPORT = Tool(
     name="report",
     description="Say what is wrong with your part of the change; this ends your work.",
-    parameters=closed_object(files=array_of(_FILE), findings=array_of(_FINDING)),
+    parameters=closed_object(findings=array_of(_FINDING), files=array_of(_FILE)),
 )
 
 
-async def find(review: Review, subject: Subject, plan: ReviewPlan, reading: Reading, static: Analysis) -> ReadingResult:
-    """Return one reader's findings; a failing model is only a problem."""
+async def find(
+    review: Review,
+    subject: Subject,
+    plan: ReviewPlan,
+    reading: Reading,
+    static: Analysis,
+    hear: Callable[[Sequence[Finding]], None] | None = None,
+) -> ReadingResult:
+    """Return one reader's findings; a failing model is only a problem.
+
+    ``hear`` is told again and again of those that are whole while the answer is written.
+    """
+
+    def listen(name: str, arguments: dict[str, Any]) -> None:
+        if hear is not None and name == REPORT.name and isinstance(arguments.get("findings"), list):
+            hear(_parse_findings(arguments["findings"]))
+
     await review.stage(Stage.FIND, "started")
     shared = await _show_reading(review, subject, plan, reading, static)
     about = " ".join(_ABOUT[concern] for concern in reading.concerns)
@@ -91,6 +106,7 @@ async def find(review: Review, subject: Subject, plan: ReviewPlan, reading: Read
             answer=REPORT,
             turns=_TURNS,
             hide=partial(placeholders.redact, secrets=await change.read_secrets(review, plan)),
+            hear=None if hear is None else listen,
         )
         answer = await inquiry.ask(question, shared)
     except ModelError as error:
@@ -168,21 +184,20 @@ def _show_parts(diffs: Mapping[str, Any], heads: Mapping[str, str], parts: Seque
 
 def parse_answer(arguments: Mapping[str, Any], reading: Reading, model: str) -> ReadingResult:
     """Read an answer's well-formed findings in the files it was asked about."""
-    findings: list[Finding] = []
-    unusable = 0
-    for item in arguments["findings"][:_MOST]:
-        finding = _parse_finding(item)
-        if finding is None:
-            unusable += 1
-        else:
-            findings.append(finding)
+    said = arguments["findings"][:_MOST]
+    findings = _parse_findings(said)
     changes = {
         str(item.get("path")): " ".join(str(item.get("change") or "").split())[:300]
         for item in arguments["files"]
         if isinstance(item, dict) and item.get("path") in reading.paths
     }
     beyond = max(0, len(arguments["findings"]) - _MOST)
-    return ReadingResult(findings=tuple(findings), changes=changes, unusable=unusable, beyond=beyond, model=model)
+    unusable = len(said) - len(findings)
+    return ReadingResult(findings=findings, changes=changes, unusable=unusable, beyond=beyond, model=model)
+
+
+def _parse_findings(said: Sequence[object]) -> tuple[Finding, ...]:
+    return tuple(finding for item in said[:_MOST] if (finding := _parse_finding(item)) is not None)
 
 
 def _parse_finding(item: object) -> Finding | None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
 from bot.analysis.records import Analysis
 from bot.engine.port import Ctx, Outcome, Step
 from bot.policy import Policy
-from bot.pulls import diff as change
 from bot.pulls import history, placeholders
 from bot.pulls.diff import Review
 from bot.pulls.memory import Memory
 from bot.pulls.records import (
     CoverageGap,
-    DropCounts,
     FollowUp,
     NearestTests,
     Part,
@@ -30,14 +28,12 @@ from bot.pulls.records import (
 )
 from bot.pulls.rules import ReviewRules
 from bot.store.findings import State
-from bot.types import JsonModel
 from bot.work.results import Ending
 from bot.work.services import Services
 from handlers.review import (
     background,
     finders,
     nearest_tests,
-    placement,
     previous,
     publication,
     pull_request,
@@ -47,22 +43,14 @@ from handlers.review import (
     verification,
 )
 from handlers.review.batches import ask_all
+from handlers.review.claims import Claims, choose, count_checks, settle
+from handlers.review.early import Beside, find_and_verify
 from handlers.review.parts import tell_parts
-from handlers.review.stages import Stage
 from handlers.review.words import list_remarks, make_check_report, write_sentence, write_summary
 
-_SPARE_CHECKS = 3
 _NEAREST = "nearest-tests"
 # Marks a review that stopped because of a newer push, so that the push's event restarts it.
 _OVERTAKEN = {"overtaken": True}
-
-
-class Claims(JsonModel):
-    """Findings of readers and tools at their places, without repetitions."""
-
-    settled: tuple[PlacedFinding, ...] = ()
-    again: tuple[PlacedFinding, ...] = ()  # told in an earlier summary, and to be told on
-    dropped: DropCounts = DropCounts()  # what went on the way
 
 
 async def run_review(ctx: Ctx, services: Services, task: ReviewTask) -> Outcome:
@@ -122,9 +110,10 @@ async def _review(ctx: Ctx, review: Review, subject: Subject, plan: ReviewPlan) 
     static: Analysis = known["analyse"]
     plan = plan.model_copy(update={"secrets": placeholders.list_secrets(static)})
     memory = await recheck.recheck(ctx, review, subject, plan, before)
-    found, nearest = await _find(ctx, review, subject, plan, static)
-    claims = await ctx.step("settle", place_findings, review, plan, static, memory, tuple(found.values()))
-    verdicts = await _verify(ctx, review, subject, plan, claims.settled, nearest)
+    found, nearest = await _find(ctx, review, subject, plan, static, memory)
+    claims = await ctx.step("settle", settle, review, plan, static, memory, tuple(found.values()))
+    early = {name: verdict for answer in found.values() for name, verdict in answer.verdicts.items()}
+    verdicts = early | await _verify(ctx, review, subject, plan, claims.settled, nearest, early)
     result = assemble(review, plan, static, found, claims, verdicts)
     more = {
         "nearest": nearest,
@@ -157,17 +146,22 @@ def has_open_blocker(memory: Memory) -> bool:
 
 
 async def _find(
-    ctx: Ctx, review: Review, subject: Subject, plan: ReviewPlan, static: Analysis
+    ctx: Ctx, review: Review, subject: Subject, plan: ReviewPlan, static: Analysis, memory: Memory
 ) -> tuple[dict[str, ReadingResult], NearestTests]:
     """Have every reading read, a few at a time, most important first.
 
     The results are by the reading's name; beside the first readers the nearest tests run. What is read again for other
-    concerns waits for its first reading: by then the provider has in its cache what that was shown.
+    concerns waits for its first reading: by then the provider has in its cache what that was shown. The findings of a
+    lone reader are verified while it writes; those of several may repeat each other, and have to be compared first.
     """
-    steps = {
-        one.name: Step(finders.find, (review, subject, plan, one, static), interruptible=True) for one in plan.readings
-    }
-    tests = Step(nearest_tests.run_nearest, (review, subject, plan), interruptible=True)
+    given = (review, subject, plan)
+    ended: asyncio.Future[NearestTests] = asyncio.get_running_loop().create_future()
+    if len(plan.readings) == 1:
+        beside = Beside(static, memory, ended)
+        steps = {one.name: Step(find_and_verify, (*given, one, beside), interruptible=True) for one in plan.readings}
+    else:
+        steps = {one.name: Step(finders.find, (*given, one, static), interruptible=True) for one in plan.readings}
+    tests = Step(_run_nearest, (*given, ended), interruptible=True)
     first = {one.parts: one.name for one in reversed(plan.readings)}
     after = {one.name: first[one.parts] for one in plan.readings if one.name != first[one.parts]}
     ordered = {name: steps[name] for name in sorted(steps, key=after.__contains__)}
@@ -176,37 +170,13 @@ async def _find(
     return found, ran
 
 
-async def place_findings(
-    review: Review, plan: ReviewPlan, static: Analysis, memory: Memory, found: tuple[ReadingResult, ...]
-) -> Claims:
-    """Place new findings on the change; drop invented and repeated ones."""
-    diffs = await change.read_changed(review, plan)
-    head = await change.read_texts(review, plan, plan.head_sha, diffs)
-    old = await change.read_texts(review, plan, plan.merge_base, [diff.old_path for diff in diffs.values()])
-    base = {path: old[diff.old_path] for path, diff in diffs.items() if diff.old_path in old}
-    said = [one for answer in found for one in answer.findings]
-    new = [item for item in static.new if item.path in diffs]
-    tools = placement.limit_repeats(new)
-
-    def place() -> tuple[list[PlacedFinding], list[PlacedFinding]]:
-        by_tools = [placement.place_tool_finding(item, diffs, head) for item in tools]
-        by_models = (placement.place_finding(item, diffs, head, base) for item in said)
-        return by_tools, [one for one in by_models if one is not None]
-
-    by_tools, by_models = await asyncio.to_thread(place)
-    fresh = [one for one in by_tools if one.anchor is not None or not plan.known.get(one.finding.path)]
-    kept = placement.drop_repeats([*fresh, *by_models])
-    sifted = await history.dedupe(review, memory, kept)
-    dropped = DropCounts(
-        invented=len(said) - len(by_models),
-        repeated=len(fresh) + len(by_models) - len(kept),
-        known=sum(sifted.known.values()),
-        alike=len(new) - len(tools),
-        unusable=sum(answer.unusable for answer in found),
-        beyond=sum(answer.beyond for answer in found),
-    )
-    await review.stage(Stage.FIND, "done", f"{len(sifted.new)} new of {len(said) + len(tools)}")
-    return Claims(settled=sifted.new, again=sifted.again, dropped=dropped)
+async def _run_nearest(
+    review: Review, subject: Subject, plan: ReviewPlan, ended: asyncio.Future[NearestTests]
+) -> NearestTests:
+    """Run the nearest tests, and tell the reader beside what they say."""
+    found = await nearest_tests.run_nearest(review, subject, plan)
+    ended.set_result(found)
+    return found
 
 
 async def _verify(
@@ -216,12 +186,11 @@ async def _verify(
     plan: ReviewPlan,
     claims: Sequence[PlacedFinding],
     nearest: NearestTests,
+    early: Collection[str],
 ) -> dict[str, Verdict]:
-    """Return verdicts by step name of the most severe, a few more than fit."""
-    risks = {file.path: file.risk for file in plan.files}
-    open_claims = [one for one in claims if one.finding.source == "model" and one.finding.severity != "nit"]
-    ranked = ranking.rank_findings(open_claims, risks)
-    chosen = [one.finding for one in ranked][: review.policy.rules(ReviewRules).inline + _SPARE_CHECKS]
+    """Return verdicts by step name of the most severe but those had ``early``."""
+    left = [one for one in choose(review, plan, claims) if verification.name_step(one) not in early]
+    chosen = left[: count_checks(review) - len(early)]
     if not chosen:
         return {}
     paths = sorted({one.path for one in chosen})

@@ -41,13 +41,13 @@ def reports(*findings: dict[str, Any], files: dict[str, str] | None = None, **ma
     told = [{"path": path, "change": text} for path, text in (files or {PRICES: "Cents are read."}).items()]
     return {
         "match": {"tool": "report", **(match or {"text": "Concern: correctness"})},
-        "reply": calls(("report", {"files": told, "findings": list(findings)})),
+        "reply": calls(("report", {"findings": list(findings), "files": told})),
     }
 
 
 QUIET: Rule = {
     "match": {"tool": "report"},
-    "reply": calls(("report", {"files": [], "findings": []})),
+    "reply": calls(("report", {"findings": [], "files": []})),
     "reusable": True,
 }
 
