@@ -1,9 +1,10 @@
 """A review beside PR-Agent's: how soon the first sign, how soon all is said, at what price, and what was read.
 
-``python -m bench.review [--rounds N] [--without-peer]``. Both have the same simulated GitHub (answering in 100 ms) and
-the same scripted model (5 s an answer), each as a server process of its own, one after the other. PR-Agent is measured
-with its ``/review`` alone, findings inline, which is the least it can do, and as it ships (three commands). The last
-line is one JSON object; times are medians over the rounds, from the pull request's opening.
+``python -m bench.review [--rounds N] [--without-peer] [--streams]``. Both have the same simulated GitHub (answering in
+100 ms) and the same scripted model (5 s an answer), each as a server process of its own, one after the other. PR-Agent
+is measured with its ``/review`` alone, findings inline, which is the least it can do, and as it ships (three commands).
+The last line is one JSON object; times are medians over the rounds, from the pull request's opening. Then this build,
+commit bb752ae and the peer are compared as ``bench.review_streams`` says; ``--streams`` does nothing else.
 
 ``python -m bench.review --other BUILD [--history CLONE] [--changes N]`` compares what the model costs with another
 build instead, as ``bench.review_cost`` says.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import os
 import re
 import statistics
@@ -27,10 +29,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import review_cost
+from bench import review_cost, review_streams
 from bench import review_scenes as scenes
+from bench.builds import check_out
 from bench.review_peer import answer, install_pr_agent, pr_agent
 from bench.review_scenes import Scene
+from bench.review_streams import WHOLE, Pace
 from bench.webhooks.servers import SECRET, Server, serving
 from bot.local.hosting import free_port, manifest_rights
 from bot.settings import MODEL_ROLES
@@ -41,15 +45,15 @@ from simhub.requestlog import RequestRecord
 from simhub.scripted_model import Script, ScriptedModel
 
 _GITHUB_SECONDS = 0.1
-_MODEL_SECONDS = 5.0
 _LOOK = 0.005
 _STILL = 5.0  # seconds without a request or a thinking model: nothing more will come
 _LONGEST = 300.0
 _PART = re.compile(r"value_(\d{3})_\d+")
 BARS = {
     "first_sign_s": 0.5, "finished_s": 13, "finished_quiet_s": 8, "github_calls": 12, "files_read": 120, "off_diff": 0,
-    "rerun_model_calls": 0,
+    "rerun_model_calls": 0, "streamed_ratio_peer": 1.0, "streamed_ratio_before": 0.75, "plain_ratio_before": 1.0,
 }  # fmt: skip
+_BEFORE = "bb752ae"  # the build that this one is measured by
 
 
 @dataclass
@@ -62,8 +66,9 @@ class Subject:
     maintainer: Account
     script: Script
     folder: Path
+    model: ScriptedModel
+    pace: Pace
     server: Server | None = None
-    thinking: int = 0
     scene: Scene = field(default_factory=lambda: scenes.quiet(0))
     asked: list[tuple[float, RequestRecord]] = field(default_factory=list)
 
@@ -72,11 +77,8 @@ class Subject:
         if record.kind in {"app", "installation"} and record.path != "/app/hook/deliveries":
             self.asked.append((time.perf_counter(), record))
 
-    async def think(self, asked: ModelRequest) -> dict[str, Any]:
-        self.thinking += 1
-        await asyncio.sleep(_MODEL_SECONDS)
-        self.thinking -= 1
-        return _reply(asked, self.scene)
+    def reply(self, asked: ModelRequest) -> dict[str, Any]:
+        return {**_reply(asked, self.scene), **self.pace}
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Observation:
 
     first_sign: float
     said_inline: float
+    standing: float  # until all that the scene has to tell stands on lines of the pull request
     finished: float
     cpu: float
     github_calls: int
@@ -122,7 +125,9 @@ def _reply(asked: ModelRequest, scene: Scene) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def forgehand(hub: Hub, app: AppCredentials, folder: Path, port: int, model_url: str) -> AsyncIterator[Server]:
+async def forgehand(
+    hub: Hub, app: AppCredentials, folder: Path, port: int, model_url: str, build: Path | None = None
+) -> AsyncIterator[Server]:
     """Run the whole bot as an operator does, one model for every role."""
     model = {"provider": "anthropic", "api": "messages", "base_url": model_url.removesuffix("/v1"), "context": 200_000,
              "max_output": 32_000, "input_price": 1.0, "output_price": 5.0}  # fmt: skip
@@ -131,12 +136,12 @@ async def forgehand(hub: Hub, app: AppCredentials, folder: Path, port: int, mode
         "FORGEHAND_ROLES": json.dumps({role: ["scripted"] for role in MODEL_ROLES}),
         "ANTHROPIC_API_KEY": "sk-ant-api03-scripted",
     }
-    async with serving(hub, app, folder, port, settings) as server:
+    async with serving(hub, app, folder, port, settings, build) as server:
         yield server
 
 
 @asynccontextmanager
-async def subject(start: Start, folder: Path) -> AsyncIterator[Subject]:
+async def subject(start: Start, folder: Path, pace: Pace = WHOLE) -> AsyncIterator[Subject]:
     """``start`` the reviewer in front of a GitHub and a model of its own."""
     folder.mkdir()
     script = Script()
@@ -145,8 +150,8 @@ async def subject(start: Start, folder: Path) -> AsyncIterator[Subject]:
         maintainer = hub.create_user("mara")
         repository = hub.create_repository("octo/shop", source=scenes.seed(folder / "source"))
         hub.set_permission(repository, "mara", "admin")
-        made = Subject(hub, app, repository, maintainer, script, folder)
-        script.on(made.think, reusable=True)
+        made = Subject(hub, app, repository, maintainer, script, folder, model, pace)
+        script.on(made.reply, reusable=True)
         hub.observers.append(made.observe)
         port = free_port()
         async with start(hub, app, folder, port, model.openai_url) as server:
@@ -170,14 +175,17 @@ async def review(one: Subject, scene: Scene) -> tuple[Pull, Observation]:
     opened, one.hub.latency = time.perf_counter(), _GITHUB_SECONDS
     pull = one.repository.pulls[known]
     first = asyncio.create_task(_first_sign(one, pull, opened))
+    standing = asyncio.create_task(_all_told(one, pull, opened))
     await opening
     await _until_still(one, pull)
-    first.cancel()
-    signs = (await asyncio.gather(first, return_exceptions=True))[0]
+    for watch in (first, standing):
+        watch.cancel()
+    signs, stood = await asyncio.gather(first, standing, return_exceptions=True)
     writes = [(at - opened, each.path) for at, each in one.asked if each.method != "GET" and each.path != "/graphql"]
     seen = Observation(
         first_sign=signs if isinstance(signs, float) else float("inf"),
         said_inline=max((at for at, path in writes if path.endswith("/reviews")), default=0.0),
+        standing=stood if isinstance(stood, float) else math.inf,
         finished=max((at for at, _ in writes), default=0.0),
         cpu=one.server.cpu_s() - burnt,
         github_calls=len(one.asked),
@@ -199,17 +207,25 @@ async def _first_sign(one: Subject, pull: Pull, opened: float) -> float:
     return time.perf_counter() - opened
 
 
+async def _all_told(one: Subject, pull: Pull, opened: float) -> float:
+    """Seconds until each of the scene's findings is a comment on the pull request."""
+    while not all(any(each.title in said for said in _inline(one, pull)) for each in one.scene.told):
+        await asyncio.sleep(_LOOK)
+    return time.perf_counter() - opened
+
+
 async def _until_still(one: Subject, pull: Pull) -> None:
     """Wait until the bot has spoken, no check runs, and it asks nobody."""
     began = time.perf_counter()
-    while one.thinking or not _said(one, pull) or not all(run.conclusion for run in _runs(one, pull)) or _busy(one):
+    while not _said(one, pull) or not all(run.conclusion for run in _runs(one, pull)) or _busy(one):
         if time.perf_counter() - began > _LONGEST:
             sys.exit(f"The review did not end within {_LONGEST:.0f} s; the server's log is in {one.folder}.")
         await asyncio.sleep(_LOOK)
 
 
 def _busy(one: Subject) -> bool:
-    return time.perf_counter() - max((at for at, _ in one.asked), default=0.0) < _STILL
+    last = max((at for at, _ in one.asked), default=0.0)
+    return one.model.speaking > 0 or time.perf_counter() - last < _STILL
 
 
 def _runs(one: Subject, pull: Pull) -> list[Any]:
@@ -280,6 +296,26 @@ async def measure(start: Start, folder: Path, rounds: int) -> dict[str, Any]:
     }
 
 
+async def _stand(start: Start, folder: Path, pace: Pace, number: int) -> float:
+    """Measure the seconds until all findings of a pull request stand on it."""
+    print(folder.name, flush=True)
+    async with subject(start, folder, pace) as one:
+        await review(one, scenes.quiet(0))
+        return (await review(one, scenes.findings(number)))[1].standing
+
+
+def _compare_streams(folder: Path, rounds: int, peer: dict[str, Start]) -> dict[str, float]:
+    here = Path(__file__).parents[1]
+    builds: dict[str, Start] = {
+        name: partial(forgehand, build=build) for name, build in (("this", here), ("before", check_out(_BEFORE)))
+    }
+
+    def visit(name: str, start: Start, pace: Pace, number: int) -> float:
+        return asyncio.run(_stand(start, folder / name, pace, number))
+
+    return review_streams.compare(builds, peer, visit, rounds)
+
+
 def _median(values: Any) -> float:
     return round(float(statistics.median(values)), 2)
 
@@ -291,23 +327,27 @@ def main() -> None:
     parser.add_argument("--other", type=Path, help="the folder of another build: compare what the model costs")
     parser.add_argument("--history", type=Path, help="with --other: a clone whose newest commits are reviewed")
     parser.add_argument("--changes", type=int, default=10, help="with --history: how many of them")
+    parser.add_argument("--streams", action="store_true", help="only how soon findings stand, with both models")
     options = parser.parse_args()
     if options.other:
         builds = {"this": Path(__file__).parents[1], "other": options.other.resolve()}
         figures = review_cost.compare(builds, options.history, options.changes)
         print(json.dumps({"bench": "review", **figures, "load_average": round(os.getloadavg()[0], 1)}))
         return
-    starts: dict[str, Start] = {"forgehand": forgehand}
+    starts: dict[str, Start] = {} if options.streams else {"forgehand": forgehand}
+    peer: dict[str, Start] = {}
     if not options.without_peer:
         install_pr_agent()
-        starts |= {"pr_agent": partial(pr_agent, commands=["/review"]), "pr_agent_as_shipped": pr_agent}
+        peer = {"peer": partial(pr_agent, commands=["/review"])}
+        starts |= {} if options.streams else {"pr_agent": peer["peer"], "pr_agent_as_shipped": pr_agent}
     with tempfile.TemporaryDirectory(prefix="bench-review-") as folder:
         figures = {
             name: asyncio.run(measure(start, Path(folder) / name, options.rounds)) for name, start in starts.items()
         }
-    ours = figures.pop("forgehand")
+        streams = _compare_streams(Path(folder), options.rounds, peer)
+    ours = figures.pop("forgehand", {})
     load = round(os.getloadavg()[0], 1)
-    print(json.dumps({"bench": "review", **ours, "peers": figures, "bars": BARS, "load_average": load}))
+    print(json.dumps({"bench": "review", **ours, "peers": figures, **streams, "bars": BARS, "load_average": load}))
 
 
 if __name__ == "__main__":

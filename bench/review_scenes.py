@@ -149,7 +149,7 @@ def report(told: tuple[Report, ...]) -> dict[str, Any]:
         }
         for one in told
     ]
-    return {"files": [{"path": one.path, "change": "It reckons."} for one in told], "findings": findings}
+    return {"findings": findings, "files": [{"path": one.path, "change": "It reckons."} for one in told]}
 
 
 def verdict(one: Report) -> dict[str, Any]:
