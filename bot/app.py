@@ -61,6 +61,7 @@ from bot.upkeep.due import DueWatch
 from bot.upkeep.housekeeper import Housekeeper
 from bot.upkeep.janitor import Janitor
 from bot.upkeep.keys import KeyWatch
+from bot.upkeep.sharing import RateSharing
 from bot.web.metrics import MetricsPage, make_metrics
 from bot.web.server import make_web
 from bot.web.strangers import Strangers
@@ -234,6 +235,8 @@ async def _open(
     ring = StoredKeys(services.store, keeper, services.models.catalogue)
     loops["keys"] = KeyWatch(services.store, keeper, ring).run
     loops["due"] = DueWatch(services, handlers.registry).run
+    if services.store.engine.dialect.name == "postgresql":  # SQLite belongs to one process
+        loops["rates"] = RateSharing(services.store, services.rates).run
     supervisors = _supervise(stack, loops)
     ready = {name: partial(_alive, supervisor) for name, supervisor in supervisors.items()}
     ready |= {"dispatcher": partial(_alive, dispatcher), "engine": partial(_alive, engine)}
@@ -244,13 +247,13 @@ async def _open(
     secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
     endpoint = Endpoint(dispatcher.accept, secrets)
     book = SourceBook(services.store, Sealer(find_master(settings)))
-    routes = [*endpoint.routes(), *SignalEndpoint(dispatcher.accept, book).routes()]
-    routes += GateEndpoint(book, services.store).routes()
+    routes = [*endpoint.routes(), *SignalEndpoint(dispatcher.accept, book, services.rates.part("signals")).routes()]
+    routes += GateEndpoint(book, services.store, services.rates.part("gate")).routes()
     ready["credentials"] = partial(_admitted, sweep)
     session = await stack.enter_async_context(open_session())
     context = api.make_context(services, handlers, dispatcher.accept, partial(examine, settings))
     mounted = {api.PREFIX: api.make_api(context, session), ROOM: await make_room(context)}
-    strangers = Strangers(settings.refused_requests_a_minute, settings.proxies)
+    strangers = Strangers(services.rates.part("strangers"), settings.refused_requests_a_minute, settings.proxies)
     application = make_web(services.store, routes, ready, mounted, strangers)
     return Bot(services, page, application, opened)
 

@@ -31,6 +31,7 @@ from bot.github.resources.manifest import load_manifest
 from bot.keys.resealing import find_unknown
 from bot.onboarding import apps
 from bot.onboarding.registrar import Registrar
+from bot.rates import Rates
 from bot.sealing.masters import find_master
 from bot.settings import Settings, SettingsError
 from bot.store import datadir, onboarding
@@ -196,7 +197,7 @@ def _make_front(settings: Settings, store: Store, wizard: Wizard | None) -> web.
     ready = {"set-up": is_set_up}
     if wizard is None:
         return make_web(store, (), ready)
-    strangers = Strangers(settings.refused_requests_a_minute, settings.proxies)
+    strangers = Strangers(Rates().part("strangers"), settings.refused_requests_a_minute, settings.proxies)
     routes = [web.post("/webhook", refuse), web.get("/", wizard.lead_in)]
     return make_web(store, routes, ready, wizard.mounted(), strangers)
 

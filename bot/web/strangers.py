@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 
 from aiohttp import web
 
-from bot.rates import Allowance, Rates
+from bot.rates import Allowance, RatesPart
 
 _REFUSALS = frozenset({400, 401, 404, 405, 413, 415})  # what somebody without a secret or a token gets
 _WORDS = "Too many requests from this address were refused; wait a little."
@@ -23,10 +23,10 @@ class Strangers:
     are networks whose ``X-Forwarded-For`` is believed, beside this machine's own.
     """
 
-    def __init__(self, a_minute: int, proxies: Sequence[str] = ()) -> None:
+    def __init__(self, rates: RatesPart, a_minute: int, proxies: Sequence[str] = ()) -> None:
         self._a_minute = a_minute
         self._proxies = [ip_network(network) for network in proxies]
-        self._rates = Rates()
+        self._rates = rates
 
     @web.middleware
     async def watch(

@@ -173,8 +173,13 @@ async def _served(stack: AsyncExitStack, services: Services, session: aiohttp.Cl
     mounted = {api.PREFIX: api.make_api(context, session), ROOM: await make_room(context)}
     # As it is served for real: aiohttp's server for tests would cancel what nobody waits for any more.
     book = SourceBook(services.store, Sealer(find_master(services.settings)))
-    routes = [*Endpoint(dispatcher.accept, [SECRET]).routes(), *SignalEndpoint(dispatcher.accept, book).routes()]
-    strangers = Strangers(services.settings.refused_requests_a_minute, services.settings.proxies)
+    routes = [
+        *Endpoint(dispatcher.accept, [SECRET]).routes(),
+        *SignalEndpoint(dispatcher.accept, book, services.rates.part("signals")).routes(),
+    ]
+    strangers = Strangers(
+        services.rates.part("strangers"), services.settings.refused_requests_a_minute, services.settings.proxies
+    )
     runner = make_runner(make_web(services.store, routes, {}, mounted, strangers))
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

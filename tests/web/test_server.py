@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpClient
 
+from bot.rates import Rates
 from bot.store.database import create_engine
 from bot.store.store import Store
 from bot.web.server import make_runner, make_web
@@ -93,7 +94,7 @@ async def test_one_log_line_a_request_with_the_template(store: Store, aiohttp_cl
 async def test_who_gets_nothing_but_refusals_is_turned_away_by_address(
     store: Store, aiohttp_client: AiohttpClient, forwarded: dict[str, str], stranger: bool
 ) -> None:
-    strangers = Strangers(3, ["10.0.0.0/8"])
+    strangers = Strangers(Rates().part("strangers"), 3, ["10.0.0.0/8"])
     http = await aiohttp_client(make_web(store, [], {}, None, strangers))
     first = {"X-Forwarded-For": "198.51.100.7"}
     assert [(await http.get("/nowhere", headers=first)).status for _ in range(3)] == [404] * 3

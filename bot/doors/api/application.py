@@ -118,7 +118,7 @@ def make_api(context: Context, session: aiohttp.ClientSession) -> web.Applicatio
     """
     services = context.services
     runs = Runs(services, session)
-    limit = CallerRates(services.settings.api_requests_a_minute)
+    limit = CallerRates(services.rates.part("api"), services.settings.api_requests_a_minute)
     app = web.Application(middlewares=[_answer_problems])
     app.on_shutdown.append(partial(_close, context))
     for operation in context.operations:

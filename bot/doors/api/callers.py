@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.doors.api.problems import FieldProblem, Problem
 from bot.doors.api.tokens import read_token
-from bot.rates import Allowance, Rates
+from bot.rates import Allowance, RatesPart
 from bot.store import sessions, tokens
 from bot.store.database import now_ms
 from bot.store.sessions import SeenRepository
@@ -102,9 +102,9 @@ class CallerRates:
     An account may ask five times as much, with all its tokens and runs together, and so may the runs of a repository.
     """
 
-    def __init__(self, a_minute: int) -> None:
+    def __init__(self, rates: RatesPart, a_minute: int) -> None:
         self._a_minute = a_minute
-        self._rates = Rates()
+        self._rates = rates
 
     def take(self, caller: Caller) -> float:
         """Take a request; return 0, or the seconds until there is one."""

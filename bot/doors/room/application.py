@@ -115,7 +115,8 @@ class Room:
         self._is_open = context.services.settings.host in LOOPBACK or self._desk.github.is_ready
         self._guard = Guard(context.services.settings)
         self._cookies = Cookies(context.services.settings)
-        self._limit = CallerRates(context.services.settings.api_requests_a_minute)
+        a_minute = context.services.settings.api_requests_a_minute
+        self._limit = CallerRates(context.services.rates.part("room"), a_minute)
 
     def handler(self, page: Page) -> Handler:
         """Return what answers requests for a page."""

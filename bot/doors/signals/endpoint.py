@@ -22,7 +22,7 @@ from bot.doors.webhook.endpoint import Accept
 from bot.doors.webhook.inbox import NotStored
 from bot.doors.webhook.router import Event
 from bot.doors.webhook.signature import InvalidDelivery
-from bot.rates import Allowance, Rates
+from bot.rates import Allowance, RatesPart
 
 PATH = "/signals/{source}/{key}"
 MAX_BODY = 1024 * 1024
@@ -41,10 +41,10 @@ class NotNow(InvalidDelivery):
 class SignalEndpoint:
     """The handler of :data:`PATH`; ``accept`` is the dispatcher's."""
 
-    def __init__(self, accept: Accept, book: SourceBook) -> None:
+    def __init__(self, accept: Accept, book: SourceBook, rates: RatesPart) -> None:
         self._accept = accept
         self._book = book
-        self._rates = Rates()
+        self._rates = rates
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post(PATH, self.handle)]

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.deployments.advice import load_advice
 from bot.doors.signals.book import SourceBook
-from bot.rates import Allowance, Rates
+from bot.rates import Allowance, RatesPart
 from bot.store.store import Store
 
 PATH = "/signals/{source}/{key}/gate"
@@ -24,10 +24,10 @@ log = structlog.get_logger(__name__)
 class GateEndpoint:
     """The handler of :data:`PATH`; a body is not read."""
 
-    def __init__(self, book: SourceBook, store: Store) -> None:
+    def __init__(self, book: SourceBook, store: Store, rates: RatesPart) -> None:
         self._book = book
         self._store = store
-        self._rates = Rates()
+        self._rates = rates
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post(PATH, self.handle)]
