@@ -99,14 +99,16 @@ def _find_group(body: Mapping[str, Any], signals: list[Signal]) -> tuple[str, ..
 def _read_rest(
     source: str, body: Mapping[str, Any], count: int, shown: list[Signal], arrival: Arrival
 ) -> tuple[Signal, ...]:
-    """Return one signal for firing alerts that no shown one stands for.
+    """Return a signal for alerts not shown that fire or may fire.
 
-    A group is firing while any of its alerts fires, also one that was cut off.
+    The status of the body is that of the alerts in it: "resolved" says nothing of those that Alertmanager cut off.
     """
-    cut = read_number(find(body, "truncatedAlerts")) + max(count - _MOST_ALERTS, 0)
-    firing = any(one.kind == "alert_firing" for one in shown)
-    if not cut or firing or raw_text(find(body, "status")) != "firing":
+    unknown = read_number(find(body, "truncatedAlerts"))
+    cut = unknown + max(count - _MOST_ALERTS, 0)
+    firing = raw_text(find(body, "status")) == "firing"
+    if not cut or not (firing or unknown) or any(one.kind == "alert_firing" for one in shown):
         return ()
+    verb = "fire" if firing else "may fire"
     labels = read_pairs(find(body, "commonLabels")) | read_pairs(find(body, "groupLabels"))
     group = make_digest(find_text(body, "groupKey", most=TEXT), *(text for pair in labels.items() for text in pair))
     names = {(one.incident_key, one.joins) for one in shown}
@@ -123,7 +125,7 @@ def _read_rest(
             incident_key=key,
             joins=joins,
             delivery=arrival.delivery,
-            title=clean_line(f"{labels.get('alertname') or 'Alerts'}: {cut} that fire are not in the message"),
+            title=clean_line(f"{labels.get('alertname') or 'Alerts'}: {cut} that {verb} are not in the message"),
             severity=read_severity(labels.get("severity", "")),
             started=arrival.received,
             service=find_service(labels),

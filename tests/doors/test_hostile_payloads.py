@@ -25,7 +25,7 @@ HOSTILE: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def places(value: Any, deepest: int, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def places(value: Any, deepest: float, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every place in a payload that is no deeper."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, one in inner:

@@ -102,7 +102,11 @@ def test_a_group_fires_while_an_alert_that_was_cut_off_fires() -> None:
     assert (signal.kind, signal.service) == ("alert_firing", "shop"), "the last word"
     assert "2 that fire are not in the message" in signal.title
     body = sample("alertmanager_truncated")
-    body["status"], body["truncatedAlerts"] = "resolved", 0
+    body["status"] = "resolved"
+    shown, signal = read("alertmanager_truncated", body)
+    assert (shown.kind, signal.kind) == ("alert_resolved", "alert_firing")
+    assert signal.title.endswith("2 that may fire are not in the message")
+    body["truncatedAlerts"] = 0
     assert [each.kind for each in read("alertmanager_truncated", body)] == ["alert_resolved"]
 
 
@@ -121,13 +125,13 @@ def test_pods_of_one_trouble_are_told_apart() -> None:
 def test_pagerdutys_name_for_an_alertmanager_group_is_known() -> None:
     """Alertmanager tells PagerDuty the SHA-256 of the group's key."""
     body = sample("alertmanager_truncated")
-    (signal,) = read("alertmanager_truncated", body | {"status": "resolved"})
+    (signal,) = read("alertmanager_truncated", body | {"status": "resolved", "truncatedAlerts": 0})
     name = next(one for one in signal.joins if one.startswith("incident_key:"))
     event = sample("pagerduty")
     event["event"]["data"]["incident_key"] = name.partition(":")[2]
     assert name in read("pagerduty", event)[0].joins
     body["groupLabels"] = {"service": "shop"}  # such a group may hold anything
-    (signal,) = read("alertmanager_truncated", body | {"status": "resolved"})
+    (signal,) = read("alertmanager_truncated", body | {"status": "resolved", "truncatedAlerts": 0})
     assert not any(one.startswith("incident_key:") for one in signal.joins)
 
 
