@@ -1,8 +1,8 @@
 """Count mutants that an outside tool finds killed before and after recorded tests, and cheats that gates accept.
 
-Three packages of PyPI at fixed versions. Each recorded file goes through the gates in the sandbox first, and counts
-only if they keep it; mutmut, which knows nothing of them, then counts the mutants that the package's tests kill
-without and with it. ``python -m bench.capability_tests`` prints the figures last.
+Three packages of PyPI, pinned by the digest of what is downloaded. Each recorded file goes through the gates in the
+sandbox first, and counts only if they keep it; mutmut, which knows nothing of them, then counts the mutants that the
+package's tests kill without and with it. ``python -m bench.capability_tests`` prints the figures last.
 """
 
 from __future__ import annotations
@@ -37,10 +37,15 @@ _SECONDS = 900
 
 
 class Package(NamedTuple):
-    """A package, the code that is tested, and the recorded tests."""
+    """A package, the code that is tested, and the recorded tests.
+
+    ``commit`` is what its tag names in the source repository: the same code, seen by comparing both.
+    """
 
     name: str
     version: str
+    sha256: str  # of the source distribution
+    commit: str
     source: str
     targets: tuple[str, ...]
     answer: str  # where the recorded file goes
@@ -49,10 +54,20 @@ class Package(NamedTuple):
 
 
 PACKAGES = (
-    Package("iniconfig", "2.0.0", "src/iniconfig", ("src/iniconfig/_parse.py",), "tests/test_parsing.py"),
+    Package(
+        "iniconfig",
+        "2.0.0",
+        "2d91e135bf72d31a410b17c16da610a82cb55f6b0477d1a902134b24a455b8b3",
+        "github.com/pytest-dev/iniconfig@93f5930e668c0d1ddf4597e38dd0dea4e2665e7a",
+        "src/iniconfig",
+        ("src/iniconfig/_parse.py",),
+        "tests/test_parsing.py",
+    ),
     Package(
         "deepmerge",
         "2.0",
+        "5c3d86081fbebd04dd5de03626a0607b809a98fb6ccba5770b62466fe940ff20",
+        "github.com/toumorokoshi/deepmerge@1de7d1827315047110cea90f408045d85200cb8b",
         "deepmerge",
         ("deepmerge/merger.py", "deepmerge/strategy/core.py", "deepmerge/strategy/list.py"),
         "deepmerge/tests/test_merge_edges.py",
@@ -60,6 +75,8 @@ PACKAGES = (
     Package(
         "funcy",
         "2.0",
+        "3963315d59d41c6f30c04bc910e10ab50a3ac4a225868bfa96feed133df075cb",
+        "github.com/Suor/funcy@13fac0037c109a9e4649fc8ee343be17647f7407",
         "funcy",
         ("funcy/calc.py",),
         "tests/test_text_edges.py",
@@ -150,10 +167,11 @@ async def _try_cheats(folder: Path) -> list[str]:
 
 
 def _unpack(package: Package, folder: Path) -> Path:
-    """Fetch the package's source distribution. Blocking."""
-    line = f"{package.name}=={package.version}"
+    """Fetch the package's source distribution; another digest is an error. Blocking."""
+    wanted = folder / f"{package.name}.txt"
+    wanted.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
     argv = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "-d", str(folder)]
-    subprocess.run([*argv, line], check=True)
+    subprocess.run([*argv, "--require-hashes", "--requirement", str(wanted)], check=True)
     with tarfile.open(folder / f"{package.name}-{package.version}.tar.gz") as archive:
         archive.extractall(folder, filter="data")
     tree = folder / f"{package.name}-{package.version}"
