@@ -11,6 +11,7 @@ from tests.e2e.docs_answers import JUDGED, writes
 from tests.e2e.features import BODY, DRAFTED, DURATIONS, REVIEWED, TITLE, planned, specified
 from tests.e2e.scenes import git, place
 from tests.e2e.test_docs import modules
+from tests.e2e.test_gates import results
 from tests.e2e.test_results import finished, five_parts, untold
 from tests.support.api import asker
 from tests.support.terminal import at, typed
@@ -42,6 +43,7 @@ async def test_pages_that_code_decides_by_command_and_from_a_terminal(tell: Tell
             assert said.code == 0, said.err
         await here.until_status(number, "Done.")
         (pull,) = await here.pulls()
+        assert f"{path} lacks, as it is:\n" in results(story), "what code decides is not left to the model"
         assert git(here, "show", f"{pull['head']['ref']}:{path}") + "\n" == text
 
 

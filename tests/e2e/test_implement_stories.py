@@ -170,13 +170,18 @@ async def test_a_plan_that_names_what_is_not_there_is_written_again(tell: Tell) 
         "reply": calls(("verdict", {"objections": ["The README is forgotten."]})),
         "reusable": False,
     }
-    story = await tell([specified(), planned(files=wrong), planned(), objected, planned(), REVIEWED], source=DURATIONS)
+    guarded = [{"path": ".github/workflows/ci.yml", "new": True, "why": "It runs the tests."}, *PLAN["files"]]
+    passed_over = planned(files=guarded, steps=PLAN["steps"][:1])
+    turns = [specified(), planned(files=wrong), passed_over, planned(), objected, planned(), REVIEWED]
+    story = await tell(turns, source=DURATIONS)
     number = await story.file(TITLE, BODY, label=None)
     await comment(story, number, "/plan Keep it small")
     await story.until_status(number, "Done. Planned")
     asked = [one.text for one in story.script.requests if "Task: plan how" in one.text]
     assert "`durations/units.py` does not exist" in asked[1]
-    assert "The README is forgotten." in asked[2]
+    assert "`.github/workflows/ci.yml` is protected (CI, lock files, tool settings, or by policy)." in asked[2]
+    assert "No step is for R2." in asked[2]
+    assert "The README is forgotten." in asked[3]
     assert all("Keep it small" in text for text in asked)
 
 

@@ -121,6 +121,7 @@ async def test_no_cheat_of_an_edit_is_published(tell: Tell, tmp_path: Path) -> N
     looks = SLOW.replace(LOOP, f'    import sys\n\n    if "unittest" not in sys.modules:\n        return []\n{LOOP}')
     wrong = SLOW.replace(LOOP, FASTER.replace("    return", '    numbers.pop("7", None)\n    return'))
     noise = SLOW.replace("words, numbers", "seen, numbers").replace("words", "seen")
+    wrong += "\nTABLE = tuple(range(1_000_000))\n"
     texts = [SLOW, memo, looks, wrong, noise]
     edits = [turn for old, new in pairwise(texts) for turn in (calls(edit(change(PRODUCT, old, new))), DONE)]
     story = await tell([*BENCHED, *later(*edits), JUDGED], source=lay(tmp_path))
@@ -130,6 +131,8 @@ async def test_no_cheat_of_an_edit_is_published(tell: Tell, tmp_path: Path) -> N
     assert "words.py: `lru_cache`" in seen
     assert "words.py: `sys.modules`" in seen
     assert "inputs differ: a value with the digest" in seen
+    assert "Importing takes more than 10 % longer: the work has only moved." in seen
+    assert "It takes more than 10 % more memory." in seen
     assert "no difference shown" in final
     assert "A gain counts where its whole interval lies above 1.01." in final
     assert "of its time is spent in `words.py::count`" in final, "the figures say what was measured"

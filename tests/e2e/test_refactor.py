@@ -118,6 +118,7 @@ async def test_a_rename_is_made_by_the_codemod_and_one_revert_takes_it_back(tell
     assert await changed(story, pull["number"]) == ["post/__init__.py", PRODUCT, TEST]
     for shown in ("every hunk in 3 files", "renamed as asked; documented: post.shipping", "`git revert`"):
         assert shown in pull["body"]
+    assert {"edit", "run"}.isdisjoint(tool for one in story.script.requests for tool in one.tools)
     branch = pull["head"]["ref"]
     assert ask_git(story, "rev-list", "--count", f"main..{branch}") == "1"
     copy = tmp_path / "copy"
@@ -151,6 +152,7 @@ async def test_no_cheat_of_an_edit_is_published(tell: Tell, tmp_path: Path) -> N
     number = await story.file(TITLE, BODY, label=LABEL)
     final = await stopped(story, number)
     assert [action for action, _ in refusals(story)] == [f"edit {TEST}"] * 2
+    assert all("belongs to the tests, which stay as they are" in why for _, why in refusals(story))
     seen = results(story)
     assert "post.shipping: parameters: weight, country= -> weight, country=, express= (documented)" in seen
     assert "post/page.js is neither Python nor a document" in seen

@@ -128,13 +128,18 @@ def test_one_is_no_plural():
 async def test_a_pull_request_gets_a_commit_for_its_changed_lines(tell: Tell, source: Path) -> None:
     story = await tell([], source=source)
     await put(story, POLICY, NO_REVIEWS)
-    number = await propose(story, {TARGET: SOURCE + MORE}, title="Count in words")
-    story.script.extend(writes(PLURAL))
+    theirs = "tests/test_theirs.py"
+    number = await propose(story, {TARGET: SOURCE + MORE, theirs: OLD}, title="Count in words")
+    changed = f"{OLD}    assert human(2) == '2B'\n"
+    turns = [calls(edit(change(theirs, OLD, changed))), calls(finish()), calls(edit(change(theirs, changed, OLD)))]
+    meddles: list[Rule] = [{"match": {"text": "Tests are wanted for"}, "reply": turn} for turn in turns]
+    story.script.extend([*meddles, *writes(PLURAL)])
     await comment(story, number, "/test")
     assert (await ended(story, number)).startswith("Done.")
     asked = next(each.text for each in story.script.requests if "Tests are wanted for" in each.text)
     assert "count == 1 -> count != 1" in asked
     assert "size >= 1024" not in asked, "only what the pull request adds is changed"
+    assert f"{theirs} is no new test file" in results(story), "nor are the pull request's own tests touched"
     assert git(story, "diff", "--name-only", "topic~1", "topic") == NEW
     (final,) = (await story.comments(number))["final"]
     assert final.startswith(f"I pushed {git(story, 'rev-parse', 'topic')}.")
