@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
+from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 
@@ -14,6 +16,8 @@ from bot.store import tasks
 from bot.work.services import Services
 
 CHECK_NAME = "Forgehand review"
+# a delivery that is handled again shows it beside its own task
+_showing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 _BEGUN = CheckReport(title="Read the pull request", summary="The review has begun.")
 
 
@@ -24,13 +28,14 @@ async def show(
 
     ``base`` is the branch that the head is compared with. Where all is ``fresh``, no older check run is looked for.
     """
-    posted = await services.store.run(_claim, task, task_id, head_sha, base)
-    if posted is None or posted.get("check"):
-        return
-    github = await services.github.for_repository(task.repository, CHECKS)
-    make = checks.create_check if fresh else checks.put_check
-    run = await make(github, task.repository, head_sha, posted["check_name"], task_id, _BEGUN)
-    await services.store.run(tasks.merge_posted, task_id, {"check": run.id})
+    async with _showing.setdefault(task_id, asyncio.Lock()):
+        posted = await services.store.run(_claim, task, task_id, head_sha, base)
+        if posted is None or posted.get("check"):
+            return
+        github = await services.github.for_repository(task.repository, CHECKS)
+        make = checks.create_check if fresh else checks.put_check
+        run = await make(github, task.repository, head_sha, posted["check_name"], task_id, _BEGUN)
+        await services.store.run(tasks.merge_posted, task_id, {"check": run.id})
 
 
 def _claim(
