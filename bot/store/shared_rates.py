@@ -7,18 +7,10 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from bot.store.tables import metadata
+from bot.store.rate_tables import shared_rate
 
 _KEPT = 1000  # rows
 _LATE = 100  # rows: whose number is smaller may be committed later
-
-shared_rate = sa.Table(
-    "fh_shared_rate",
-    metadata,
-    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
-    sa.Column("process", sa.Text, nullable=False),
-    sa.Column("taken", sa.JSON, nullable=False),
-)
 
 
 class Told(NamedTuple):
