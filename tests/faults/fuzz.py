@@ -50,6 +50,7 @@ _OTHERS = (
 )
 _CRASHED = "select event, error, payload from fh_delivery where error glob '[A-Z]*[a-z]Error: *'"
 _AT_A_TIME = 250
+_LONGEST = 1_000  # characters of a place or a value of the query; a longer line than 8,190 is nobody's route
 _PLACE = re.compile(r"\{(?:[^{}]|\{[^{}]*\})*\}")  # of a route; what it may be can have braces of its own
 _RENEWED = 100  # cases, after which a token or session is a new one: some were told to revoke theirs
 _TYPES = ("application/json", "application/x-www-form-urlencoded", "text/plain", "multipart/form-data", "")
@@ -103,13 +104,13 @@ def _run(count: int, number: int, made: list[Case]) -> None:
 def _cases(draw: st.DrawFn, known: Sequence[tuple[str, str]]) -> Case:
     method, path = draw(st.sampled_from(known))
     for place in _PLACE.findall(path):
-        path = path.replace(place, quote(draw(_TEXTS).encode(errors="replace"), safe="")[:3000], 1)
+        path = path.replace(place, quote(draw(_TEXTS).encode(errors="replace"), safe="")[:_LONGEST], 1)
     headers = {name: _head(text) for name, text in draw(st.dictionaries(_HEADERS, _TEXTS, max_size=2)).items()}
     headers["Content-Type"] = draw(st.sampled_from(_TYPES))
     return Case(
         draw(st.sampled_from([*[method] * 20, "GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"])),
         path,
-        draw(st.dictionaries(st.sampled_from(_KEYS), _TEXTS, max_size=3)),
+        draw(st.dictionaries(st.sampled_from(_KEYS), _TEXTS.map(lambda text: text[:_LONGEST]), max_size=3)),
         headers,
         draw(_BODIES),
     )
