@@ -32,6 +32,7 @@ from tests.support import forks
 from tests.support.databases import new_sqlite
 from tests.support.keys import key_pair
 from tests.support.patience import PATIENCE
+from tests.support.processes import until
 
 
 @dataclass
@@ -210,3 +211,32 @@ async def test_the_bot_takes_over_without_a_restart_and_follows_a_replaced_app(h
         await until(lambda: shows("/room/setup", "<strong>second</strong>"))
     process.terminate()
     await process.wait()
+
+
+async def test_a_terminal_leads_to_the_same_steps_and_registers_once(hub: Hub, tmp_path: Path) -> None:
+    data, port = tmp_path / "data", free_port()
+    data.mkdir(mode=0o700)
+    new_sqlite(data / "forgehand.db")
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("FORGEHAND_")}
+    given = kept | {"FORGEHAND_DATA_DIR": str(data)}
+    told = tmp_path / "setup.log"
+
+    def command(*options: str) -> forks.Forked:
+        with told.open("wb") as output:
+            return forks.forker().fork(["setup", *options], given, output)
+
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar) as browsing:
+        browser = Browser(browsing, f"http://127.0.0.1:{port}", hub)
+        registering = command("--port", str(port))
+        await until(lambda: "FROM ELSEWHERE" in told.read_text().upper())
+        await browser.get(re.findall(rf"{browser.base}(\S+)", told.read_text())[0])
+        status, _, page = await browser.get(await browser.choose("mine"))
+        assert status == 200
+        assert "You can close this page." in page
+    assert await registering.wait() == 0
+    assert re.search(r"mine \(id \d+\) is registered. Next:", told.read_text())
+    assert await command("--print-env").wait() == 0
+    assert re.search(r"^FORGEHAND_APP_ID=\d+$", told.read_text(), re.M)
+    assert await command("--port", str(port)).wait() != 0
+    assert "`forgehand setup --replace` puts another one in its place" in told.read_text()
