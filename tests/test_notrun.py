@@ -51,8 +51,14 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, *options: str, path: str = "", ci: str = "") -> tuple[int, str]:
     """Exit code and output of a run that finds no program but those in ``path``."""
-    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "pytest_asyncio", *options, str(folder)]
-    env = {"PATH": path, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}", "CI": ci}
+    plugins = ["-p", "xdist.plugin", "-p", "tests.support.notrun_plugin"]
+    command = [sys.executable, "-m", "pytest", *plugins, *options, str(folder)]
+    env = {
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PATH": path,
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+        "CI": ci,
+    }
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
     return done.returncode, done.stdout
 

