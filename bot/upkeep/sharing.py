@@ -1,4 +1,7 @@
-"""Let limits hold across the processes of a server: each tells the others once a second what it took."""
+"""Let limits hold across the processes of a server: each tells the others once a second what it took.
+
+A process that nobody asks looks more rarely, so that an idle server stays idle.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from bot.store import shared_rates
 from bot.store.store import Store
 
 _EVERY = 1.0  # seconds: so long, at most, another process does not know what was taken here
+_IDLE = 10.0  # seconds, where nothing was taken anywhere
 
 
 class RateSharing:
@@ -23,15 +27,15 @@ class RateSharing:
         self._seen: set[int] = set()
 
     async def run(self) -> None:
-        """Exchange once a second."""
+        """Exchange once a second, or less often while nothing is taken."""
         while True:
-            await self.exchange()
-            await asyncio.sleep(_EVERY)
+            asked = await self.exchange()
+            await asyncio.sleep(_EVERY if asked else _IDLE)
 
-    async def exchange(self) -> None:
+    async def exchange(self) -> bool:
         """Tell what was taken here, and take what was taken elsewhere.
 
-        The first time nothing is taken: what was told before is over.
+        The first time nothing is taken: what was told before is over. Returns False where there was nothing.
         """
         taken = [(*one, times) for one, times in self._rates.collect().items()]
         told = await self._store.run(shared_rates.exchange, self._process, taken, self._newest)
@@ -41,3 +45,4 @@ class RateSharing:
                 self._rates.spend(Allowance(name, most, seconds), times)
         self._seen = {row.id for row in told}
         self._newest = max((row.id for row in told), default=self._newest or 0)
+        return bool(taken or new)
