@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ HOSTILE: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def places(value: Any, deepest: float, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def places(value: Any, deepest: float = math.inf, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every place in a payload that is no deeper."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, one in inner:

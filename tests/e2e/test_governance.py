@@ -83,11 +83,13 @@ async def test_outside_the_pilot_and_paused_nothing_is_asked_or_written(tmp_path
 async def promoted(owner: Story) -> None:
     """The pilot ends by a pull request that tells what was measured."""
     with sqlite3.connect(owner.root / "data" / "forgehand.db") as database:
-        columns = "id, flow, source, installation, repository, actor, argument, state, posted, created"
+        task = "id, flow, source, installation, repository, actor, argument, state, posted, created"
         for number, kind in enumerate(("merged", "edited", "closed", "merged")):
             values = (f"t{number}", "fix", "label", 1, "octo/sample", "mara", "{}", "done", "{}", number)
-            database.execute(f"insert into fh_task ({columns}) values (?,?,?,?,?,?,?,?,?,?)", values)
-            database.execute("insert into fh_outcome values (?, ?, '{}', 86400000)", (f"t{number}", kind))
+            database.execute(f"insert into fh_task ({task}) values (?,?,?,?,?,?,?,?,?,?)", values)
+            outcome = (f"t{number}", kind, "{}", 86_400_000, "fix", "octo/sample")
+            columns = "task, kind, data, at, flow, repository"
+            database.execute(f"insert into fh_outcome ({columns}) values (?,?,?,?,?,?)", outcome)
     settings = Settings(
         app_id=owner.app.app_id,
         private_key=SecretStr(owner.app.private_key),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ def mutants(kind: SourceKind, count: int) -> Iterator[bytes]:
     for _ in range(count):
         body = rng.choice(bodies)
         for _ in range(rng.randint(1, 3)):
-            found = list(places(body, math.inf))
+            found = list(places(body))
             if found:
                 body = mutate(body, rng.choice(found), rng.choice(HOSTILE))
         yield json.dumps(body).encode()
