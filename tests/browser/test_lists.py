@@ -21,7 +21,7 @@ _WHERE = "[document.activeElement.id, Math.round(document.activeElement.getBound
 async def test_open_lists_follow_what_changes(story: Story, browser: Browser) -> None:
     failed = await give_tasks(story)
     with opened(story) as store:
-        (waiting,) = [one.id for one in store.run_sync(tasks.list_unfinished) if one.waits]
+        (waiting,) = [one.id for one in store.run_sync(tasks.list_unfinished) if one.state == "awaiting_approval"]
     mara = await visitor(story, story.maintainer)
     context = await signed_in(browser, mara)
     context.set_default_timeout(PATIENCE * 1000)

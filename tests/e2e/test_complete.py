@@ -57,10 +57,13 @@ async def draft(story: Story, text: str = STUB) -> int:
 
 async def test_a_draft_is_completed_on_its_branch_and_revised(tell: Tell) -> None:
     passes = "def test_nothing():\n    assert 'write_duration'\n"
-    story = await tell(
-        [*proving(passes, TEST), *later(calls(edit(change(WRITE, OPEN, FILLED))), DONE), JUDGED], source=DURATIONS
-    )
+    filled = later(calls(edit(change(WRITE, OPEN, FILLED))), DONE)
+    story = await tell([*proving(TEST), *filled, *proving(passes, TEST), *filled, JUDGED], source=DURATIONS)
     number = await draft(story)
+    program = asker(story, story.maintainer)
+    made = await finished(program, await program.start("complete", number, deliver="result"))
+    assert (made["form"], made["state"]) == ("patch", "done")
+    assert five_parts(made)["implementation"].startswith("1 file changed: durations/write.py.")
     early = await comment(story, number, "/revise Say in the docstring that seconds are cut")
     assert "`/revise` changes pull requests that I opened or pushed to." in (await answered(story, early))[0]
     await comment(story, number, "/complete")

@@ -215,4 +215,6 @@ async def test_a_suite_is_ordered_by_what_it_catches(tell: Tell, source: Path) -
     assert parts["tests"].startswith("3 tests catch ")
     unchanged = {parts[name] for name in ("implementation", "documentation", "security")}
     assert unchanged == {"Nothing was changed: only the tests that there are were looked at."}
+    await comment(story, number, "/test-optimize sizes.py")
+    assert (await finals(story, number, 2))[1].startswith("3 tests that pass take")
     assert story.script.requests == [], "no model is asked"
