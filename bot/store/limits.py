@@ -17,6 +17,8 @@ from bot.store.database import now_ms
 from bot.store.periods import find_start
 from bot.store.tables import limit_notice, model_call, passing_limit, spending_limit
 from bot.store.upsert import insert
+from bot.store.usage_spans import Span, split
+from bot.store.usage_tables import usage_sum
 from bot.types import JsonModel, Period
 
 LimitScope = Literal["instance", "organisation", "repository", "person", "key", "task"]
@@ -140,12 +142,16 @@ def replace_given(given: Sequence[Limit], stored: Sequence[Limit]) -> list[Limit
 
 
 def list_spenders(connection: sa.Connection, since: int) -> list[tuple[str, str]]:
-    """List whose calls there were since a moment: owner and login."""
-    pairs = sa.select(model_call.c.owner, model_call.c.person).distinct()
-    query = pairs.where(model_call.c.created >= since, model_call.c.person != "")
-    return [
-        (row.owner, row.person) for row in connection.execute(query.order_by(model_call.c.owner, model_call.c.person))
+    """List whose calls there were since a moment (ms): owner and login."""
+    stored, rest = split(connection, Span(since, now_ms() + 1), lambda _: True)
+    summed = sa.select(usage_sum.c.repository, usage_sum.c.name).distinct().where(usage_sum.c.kind == "actor")
+    called = sa.select(model_call.c.repository, model_call.c.person).distinct()
+    queries = [
+        *(summed.where(usage_sum.c.start >= span.start, usage_sum.c.start < span.ended) for span in stored),
+        *(called.where(model_call.c.created >= span.start, model_call.c.created < span.ended) for span in rest),
     ]
+    found = {tuple(row) for query in queries for row in connection.execute(query)}
+    return sorted({(repository.partition("/")[0], person) for repository, person in found if person})
 
 
 def list_uses(connection: sa.Connection, limits: Sequence[Limit], zone: tzinfo) -> list[Use]:

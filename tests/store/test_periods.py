@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.store import usage, usage_sums
 from bot.store.ledger import Ledger
-from bot.store.limits import Limit
+from bot.store.limits import Limit, list_spenders
 from bot.store.periods import find_bounds, find_day, find_start
 from bot.store.store import Store
 from bot.store.tables import model_call
@@ -102,6 +102,7 @@ def test_stored_sums_say_what_the_calls_say(
     rows = [
         {"id": str(number), "task": "t", "step": str(number), "role": f"r{number % 2}", "model": "m", "state": state}
         | {"repository": "o/r", "owner": "o", "reserved": 0 if state == "answered" else 7, "input_tokens": 1}
+        | {"person": ("", "ada", "bob")[number % 3]}
         | {"cost": number + 1 if state == "answered" else None, "created": at, "repository_id": number % 3}
         for number, (at, state) in enumerate(calls)
     ]
@@ -112,9 +113,11 @@ def test_stored_sums_say_what_the_calls_say(
         days = (CHANGE - timedelta(days=3), CHANGE + timedelta(days=3))
         keys: tuple[UsageKey, ...] = ("day", "month", "role")
         sums = [usage.sum_usage(c, by, *days, place, zones[0]) for by in keys for place in (None, (1, "o/r"))]
-        return [*sums, *(usage.sum_days(c, by, *days, None, zones[0]) for by in keys)]
+        spenders = list_spenders(c, min(at for at, _ in calls))
+        return [spenders, *sums, *(usage.sum_days(c, by, *days, None, zones[0]) for by in keys)]
 
     plain = whole.run_sync(report)
+    assert plain[0] == sorted({("o", row["person"]) for row in rows if row["person"]})
     for zone in zones[:2]:
         for span in whole.run_sync(usage_sums.list_due, zone, now):
             is_open = any(state == "reserved" and span.start <= at < span.ended for at, state in calls)
