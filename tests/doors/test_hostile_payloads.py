@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.e2e.conftest import SAMPLE
 from tests.e2e.scenes import deliver, handled, rows
 from tests.support import examples
+from tests.support.drawing import drawn
 from tests.support.pulls import propose
 from tests.support.story import Story
 from tests.support.typing import comment, review
@@ -47,14 +48,7 @@ def mutants(payloads: list[tuple[str, dict[str, Any]]], count: int, number: int)
     """As many payloads, each wrong in one to three places; the same ones for each ``number``."""
     made: list[tuple[str, bytes]] = []
 
-    @seed(number)
-    @settings(
-        max_examples=count,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-        database=None,
-    )
+    @drawn(count, number)
     @given(st.data())
     def make(data: st.DataObject) -> None:
         event, payload = data.draw(st.sampled_from(payloads))

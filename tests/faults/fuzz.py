@@ -27,7 +27,7 @@ from urllib.parse import quote
 
 import aiohttp
 import structlog
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.doors.room.application import list_pages
@@ -36,6 +36,7 @@ from tests.doors.test_hostile_payloads import HOSTILE, lively, mutants
 from tests.e2e.scenes import SAMPLE, deliver, handled, rows
 from tests.support import examples
 from tests.support.api import asker
+from tests.support.drawing import drawn
 from tests.support.room import visitor
 from tests.support.story import Story
 from tests.support.within import within
@@ -85,14 +86,7 @@ def draw_cases(count: int, number: int) -> Iterator[Case]:
 
 
 def _run(count: int, number: int, made: list[Case]) -> None:
-    @seed(number)
-    @settings(
-        max_examples=count,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-        database=None,
-    )
+    @drawn(count, number)
     @given(_cases(routes()))
     def make(case: Case) -> None:
         made.append(case)
