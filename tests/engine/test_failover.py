@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +11,9 @@ import sqlalchemy as sa
 from bot.engine.failover import Heartbeat
 from bot.store.store import Store
 from bot.store.tables import heartbeat
+from tests.support.processes import until
+
+LOCKS = sa.text("select count(*) from pg_locks where locktype = 'advisory' and pid = :pid")
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
@@ -37,17 +40,20 @@ def test_the_databases_clock_may_be_set(store: Store, hours: int) -> None:
     assert store.run_sync(lambda connection: two.dead(connection, ["one"])) == {"one"}
 
 
-@contextmanager
-def tied(store: Store, heart: Heartbeat) -> Iterator[None]:
+@asynccontextmanager
+async def tied(store: Store, heart: Heartbeat) -> AsyncIterator[None]:
     """A connection that ends with the process whose heart it is."""
     with store.engine.connect() as connection:
         connection.detach()
         heart.tie(connection)
+        pid = connection.scalar(sa.text("select pg_backend_pid()"))
         yield
+    # PostgreSQL needs a moment to end a connection
+    await until(lambda: not store.run_sync(lambda connection: connection.scalar(LOCKS, {"pid": pid})))
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
-def test_whose_connection_has_ended_is_dead_sooner_unless_ours_ended_too(store: Store) -> None:
+async def test_whose_connection_has_ended_is_dead_sooner_unless_ours_ended_too(store: Store) -> None:
     now = 0.0
     one, two = (Heartbeat(name, ttl=30, clock=lambda: now) for name in ("one", "two"))
     store.run_sync(two.beat)
@@ -59,9 +65,9 @@ def test_whose_connection_has_ended_is_dead_sooner_unless_ours_ended_too(store: 
             found.append(store.run_sync(lambda connection: one.dead(connection, ["two"])))
         return found
 
-    with ExitStack() as ours:
-        ours.enter_context(tied(store, one))
-        with tied(store, two):
+    async with AsyncExitStack() as ours:
+        await ours.enter_async_context(tied(store, one))
+        async with tied(store, two):
             assert dead(0, 10, 20, 29) == [set()] * 4
             assert dead(31) == [{"two"}]
             store.run_sync(two.beat)
@@ -69,8 +75,8 @@ def test_whose_connection_has_ended_is_dead_sooner_unless_ours_ended_too(store: 
         assert dead(41, 43) == [set(), {"two"}], "its connection has ended, and it is silent"
         store.run_sync(two.beat)
         assert dead(44) == [set()]
-        ours.close()
+        await ours.aclose()
         assert dead(56, 60) == [set()] * 2, "the database was away, for all"
-    with tied(store, one):
+    async with tied(store, one):
         assert dead(61) == [set()]
         assert dead(100) == [set()], "nobody listened"
