@@ -1,8 +1,9 @@
-"""Exchange Google's application credentials, a file, for tokens that live an hour.
+"""Get tokens of Google, for credentials in a file or for this machine.
 
-https://developers.google.com/identity/protocols/oauth2/service-account#httprest. Two kinds of files are known, those
-of a service account's key and of ``gcloud auth application-default login``: each costs one request, for which Google's
-own library would bring five packages.
+https://developers.google.com/identity/protocols/oauth2/service-account#httprest and
+https://cloud.google.com/compute/docs/access/authenticate-workloads. Two kinds of files are known, those of a service
+account's key and of ``gcloud auth application-default login``: each way costs one request, for which Google's own
+library would bring five packages.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import jwt
 import structlog
@@ -28,6 +29,8 @@ _VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 _EARLY = 120.0  # seconds: a token that ends while it is on its way is refused
 _TIMEOUT = 15.0  # seconds
 _LIFE = 3600  # seconds, the longest that Google gives
+_FLAVOR = {"Metadata-Flavor": "Google"}  # without which the server of metadata gives nothing, nor is believed
+_ACCOUNT = "/computeMetadata/v1/instance/service-accounts/default/token"
 log = structlog.get_logger(__name__)
 
 
@@ -35,17 +38,61 @@ class NoToken(ForgehandError):
     """No token was had; ``details``: ``why`` is busy, away or refused."""
 
 
+class TokenGiver(Protocol):
+    """An account at Google, and how a token for it is had."""
+
+    @property
+    def lack(self) -> str:
+        """Return in words what is seen to be wrong with it, or ""."""
+        ...
+
+    def fetch(self, now: float) -> tuple[str, float]:
+        """Return a token and the seconds that it lives. Raises NoToken."""
+        ...
+
+
 class GoogleTokens:
-    """The account that a file of credentials speaks for."""
+    """The tokens of an account, each given out until shortly before its end."""
 
-    name = "Google's tokens"
+    name = "Google's tokens, untested against the real service,"
 
-    def __init__(self, file: Path, *, clock: Callable[[], float] = time.time) -> None:
-        self._file = file
+    def __init__(self, giver: TokenGiver, *, clock: Callable[[], float] = time.time) -> None:
+        self._giver = giver
         self._clock = clock
         self._lock = threading.Lock()
         self._token = ""
         self._until = 0.0
+
+    @property
+    def lack(self) -> str:
+        """Return in words what is wrong with the account, or ""."""
+        return self._giver.lack
+
+    def token(self) -> str:
+        """Return a token that is good now; this may ask Google, and waits.
+
+        Raises :class:`NoToken`.
+        """
+        with self._lock:
+            if self._clock() >= self._until:
+                self._token, life = self._giver.fetch(self._clock())
+                register_secret(self._token)
+                self._until = self._clock() + life - _EARLY
+            return self._token
+
+    def forget(self, refused: str) -> bool:
+        """Get a new token for the next call, unless there is one since."""
+        with self._lock:
+            if refused == self._token:
+                self._until = 0.0
+        return True
+
+
+class CredentialsFile:
+    """The account that a file of credentials speaks for."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
 
     @property
     def lack(self) -> str:
@@ -56,23 +103,19 @@ class GoogleTokens:
             return f"a service account's key, or a user's credentials, in the file that {_VARIABLE} names"
         return ""
 
-    def token(self) -> str:
-        """Return a token that is good now; this may ask Google, and waits.
-
-        Raises :class:`NoToken`.
-        """
-        with self._lock:
-            if self._clock() >= self._until:
-                self._token, life = _exchange(self._read(), self._clock())
-                self._until = self._clock() + life - _EARLY
-            return self._token
-
-    def forget(self, refused: str) -> bool:
-        """Get a new token for the next call, unless there is one since."""
-        with self._lock:
-            if refused == self._token:
-                self._until = 0.0
-        return True
+    def fetch(self, now: float) -> tuple[str, float]:
+        """Return a token and the seconds that it lives. Raises NoToken."""
+        credentials = self._read()
+        url = str(credentials.get("token_uri") or _EXCHANGE)
+        if not is_secure(url):
+            raise _refuse("its token_uri is no https address")
+        form = _make_form(credentials, now)
+        status, token, life = _ask(lambda http: http.post(url, data=form, timeout=_TIMEOUT, follow_redirects=False))
+        if not token and 400 <= status < 500 and status != 429:
+            raise _refuse(
+                f"Google does not take it (HTTP {status}); it may be revoked, or this machine's clock is wrong"
+            )
+        return _check(status, token, life)
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -85,25 +128,56 @@ class GoogleTokens:
         return found
 
 
-def _exchange(credentials: Mapping[str, Any], now: float) -> tuple[str, float]:
-    """Return a token and the seconds that it lives."""
+class Metadata:
+    """The service account that a machine at Google has by itself.
+
+    Whoever runs code here can ask it too: the repositories' own code runs without a network, or with one that
+    reaches no address of this kind.
+    """
+
+    lack = ""
+
+    def __init__(self, host: str) -> None:
+        self._url = f"http://{host}{_ACCOUNT}"
+
+    def fetch(self, now: float) -> tuple[str, float]:
+        """Return a token and the seconds that it lives. Raises NoToken."""
+        status, token, life = _ask(self._get)
+        if not token and 400 <= status < 500 and status != 429:
+            raise NoToken(
+                f"This machine has no service account at Google that may ask models (HTTP {status}): give it one with "
+                "the scope cloud-platform, or set GOOGLE_APPLICATION_CREDENTIALS in place of providers.vertex.machine.",
+                why="refused",
+            )
+        return _check(status, token, life)
+
+    def _get(self, http: Any) -> Any:
+        with http.Client(trust_env=False, timeout=_TIMEOUT, follow_redirects=False) as client:  # no proxy is asked
+            answer = client.get(self._url, params={"scopes": _SCOPE}, headers=_FLAVOR)
+        if answer.headers.get("Metadata-Flavor") != "Google":
+            raise NoToken("Another server answers where Google's server of metadata should be.", why="away")
+        return answer
+
+
+def _ask(send: Callable[[Any], Any]) -> tuple[int, str, float]:
+    """Return status, token and seconds of an answer, "" for no token."""
     http = importlib.import_module("httpx2")
-    url = str(credentials.get("token_uri") or _EXCHANGE)
-    if not is_secure(url):
-        raise _refuse("its token_uri is no https address")
-    form = _make_form(credentials, now)
     try:
-        answer = http.post(url, data=form, timeout=_TIMEOUT, follow_redirects=False)
+        answer = send(http)
         said = answer.json() if answer.status_code == 200 else {}
-        token, life = str(said.get("access_token") or ""), float(said.get("expires_in") or 0)
+        return answer.status_code, str(said.get("access_token") or ""), float(said.get("expires_in") or 0)
     except http.HTTPError as error:
         raise NoToken(f"Google gave no token ({type(error).__name__}).", why="away") from None
-    except (ValueError, AttributeError):
-        token = ""
-    if not token:
-        raise _explain(answer.status_code)
-    register_secret(token)
-    return token, life
+    except (ValueError, AttributeError, TypeError):
+        return answer.status_code, "", 0.0
+
+
+def _check(status: int, token: str, life: float) -> tuple[str, float]:
+    if token:
+        return token, life
+    if status == 429:
+        raise NoToken("Busy: Google gives no token for now.", why="busy")
+    raise NoToken(f"Google gave no token (HTTP {status}).", why="away")
 
 
 def _make_form(credentials: Mapping[str, Any], now: float) -> dict[str, str]:
@@ -132,14 +206,6 @@ def _sign(credentials: Mapping[str, Any], now: int) -> str:
         "exp": now + _LIFE,
     }
     return jwt.encode(claims, credentials["private_key"], "RS256", {"kid": credentials.get("private_key_id") or ""})
-
-
-def _explain(status: int) -> NoToken:
-    if status == 429:
-        return NoToken("Busy: Google gives no token for now.", why="busy")
-    if 400 <= status < 500:
-        return _refuse(f"Google does not take it (HTTP {status}); it may be revoked, or this machine's clock is wrong")
-    return NoToken(f"Google gave no token (HTTP {status}).", why="away")
 
 
 def _refuse(why: str) -> NoToken:

@@ -91,6 +91,9 @@ class ModelSettings(BaseModel):
 _PlaceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]{0,99}$")]  # it becomes a part of a URL
 
 
+_AS_MACHINE: tuple[ProviderName, ...] = ("bedrock", "vertex")
+
+
 class ProviderPlace(BaseModel):
     """Place of an account with a provider, of which its address is made."""
 
@@ -99,6 +102,7 @@ class ProviderPlace(BaseModel):
     region: _PlaceName | None = None
     resource: _PlaceName | None = None
     project: _PlaceName | None = None
+    machine: bool = False  # asked as this machine, in place of a key
 
 
 class BudgetSettings(BaseModel):
@@ -158,9 +162,9 @@ class Checks(FolderChecks):
         return max(holding, key=len, default="")
 
 
-def _as_sdk(variable: str) -> Any:
+def _as_sdk(variable: str, default: str | None = None) -> Any:
     """Return a field with the name that the provider's SDK gives it."""
-    return Field(default=None, validation_alias=AliasChoices(variable, variable.lower()))
+    return Field(default=default, validation_alias=AliasChoices(variable, variable.lower()))
 
 
 class Settings(BaseSettings):
@@ -240,6 +244,7 @@ class Settings(BaseSettings):
     bedrock_api_key: SecretStr | None = _as_sdk("AWS_BEARER_TOKEN_BEDROCK")
     openrouter_api_key: SecretStr | None = _as_sdk("OPENROUTER_API_KEY")
     google_application_credentials: Path | None = _as_sdk("GOOGLE_APPLICATION_CREDENTIALS")
+    gce_metadata_host: str = _as_sdk("GCE_METADATA_HOST", "metadata.google.internal")
     azure_tenant_id: str | None = _as_sdk("AZURE_TENANT_ID")
     azure_client_id: str | None = _as_sdk("AZURE_CLIENT_ID")
     azure_client_secret: SecretStr | None = _as_sdk("AZURE_CLIENT_SECRET")
@@ -257,6 +262,16 @@ class Settings(BaseSettings):
         parts = urlsplit(value or "http://unset")
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:  # one beyond 65535 raises
             raise ValueError("not a URL; it must look like https://github.example.com")
+        return value
+
+    @field_validator("providers")
+    @classmethod
+    def _check_machine(cls, value: dict[ProviderName, ProviderPlace]) -> dict[ProviderName, ProviderPlace]:
+        for name, place in value.items():
+            if place.machine and name not in _AS_MACHINE:
+                raise ValueError(f"{name} cannot be asked as this machine; {' and '.join(_AS_MACHINE)} can")
+            if place.machine and name == "bedrock" and place.region is None:
+                raise ValueError("bedrock needs its `region` beside `machine`, for which requests are signed")
         return value
 
     @field_validator("time_zone")

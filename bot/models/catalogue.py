@@ -12,10 +12,11 @@ from typing import Any
 import yaml
 from pydantic import Field
 
-from bot.google import GoogleTokens
+from bot.google import CredentialsFile, GoogleTokens, Metadata
+from bot.models.aws import BedrockSigner
 from bot.models.federation import Federation
 from bot.models.google import VertexTokens
-from bot.models.port import ModelError, ModelRefused, TokenSource, Usage
+from bot.models.port import Credential, ModelError, ModelRefused, Usage
 from bot.models.providers import HOUSES, KEY_VARIABLES, PROVIDERS, Provider
 from bot.money import to_dollars
 from bot.settings import MODEL_ROLES, Api, ModelRole, ModelSettings, ProviderName, ProviderPlace, Settings, ToolUse
@@ -115,8 +116,7 @@ class Catalogue:
         self._defaults: dict[str, dict[str, list[str]]] = table["roles"]
         self._settings = settings
         self._federation = Federation.find(settings, self._base_url(PROVIDERS["anthropic"]))
-        google = settings.google_application_credentials
-        self._google = None if google is None else VertexTokens(GoogleTokens(google))
+        self._identities = _find_identities(settings)
         self.keyed: frozenset[str] = frozenset()  # providers that somebody has a sealed key for
 
     def spec(self, name: str) -> ModelSpec:
@@ -124,7 +124,9 @@ class Catalogue:
         given = self._settings.models.get(name, ModelSettings())
         known = self._known.get(name, {})
         provider = PROVIDERS[given.provider or known.get("provider") or self._guess_provider(name, given)]
-        place = self._settings.providers.get(provider.name, ProviderPlace()).model_dump(exclude_none=True)
+        place = self._settings.providers.get(provider.name, ProviderPlace()).model_dump(
+            exclude_none=True, exclude={"machine"}
+        )
         api, base_url, at_home = self._find_address(name, provider, given, place)
         return ModelSpec(
             name=name,
@@ -142,12 +144,14 @@ class Catalogue:
             place=place,
         )
 
-    def key(self, spec: ModelSpec) -> str | TokenSource | None:
+    def key(self, spec: ModelSpec) -> Credential | None:
         """Return the API key for this model, or what stands in for it, or None."""
         if spec.key_env is None:
             return None
-        if PROVIDERS[spec.provider].auth == "google":
-            return self._google if spec.key_env == PROVIDERS[spec.provider].key_variable else None
+        row = PROVIDERS[spec.provider]
+        identity = self._identities.get(row.name) if spec.key_env == row.key_variable else None
+        if identity is not None or row.auth == "google":
+            return identity
         for provider in PROVIDERS.values():
             held = self._settings.provider_key(provider.name)
             if provider.key_variable == spec.key_env and held is not None:
@@ -248,6 +252,20 @@ class Catalogue:
         raise UnknownModel(
             f"Unknown provider for model {name!r}: set models.{name}.provider or models.{name}.base_url.", model=name
         )
+
+
+def _find_identities(settings: Settings) -> dict[ProviderName, Credential]:
+    """Return what providers are shown in place of a key."""
+    found: dict[ProviderName, Credential] = {}
+    bedrock, vertex = (settings.providers.get(name, ProviderPlace()) for name in ("bedrock", "vertex"))
+    if bedrock.machine and bedrock.region is not None:
+        found["bedrock"] = BedrockSigner(bedrock.region)
+    file = settings.google_application_credentials
+    if vertex.machine:
+        found["vertex"] = VertexTokens(GoogleTokens(Metadata(settings.gce_metadata_host)))
+    elif file is not None:
+        found["vertex"] = VertexTokens(GoogleTokens(CredentialsFile(file)))
+    return found
 
 
 def takes_key(spec: ModelSpec, provider: ProviderName) -> bool:

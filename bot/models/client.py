@@ -20,7 +20,18 @@ from bot.models import text_tools, wire, wire_chat, wire_messages, wire_response
 from bot.models.catalogue import ModelSpec
 from bot.models.errors import make_error
 from bot.models.federation import Federation
-from bot.models.port import ContextTooLong, Conversation, Hear, ModelDown, ModelError, Reply, TokenSource, Tool, Usage
+from bot.models.port import (
+    ContextTooLong,
+    Conversation,
+    Credential,
+    Hear,
+    ModelDown,
+    ModelError,
+    Reply,
+    RequestSigner,
+    Tool,
+    Usage,
+)
 from bot.models.providers import PROVIDERS
 from bot.models.window import fit
 from bot.settings import Api, ToolUse
@@ -71,7 +82,7 @@ class SdkModel:
     on several event loops, and a pooled connection dies with the loop it was opened on.
     """
 
-    def __init__(self, spec: ModelSpec, key: str | TokenSource | None, *, idle: float = IDLE_SECONDS) -> None:
+    def __init__(self, spec: ModelSpec, key: Credential | None, *, idle: float = IDLE_SECONDS) -> None:
         self.spec = spec
         self._key = key
         self._secret = key if isinstance(key, str) else None
@@ -187,7 +198,9 @@ class SdkModel:
 
     def _forget_token(self) -> bool:
         """Return True if another token may be had in place of a refused one."""
-        return not isinstance(self._key, str | None) and self._secret is not None and self._key.forget(self._secret)
+        if isinstance(self._key, str | RequestSigner | None) or self._secret is None:
+            return False
+        return self._key.forget(self._secret)
 
     def _connect(self) -> tuple[ModuleType, Any]:
         sdk = importlib.import_module(self._format.sdk)
@@ -215,7 +228,9 @@ class SdkModel:
     def _choose_client(self) -> tuple[str, dict[str, Any]]:
         """Return the SDK's class for this provider, and how it is given the key."""
         provider = PROVIDERS[self.spec.provider]
-        if not isinstance(self._key, str | None):
+        if isinstance(self._key, RequestSigner):
+            self._key.sign("GET", self.spec.base_url, "", b"")  # what lacks is told here: the SDK would hide it
+        elif not isinstance(self._key, str | None):
             self._secret = self._key.token()
         if provider.path_names_model and self.spec.api == "messages":
             place = {"region": self.spec.place.get("region", ""), "project_id": self.spec.place.get("project", "")}
@@ -226,7 +241,13 @@ class SdkModel:
         return self._format.client, {"api_key": self._secret or "none"}
 
     async def _show_key(self, request: Any) -> None:
-        """Move the key to the provider's header; both SDKs know one only."""
+        """Show the key as the provider wants it: both SDKs know one way."""
+        if isinstance(self._key, RequestSigner):
+            del request.headers["authorization"]
+            kind, body = request.headers.get("content-type", ""), await request.aread()
+            said = await asyncio.to_thread(self._key.sign, request.method, str(request.url), kind, body)
+            request.headers.update(said)
+            return
         header = PROVIDERS[self.spec.provider].auth
         if header in ("x-api-key", "api-key"):
             del request.headers["authorization"]

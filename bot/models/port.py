@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -167,6 +167,28 @@ class TokenSource(Protocol):
     def forget(self, refused: str) -> bool:
         """Give ``refused`` out no more; True if another can be had at once."""
         ...
+
+
+@runtime_checkable
+class RequestSigner(Protocol):
+    """Signer of requests in place of a key."""
+
+    name: str
+
+    @property
+    def lack(self) -> str:
+        """Return in words what it needs and cannot find, or ""."""
+        ...
+
+    def sign(self, method: str, url: str, kind: str, body: bytes) -> Mapping[str, str]:
+        """Return a request's headers, signed; this may wait.
+
+        ``kind`` is the type of its body. Raises :class:`ModelError`.
+        """
+        ...
+
+
+Credential = str | TokenSource | RequestSigner
 
 
 class Spender(JsonModel):

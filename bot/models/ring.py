@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.models.catalogue import Catalogue, ModelSpec
-from bot.models.port import ModelError, Spender, TokenSource
+from bot.models.port import Credential, ModelError, Spender
 from bot.types import KeyScope
 
 
@@ -18,7 +18,7 @@ class HeldKey:
     """
 
     id: str = ""
-    secret: str | TokenSource | None = field(default=None, repr=False)
+    secret: Credential | None = field(default=None, repr=False)
     scope: KeyScope = "instance"
     alone: bool = False
 

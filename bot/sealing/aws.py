@@ -1,6 +1,6 @@
 """Keep the master key in AWS KMS, which wraps and never shows it.
 
-Two calls are made, Encrypt and Decrypt; AWS's own library, the extra ``aws``, finds the credentials and signs.
+Two calls are made, Encrypt and Decrypt; who may make them: :mod:`bot.aws`.
 https://docs.aws.amazon.com/kms/latest/APIReference/
 """
 
@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import importlib
 import json
-from io import BytesIO
 from typing import Any
 
+from bot.aws import AwsSigner, NoCredentials
 from bot.sealing.asking import ABOUT, Keeper
 from bot.sealing.port import Wrapped
 
 KIND = "aws"
-INSTALL = "install it: `pip install --require-hashes -r requirements-aws.txt`, or `pip install 'forgehand[aws]'`"
 _CONTEXT = {"application": ABOUT.decode()}  # CloudTrail shows it
 _TYPE = "application/x-amz-json-1.1"
 _CREDENTIALS = "it does not take the credentials: are they valid, and is this machine's clock right?"
@@ -44,11 +42,11 @@ class KmsMaster:
     """A symmetric key of AWS KMS by its ARN; its rotation shows in no name."""
 
     def __init__(self, arn: str, server: str | None = None) -> None:
-        _, partition, _, self._region, *_ = arn.split(":")
+        _, partition, _, region, *_ = arn.split(":")
         self._arn = arn
         domain = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
-        self._server = server or f"https://kms.{self._region}.{domain}"
-        self._provider: Any = None
+        self._server = server or f"https://kms.{region}.{domain}"
+        self._signer = AwsSigner("kms", region)
         self._keeper = Keeper(self.place, _REASONS, _find_code, _BUSY)
 
     @property
@@ -80,37 +78,12 @@ class KmsMaster:
     async def _ask(self, verb: str, body: dict[str, str]) -> dict[str, Any]:
         sent = {**body, "KeyId": self._arn, "EncryptionContext": _CONTEXT}
         data = json.dumps(sent).encode()
-        headers = await self._sign(data, {"Content-Type": _TYPE, "X-Amz-Target": f"TrentService.{verb}"})
-        return await self._keeper.ask(f"{self._server}/", data=data, headers=headers)
-
-    async def _sign(self, data: bytes, headers: dict[str, str]) -> dict[str, str]:
-        """Return the headers of a request, signed."""
+        url, headers = f"{self._server}/", {"Content-Type": _TYPE, "X-Amz-Target": f"TrentService.{verb}"}
         try:
-            auth, http, io = (importlib.import_module(f"awscrt.{name}") for name in ("auth", "http", "io"))
-            errors = importlib.import_module("awscrt.exceptions")
-        except ImportError:
-            raise self._keeper.explain(f"AWS's library is not here; {INSTALL}", away=False) from None
-        if self._provider is None:
-            bootstrap = io.ClientBootstrap.get_or_create_static_default()
-            self._provider = auth.AwsCredentialsProvider.new_default_chain(bootstrap)
-        config = auth.AwsSigningConfig(
-            algorithm=auth.AwsSigningAlgorithm.V4,
-            signature_type=auth.AwsSignatureType.HTTP_REQUEST_HEADERS,
-            credentials_provider=self._provider,
-            region=self._region,
-            service="kms",
-        )
-        named = {**headers, "Host": self._server.partition("//")[2]}
-        asked = http.HttpRequest("POST", "/", http.HttpHeaders(list(named.items())), BytesIO(data))
-        try:
-            signed = await asyncio.wrap_future(auth.aws_sign_request(asked, config))
-        except errors.AwsCrtError as error:
-            raise self._keeper.explain(
-                f"there are no credentials of AWS ({error.name}): set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-                "a profile, or a role of this machine",
-                away=False,
-            ) from None
-        return dict(signed.headers)
+            signed = await asyncio.to_thread(self._signer.sign, "POST", url, headers, data)
+        except NoCredentials as error:
+            raise self._keeper.explain(error.message, away=False) from None
+        return await self._keeper.ask(url, data=data, headers=signed)
 
 
 def _find_code(said: Any) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from cachetools import TTLCache
 from pydantic import SecretStr
 
-from bot.google import GoogleTokens
+from bot.google import CredentialsFile, GoogleTokens
 from bot.sealing import aws, cloud_kms, key_vault, transit
 from bot.sealing.local import LocalMaster
 from bot.sealing.port import MasterKey, SealError, Wrapped
@@ -92,7 +92,7 @@ def _find(place: str, settings: Settings) -> MasterKey:
             return aws.KmsMaster(where)
         case cloud_kms.KIND:
             file = settings.google_application_credentials
-            return cloud_kms.CloudKmsMaster(where, None if file is None else GoogleTokens(file))
+            return cloud_kms.CloudKmsMaster(where, None if file is None else GoogleTokens(CredentialsFile(file)))
         case key_vault.KIND:
             account = key_vault.Account(
                 tenant=settings.azure_tenant_id or "",

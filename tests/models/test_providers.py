@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,6 +23,7 @@ from bot.models.errors import make_error
 from bot.models.port import ContextTooLong, ModelBusy, ModelDown, ModelError, ModelQuota, ModelRefused, Tool
 from bot.models.providers import PROVIDERS, Provider
 from bot.settings import Api, ModelSettings, ProviderName, ProviderPlace, Settings, SettingsError, load_settings
+from tests.support.key_services import ACCESS, SECRET, is_signed
 from tests.support.models import talk
 from tests.support.patience import PATIENCE
 from tests.support.provider_standin import ENDINGS, StandIn, says, streams
@@ -42,9 +44,12 @@ def make_settings(**given: Any) -> Settings:
     return Settings(**(keys | empty | given))
 
 
-def find_spec(row: Provider, api: Api, base_url: str | None, **given: Any) -> tuple[Catalogue, ModelSpec]:
+def find_spec(
+    row: Provider, api: Api, base_url: str | None, *, machine: bool = False, region: str = PLACE["region"], **given: Any
+) -> tuple[Catalogue, ModelSpec]:
     model = ModelSettings(provider=row.name, api=api, base_url=base_url, key_env=row.key_variable, token_limit=10**6)
-    known = Catalogue(make_settings(models={"the-model": model}, providers={row.name: ProviderPlace(**PLACE)}, **given))
+    place = ProviderPlace(**(PLACE | {"region": region}), machine=machine)
+    known = Catalogue(make_settings(models={"the-model": model}, providers={row.name: place}, **given))
     return known, known.spec("the-model")
 
 
@@ -126,7 +131,7 @@ async def test_google_renews_a_token_once_when_it_is_refused(tmp_path: Path) -> 
         account = {"type": "service_account", "client_email": "bot@acme", "private_key": pem, "private_key_id": "k"}
         file.write_text(json.dumps(account | {"token_uri": f"{standin.url}/token"}))
         known, spec = find_spec(row, "messages", standin.url + base, google_application_credentials=file)
-        assert "Google's tokens in place of a key" in check_models_of(known)
+        assert "Google's tokens, untested against the real service, in place of a key" in check_models_of(known)
         ask = SdkModel(spec, known.key(spec), idle=PATIENCE).ask
         await ask(talk("One."), max_output=9)
         await ask(talk("Two."), max_output=9)
@@ -144,6 +149,77 @@ async def test_google_renews_a_token_once_when_it_is_refused(tmp_path: Path) -> 
         with pytest.raises(ModelRefused, match=r"GOOGLE_APPLICATION_CREDENTIALS gives no token: .* \(HTTP 400\)"):
             await ask(talk("Five."), max_output=9)
     assert standin.refused == []
+
+
+async def test_google_is_asked_as_this_machine_where_settings_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    row, given = PROVIDERS["vertex"], {"access_token": "token-of-a-machine", "expires_in": 3599, "token_type": "Bearer"}
+    asked: list[web.Request] = []
+
+    async def metadata(request: web.Request) -> web.StreamResponse:
+        asked.append(request)
+        assert request.headers["Metadata-Flavor"] == "Google"
+        assert dict(request.query) == {"scopes": "https://www.googleapis.com/auth/cloud-platform"}
+        return web.json_response(given, headers={"Metadata-Flavor": "Google"})
+
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    standin, base = make_standin(row, "chat", lambda: credential_of(row, given["access_token"]))
+    path = "GET /computeMetadata/v1/instance/service-accounts/default/token"
+    standin.more[path] = metadata
+    async with standin:
+        monkeypatch.setenv("GCE_METADATA_HOST", standin.url.removeprefix("http://"))
+        known, spec = find_spec(row, "chat", standin.url + base)
+        assert known.key(spec) is None, "nothing ambient is used unasked"
+        known, spec = find_spec(row, "chat", standin.url + base, machine=True)
+        assert "Google's tokens, untested against the real service, in place of a key" in check_models_of(known)
+        ask = SdkModel(spec, known.key(spec), idle=PATIENCE).ask
+        for _ in range(2):
+            assert (await ask(talk("Look."), max_output=9)).text == "Yes."
+        assert (len(asked), standin.refused) == (1, [])
+        standin.answers = [says(401, [{"error": {"code": 401, "message": "gone", "status": "UNAUTHENTICATED"}}])]
+        standin.more[path] = says(200, given)
+        with pytest.raises(ModelDown, match="Another server answers"):
+            await ask(talk("Look."), max_output=9)
+        standin.more[path] = says(404, "no account", Metadata_Flavor="Google")
+        with pytest.raises(ModelRefused, match="no service account at Google that may ask models"):
+            await ask(talk("Look."), max_output=9)
+
+
+@pytest.mark.parametrize("api", PROVIDERS["bedrock"].homes)
+async def test_bedrock_is_asked_as_this_machine_where_settings_say_so(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": ACCESS, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": "session-token",
+        "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    row = PROVIDERS["bedrock"]
+    standin, base = make_standin(row, api, dict)
+    standin.is_signed = partial(is_signed, service="bedrock-mantle", target="x-amz-security-token")
+    async with standin:
+        plain, spec = find_spec(row, api, standin.url + base, aws_bearer_token_bedrock=None)
+        monkeypatch.delenv("AWS_BEARER_TOKEN_BEDROCK", raising=False)
+        assert plain.key(spec) is None, "nothing ambient is used unasked"
+        known, spec = find_spec(row, api, standin.url + base, machine=True, region="eu-central-1")
+        assert "requests signed as this machine, untested against the real" in check_models_of(known)
+        ask = SdkModel(spec, known.key(spec), idle=PATIENCE).ask
+        assert (await ask(talk("Look."), tools=[READ], max_output=100)).text == "Yes."
+        assert (standin.refused, len(standin.bodies)) == ([], 1)
+        standin.is_signed, standin.credential = None, lambda: credential_of(row)
+        standin.answers = [shows_nothing_of_amazon]
+        with pytest.raises(ModelRefused, match="seen"):
+            await SdkModel(spec, KEY, idle=PATIENCE).ask(talk("Somebody's own key."), max_output=9)
+        assert standin.refused == []
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        known, spec = find_spec(row, api, standin.url + base, machine=True)
+        with pytest.raises(ModelRefused, match="no credentials of AWS") as caught:
+            await SdkModel(spec, known.key(spec), idle=PATIENCE).ask(talk("Look."), max_output=9)
+        assert caught.value.details["reason"] == "key"
+
+
+async def shows_nothing_of_amazon(request: web.Request) -> web.StreamResponse:
+    assert not [name for name in request.headers if name.lower().startswith("x-amz-")]
+    return await says(400, {"error": {"message": "seen"}})(request)
 
 
 def check_models_of(known: Catalogue) -> str:
@@ -255,6 +331,15 @@ def test_a_place_cannot_lead_a_key_elsewhere(region: str, monkeypatch: pytest.Mo
     monkeypatch.setenv("FORGEHAND_PROVIDERS", json.dumps({"bedrock": {"region": region}}))
     with pytest.raises(SettingsError, match=r"providers\.bedrock\.region"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [({"openai": {"machine": True}}, "openai cannot be asked as this"), ({"bedrock": {"machine": True}}, "`region`")],
+)
+def test_a_machine_that_cannot_ask_is_told_at_the_start(place: dict[str, Any], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        load_settings(providers=place)
 
 
 def test_the_page_tells_every_row_as_it_is() -> None:

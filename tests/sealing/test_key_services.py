@@ -14,7 +14,7 @@ from aiohttp import web
 
 from bot.doctor.keys import check_keys
 from bot.doors.keys import reseal_all
-from bot.google import GoogleTokens
+from bot.google import CredentialsFile, GoogleTokens
 from bot.keys.resealing import count_masters, reseal
 from bot.sealing.aws import KmsMaster
 from bot.sealing.cloud_kms import CloudKmsMaster
@@ -60,7 +60,7 @@ def place_all(services: KeyServices, folder: Path) -> Mapping[str, MasterKey]:
     return {
         "local": LocalMaster.of(Settings(data_dir=folder)),
         "aws": KmsMaster(ARN, services.url),
-        "gcp": CloudKmsMaster(GOOGLE, GoogleTokens(file), services.url),
+        "gcp": CloudKmsMaster(GOOGLE, GoogleTokens(CredentialsFile(file)), services.url),
         "azure": KeyVaultMaster(f"{services.url}/keys/forgehand", account),
     }
 
@@ -154,7 +154,7 @@ async def test_credentials_that_lack_or_are_wrong_are_told(tmp_path: Path, monke
         with pytest.raises(SealError, match="set GOOGLE_APPLICATION_CREDENTIALS"):
             await CloudKmsMaster(GOOGLE, None, services.url).wrap(KEY)
         with pytest.raises(SealError, match="its file cannot be read"):
-            await CloudKmsMaster(GOOGLE, GoogleTokens(tmp_path / "none"), services.url).wrap(KEY)
+            await CloudKmsMaster(GOOGLE, GoogleTokens(CredentialsFile(tmp_path / "none")), services.url).wrap(KEY)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
         with pytest.raises(SealError, match="does not take the credentials"):
             await KmsMaster(ARN, services.url).wrap(KEY)

@@ -181,24 +181,27 @@ async def key_services() -> AsyncIterator[KeyServices]:
         yield services
 
 
-def is_signed(request: web.Request, body: bytes) -> bool:
-    """Reckon AWS's signature, version 4, of a request and compare: the witness of what signs it."""
+def is_signed(request: web.Request, body: bytes, service: str = "kms", target: str = "x-amz-target") -> bool:
+    """Reckon AWS's signature, version 4, of a request and compare: the witness of what signs it.
+
+    ``target`` is one more header that has to be signed.
+    """
     kind, *parts = request.headers["Authorization"].replace(",", "").split()
     said = dict(part.split("=", 1) for part in parts)
-    who, day, region, service, end = said["Credential"].split("/")
+    who, day, region, asked, end = said["Credential"].split("/")
     names = said["SignedHeaders"].split(";")
     lines = [f"{name}:{request.headers[name].strip()}" for name in names]
     canonical = "\n".join(
         [request.method, request.path, "", *lines, "", said["SignedHeaders"], hashlib.sha256(body).hexdigest()]
     )
-    scope, moment = f"{day}/{region}/{service}/{end}", request.headers["X-Amz-Date"]
+    scope, moment = f"{day}/{region}/{asked}/{end}", request.headers["X-Amz-Date"]
     text = "\n".join([kind, moment, scope, hashlib.sha256(canonical.encode()).hexdigest()])
     key = f"AWS4{SECRET}".encode()
-    for word in (day, region, service, end):
+    for word in (day, region, asked, end):
         key = hmac.digest(key, word.encode(), "sha256")
     signature = hmac.digest(key, text.encode(), "sha256").hex()
-    needed = {"host", "x-amz-date", "x-amz-target", "content-type"} <= set(names)
-    right = (kind, who, region, service, end) == ("AWS4-HMAC-SHA256", ACCESS, "eu-central-1", "kms", "aws4_request")
+    needed = {"host", "x-amz-date", target, "content-type"} <= set(names)
+    right = (kind, who, region, asked, end) == ("AWS4-HMAC-SHA256", ACCESS, "eu-central-1", service, "aws4_request")
     return right and needed and moment.startswith(day) and hmac.compare_digest(signature, said["Signature"])
 
 

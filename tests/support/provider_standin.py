@@ -41,6 +41,7 @@ class StandIn:
     more: dict[str, Answer] = field(default_factory=dict)  # other paths, by "POST /path"
     bodies: list[dict[str, Any]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    is_signed: Callable[[web.Request, bytes], bool] | None = None  # judges the authorization in place of ``credential``
 
     async def __aenter__(self) -> Self:
         app = web.Application()
@@ -61,6 +62,8 @@ class StandIn:
         if special := self.more.get(f"{request.method} {request.path}"):
             return await special(request)
         body = await request.json()
+        if self.is_signed is not None and not self.is_signed(request, await request.read()):
+            self.refused.append("signature")
         if wrong := [*self._find_faults(request, body)]:
             self.refused += wrong
             return web.json_response({"error": {"message": "; ".join(wrong)}}, status=418)
@@ -77,6 +80,8 @@ class StandIn:
         if dict(request.query) != self.query:
             yield f"query {dict(request.query)}"
         shown = {name: request.headers[name] for name in _CREDENTIALS if name in request.headers}
+        if self.is_signed is not None:
+            shown.pop("authorization", None)
         if shown != self.credential():
             yield f"credentials {shown}"
         wanted = {name: body.get(name) for name in self.in_body}
