@@ -60,11 +60,11 @@ _MASTERS = {
 _DATABASE = re.compile(r"(postgres(ql)?(\+psycopg)?|sqlite)://")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
-# Hosts of package registries: of Python, JavaScript, Go, Rust, Java, Ruby, PHP and Elixir.
+# Hosts of package registries: of Python, JavaScript, Go, Rust, Java, Ruby, PHP, Elixir and .NET.
 REGISTRIES = (
     "pypi.org", "files.pythonhosted.org", "registry.npmjs.org", "registry.yarnpkg.com", "proxy.golang.org",
     "sum.golang.org", "index.crates.io", "static.crates.io", "repo.maven.apache.org", "rubygems.org",
-    "index.rubygems.org", "repo.packagist.org", "repo.hex.pm",
+    "index.rubygems.org", "repo.packagist.org", "repo.hex.pm", "api.nuget.org",
 )  # fmt: skip
 
 

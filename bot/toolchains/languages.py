@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.toolchains.cpp.language import CPP
+from bot.toolchains.dotnet.language import DOTNET
 from bot.toolchains.elixir.language import ELIXIR
 from bot.toolchains.go.language import GO
 from bot.toolchains.jvm.language import JVM
@@ -18,7 +19,7 @@ from bot.toolchains.rust.language import RUST
 from bot.toolchains.shell.language import SHELL
 from bot.toolchains.units import Unit
 
-LANGUAGES = (PYTHON, NODE, GO, JVM, RUBY, RUST, PHP, CPP, SHELL, ELIXIR)
+LANGUAGES = (PYTHON, NODE, GO, JVM, RUBY, RUST, PHP, CPP, SHELL, ELIXIR, DOTNET)
 
 
 def find_parts(tree: Path, tools: Tools) -> list[Part]:

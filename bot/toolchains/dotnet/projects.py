@@ -1,0 +1,152 @@
+"""Find the test projects of .NET, and the tests that their files hold, by reading them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.toolchains.units import is_sample, walk_files
+
+# Bytes of a file that are read.
+_MOST_BYTES = 1024 * 1024
+_MOST_PROJECTS = 40
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_VSTEST = re.compile(r'Include="Microsoft\.NET\.Test\.Sdk"', re.IGNORECASE)
+_TESTS = re.compile(
+    rf'{_VSTEST.pattern}|Include="(?:xunit\.v3|TUnit)"|<IsTestProject>\s*true|"MSTest\.Sdk', re.IGNORECASE
+)
+_OTHER_PLATFORM = re.compile(
+    r'"MSTest\.Sdk|Include="TUnit"|<TestingPlatformDotnetTestSupport>\s*true|"runner"\s*:\s*"Microsoft\.Testing\.Platform"',
+    re.IGNORECASE,
+)
+_OWN_PROGRAM = re.compile(r'Include="xunit\.v3"', re.IGNORECASE)
+_FRAMEWORKS = re.compile(r"<TargetFrameworks?>\s*([^<]+?)\s*<")
+# .NET Framework, which runs on Windows alone: net48, net472
+_WINDOWS = re.compile(r"net[1-4]\d+$|.*-windows")
+# What matters of a source file; comments and texts are passed over whole.
+_TOKEN = re.compile(
+    r'//[^\n]*|/\*.*?\*/|"""+.*?"""+|\$?@\$?"(?:""|[^"])*"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
+    r"|\bnamespace\s+(?P<space>[\w.]+)\s*(?P<whole>;)?|\b(?:class|struct)\s+(?!where\b)(?P<type>\w+)|(?P<brace>[{}])"
+    r"|\[\s*(?:[\w.]+\([^()\]]*\)\s*,\s*|[\w.]+\s*,\s*)*(?:\w+\.)*\w*(?P<mark>Fact|Theory|Test|TestCase|TestCaseSource|TestMethod)"
+    r"(?:Attribute)?\s*[\](,]",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Project:
+    """Test project.
+
+    ``path`` is that of its file; ``classes`` are full names (``Shop.Tests.Cart+Nested``) and their files, ``files``
+    those that hold tests.
+    """
+
+    path: str
+    classes: dict[str, str] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        return posixpath.dirname(self.path)
+
+    def holds(self, path: str) -> bool:
+        """Return whether a path lies in its folder."""
+        return not self.folder or path.startswith(f"{self.folder}/")
+
+
+def list_projects(tree: Path) -> list[str]:
+    """Return the files of the test projects of C#. Blocking."""
+    found = [str(path) for path in walk_files(tree) if path.suffix == ".csproj" and not is_sample(_above(str(path)))]
+    return [path for path in found if _TESTS.search(read_text(tree / path))][:_MOST_PROJECTS]
+
+
+def _above(path: str) -> str:
+    """Return the folder around a project's: tests lie in ``tests`` themselves."""
+    folder = posixpath.dirname(posixpath.dirname(path))
+    return re.sub(r"(^|/)(?:tests?|src)(?=/|$)", r"\1", folder, flags=re.IGNORECASE)
+
+
+def find_hindrance(tree: Path, path: str) -> str:
+    """Say why a project's tests cannot be run here, or "". Blocking."""
+    text = read_text(tree / path)
+    whole = text + read_text(tree / "global.json") + read_text(tree / "Directory.Build.props")
+    if _OTHER_PLATFORM.search(whole) or (_OWN_PROGRAM.search(whole) and not _VSTEST.search(whole)):
+        return (
+            f"`{path}` runs its tests by Microsoft.Testing.Platform, which is not understood yet. Set `checks.test` to "
+            "a command that writes a TRX report to {results}, and `checks.results` to `trx`."
+        )
+    frameworks = [one.strip() for found in _FRAMEWORKS.findall(text) for one in found.split(";") if one.strip()]
+    if frameworks and all(map(_WINDOWS.match, frameworks)):
+        return f"`{path}` is built for {', '.join(frameworks)}, which runs on Windows alone."
+    return ""
+
+
+def read_project(tree: Path, path: str, others: Sequence[str] = ()) -> Project:
+    """Read a project's own files; ``others`` are projects too. Blocking."""
+    project = Project(path)
+    inner = [Project(other) for other in others if other != path and project.holds(other)]
+    classes: dict[str, str] = {}
+    marked = []
+    for place in walk_files(tree / project.folder):
+        file = posixpath.join(project.folder, str(place))
+        if place.suffix != ".cs" or {"bin", "obj"} & set(place.parts) or any(one.holds(file) for one in inner):
+            continue
+        names, tests = scan(read_text(tree / file))
+        marked += [file] if tests else []
+        # of a partial class, the part with tests counts
+        for name in names:
+            classes[name] = file if tests else classes.get(name, file)
+    return Project(path, classes, tuple(marked))
+
+
+def scan(text: str) -> tuple[list[str], bool]:
+    """Return the full names of a file's classes, and whether it holds tests."""
+    tests = False
+    names = []
+    for name in _scan(text):
+        tests |= not name
+        names += [name] if name else []
+    return names, tests
+
+
+def _scan(text: str) -> Iterator[str]:
+    """Yield the full name of each class, "" for each mark of a test."""
+    depth = 0
+    whole = ""
+    around: list[tuple[int, str, str]] = []
+    waiting: tuple[str, str] | None = None
+    for token in _TOKEN.finditer(text):
+        if token["mark"]:
+            yield ""
+        elif token["space"] and token["whole"]:
+            whole = f"{token['space']}."
+        elif token["space"]:
+            waiting = ("namespace", token["space"])
+        elif token["type"]:
+            waiting = ("class", token["type"])
+            yield _join(whole, around, token["type"])
+        elif token["brace"] == "{":
+            if waiting is not None:
+                around.append((depth, *waiting))
+            depth, waiting = depth + 1, None
+        elif token["brace"]:
+            depth = max(depth - 1, 0)
+            if around and around[-1][0] == depth:
+                around.pop()
+
+
+def _join(whole: str, around: Sequence[tuple[int, str, str]], name: str) -> str:
+    spaces = "".join(f"{one}." for _, kind, one in around if kind == "namespace")
+    return whole + spaces + "+".join([*(one for _, kind, one in around if kind == "class"), name])
+
+
+def read_text(file: Path) -> str:
+    """Read a file's text, "" for what is none. Blocking."""
+    if file.is_symlink() or not file.is_file():
+        return ""
+    with file.open("rb") as stream:
+        text = stream.read(_MOST_BYTES).decode("utf-8-sig", errors="replace")
+    return text if file.suffix == ".cs" else _COMMENT.sub("", text)
