@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.toolchains.cpp.language import CPP
+from bot.toolchains.cpp.make import MANAGER as MAKE
 from bot.toolchains.dotnet.language import DOTNET
 from bot.toolchains.elixir.language import ELIXIR
 from bot.toolchains.go.language import GO
@@ -28,6 +29,8 @@ def find_parts(tree: Path, tools: Tools) -> list[Part]:
     A policy's own command tests all of it. Where nothing names a language, it is Python's, which says what is missing.
     """
     found = [part for language in LANGUAGES for part in language.find_parts(tree, tools) if tools.holds(part.unit)]
+    # a Makefile may run the tests of any language, so it is asked where nothing else is there
+    found = [part for part in found if part.unit.manager != MAKE] or found
     if not found and (tools.checks.test or not tools.elsewhere):
         whole = Unit(root="", toolchain="python", evidence=("nothing names another language",))
         found = [make_part(whole, tree, tools)]

@@ -39,7 +39,8 @@ class UnitToolchain:
         return self.paths.is_test(path) or self.is_test_config(path)
 
     def is_test_config(self, path: str) -> bool:
-        return self.paths.is_test_config(path) or is_run_by(self.tools.checks.test or "", path)
+        line = self.tools.checks.test or self.adapter.unit.runner
+        return self.paths.is_test_config(path) or is_run_by(line, path)
 
     def targets(self, files: Sequence[str]) -> list[str]:
         return self.paths.pick_targets(files)

@@ -11,6 +11,7 @@ from bot.toolchains.cpp.adapter import BuildAdapter
 from bot.toolchains.cpp.automake import AutomakeAdapter
 from bot.toolchains.cpp.build_files import is_foreign, read_build_file
 from bot.toolchains.cpp.cmake import CMake
+from bot.toolchains.cpp.make import MANAGER, MakeAdapter, find_unit
 from bot.toolchains.cpp.meson import Meson
 from bot.toolchains.cpp.programs import describe_versions
 from bot.toolchains.cpp.system import BuildSystem
@@ -43,8 +44,8 @@ def find_units(tree: Path) -> list[Unit]:
         inside = is_sample(root) or any(unit.holds(root) for unit in found)
         if inside or not any(paths.is_source(str(path)) for path in below):
             continue
-        unit = _find_cmake(tree, root, below) or _find_meson(tree, root, below) or _find_automake(tree, root, below)
-        found += [unit] if unit is not None else []
+        units = (find(tree, root, below) for find in (_find_cmake, _find_meson, _find_automake, find_unit))
+        found += [unit for unit in units if unit is not None][:1]
     return found[:_MOST_UNITS]
 
 
@@ -85,6 +86,8 @@ def _find_automake(tree: Path, root: str, files: Sequence[PurePosixPath]) -> Uni
 
 
 def _make_adapter(unit: Unit, tree: Path) -> Adapter:
+    if unit.manager == MANAGER:
+        return MakeAdapter(unit)
     system = _SYSTEMS.get(unit.runner)
     return AutomakeAdapter(unit, tree) if system is None else BuildAdapter(unit, tree, system)
 
