@@ -219,6 +219,8 @@ class Settings(BaseSettings):
     mirrors_gb: float = Field(default=20.0, gt=0)
     history_gb: float = Field(default=5.0, gt=0)
     keep_days: float = Field(default=30.0, ge=7)
+    records_gb: float = Field(default=5.0, gt=0)
+    records_days: float = Field(default=400.0, ge=90)
 
     models: dict[str, ModelSettings] = {}
     providers: dict[ProviderName, ProviderPlace] = {}

@@ -166,6 +166,15 @@ def forget(connection: sa.Connection, repository: int) -> None:
         connection.execute(table.delete().where(table.c.repository == repository))
 
 
+def forget_closed(connection: sa.Connection, before: int) -> int:
+    """Forget some incidents that were over before a moment; count them."""
+    old = sa.select(incident.c.id).where(incident.c.closed < before, incident.c.open_key.is_(None)).limit(_CHUNK)
+    ids = connection.execute(old).scalars().all()
+    for table in (incident_event, incident_act, incident_join, trouble):
+        connection.execute(table.delete().where(table.c.incident.in_(ids)))
+    return connection.execute(incident.delete().where(incident.c.id.in_(ids))).rowcount
+
+
 def save(connection: sa.Connection, one: Incident) -> None:
     """Store an incident, in place of what was known of it."""
     row = one.model_dump(mode="json")

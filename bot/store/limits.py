@@ -33,6 +33,8 @@ _COLUMNS = {
     "key": model_call.c.key,
     "task": model_call.c.task,
 }
+_KINDS = {"instance": "", "organisation": "owner", "repository": "repository", "person": "actor", "key": "key"}
+_EVER = 2**62  # ms
 _SPANS = {"total": "in all", "day": "a day", "month": "a month"}
 
 
@@ -197,15 +199,39 @@ def count_held(connection: sa.Connection, limit: Limit, zone: tzinfo) -> int:
 
 def _count(connection: sa.Connection, limit: Limit, zone: tzinfo, *, folded: bool = False) -> Use:
     """Add up; ``folded``: the name may be written otherwise than by GitHub."""
-    where = [model_call.c.created >= find_start(limit.period, now_ms(), zone)] if limit.period != "total" else []
-    if limit.scope != "instance":
-        column = _COLUMNS[limit.scope]
-        where.append(sa.func.lower(column) == limit.name.lower() if folded else column == limit.name)
+    where = [_is_named(_COLUMNS[limit.scope], limit, folded=folded)] if limit.scope != "instance" else []
     if limit.within:
         where.append(model_call.c.owner == limit.within)
+    stored = Use(limit, 0, 0)
+    if limit.period != "total":
+        where.append(model_call.c.created >= find_start(limit.period, now_ms(), zone))
+    elif limit.scope != "task":  # the calls of long ago may be gone
+        spans, rest = split(connection, Span(0, _EVER), lambda _: True)
+        where.append(sa.or_(*(_is_within(model_call.c.created, span) for span in rest)))
+        stored = _count_stored(connection, limit, spans, folded=folded)
     sums = (sa.func.coalesce(sa.func.sum(column), 0) for column in (_PAID + model_call.c.reserved, _PAID))
     held, paid = connection.execute(sa.select(*sums).where(*where)).one()
-    return Use(limit, int(held), int(paid))
+    return Use(limit, int(held) + stored.held, int(paid) + stored.paid)
+
+
+def _count_stored(connection: sa.Connection, limit: Limit, spans: Sequence[Span], *, folded: bool) -> Use:
+    """Add up what counts against a limit in spans with stored sums."""
+    where = [usage_sum.c.kind == _KINDS[limit.scope], sa.or_(*(_is_within(usage_sum.c.start, span) for span in spans))]
+    if limit.scope != "instance":
+        where.append(_is_named(usage_sum.c.name, limit, folded=folded))
+    if limit.within:
+        where.append(usage_sum.c.repository.startswith(f"{limit.within}/", autoescape=True))
+    sums = (sa.func.coalesce(sa.func.sum(usage_sum.c[name]), 0) for name in ("micro_dollars", "lost_micro_dollars"))
+    paid, lost = connection.execute(sa.select(*sums).where(*where)).one() if spans else (0, 0)
+    return Use(limit, int(paid) + int(lost), int(paid))
+
+
+def _is_named(column: sa.ColumnElement[str], limit: Limit, *, folded: bool) -> sa.ColumnElement[bool]:
+    return sa.func.lower(column) == limit.name.lower() if folded else column == limit.name
+
+
+def _is_within(at: sa.ColumnElement[int], span: Span) -> sa.ColumnElement[bool]:
+    return sa.and_(at >= span.start, at < span.ended)
 
 
 def note_shares(connection: sa.Connection, limits: Sequence[Limit], zone: tzinfo) -> list[Notice]:

@@ -1,6 +1,7 @@
 """Delete what is stored for a time only: payloads, transcripts, and what belongs to an installation that is gone.
 
-A task's row, its outcome and what its model calls cost stay, unless its installation is gone; so does the audit.
+A task's row, its outcome and what its model calls cost stay for longer (:mod:`bot.store.records`), unless its
+installation is gone; so does the audit.
 """
 
 from __future__ import annotations

@@ -63,7 +63,10 @@ def list_due(connection: sa.Connection, zone: tzinfo, now: int) -> list[Span]:
     if first is None:
         return []
     known = set(list_spans(connection, Span(0, now)))
-    return [span for span in _list_finished(first, now - _HOUR_MS, zone) if span not in known]
+    # days of another zone may have lost a part of their calls: their sums are all that is left of it
+    begin = max((span.ended for span in known if span.start <= first), default=0)
+    finished = _list_finished(first, now - _HOUR_MS, zone)
+    return [span for span in finished if span not in known and span.start >= begin]
 
 
 def fold(connection: sa.Connection, span: Span) -> bool:
@@ -83,6 +86,21 @@ def fold(connection: sa.Connection, span: Span) -> bool:
         names = ("kind", "start", "repository_id", "repository", "name", *sums)
         connection.execute(sa.insert(usage_sum).from_select(names, rows))
     return True
+
+
+def forget_calls(connection: sa.Connection, before: int) -> int:
+    """Delete the calls of a day that ended before a moment; count them.
+
+    Only where their sums are stored: figures stay what they are.
+    """
+    lock_calls(connection)
+    within = (model_call.c.created >= usage_span.c.start, model_call.c.created < usage_span.c.ended)
+    old = sa.select(usage_span).where(usage_span.c.ended <= before, sa.exists().where(*within))
+    span = connection.execute(old.order_by(usage_span.c.start).limit(1)).first()
+    if span is None:
+        return 0
+    within = (model_call.c.created >= span.start, model_call.c.created < span.ended)
+    return connection.execute(sa.delete(model_call).where(*within)).rowcount
 
 
 def _list_finished(first: int, until: int, zone: tzinfo) -> Iterator[Span]:

@@ -19,6 +19,7 @@ from bot.store import (
     installations,
     ledger,
     lessons,
+    records,
     retention,
     sessions,
     tasks,
@@ -36,6 +37,7 @@ _EVERY = 600.0  # seconds
 _DAY_MS = 86_400_000
 _HOUR_MS = 3_600_000  # longer than any test of a key or a model
 _GB = 1024**3
+_MONTHS = 62  # days: a limit of a month is held against the calls themselves
 _CHUNK = 200  # tasks that are forgotten at once
 log = structlog.get_logger(__name__)
 
@@ -48,7 +50,7 @@ class Housekeeper:
         self._store = services.store
         self._engine = services.engine
         self._owners = services.policies.owners
-        self._obeyed = 0  # when owners' days were looked at last
+        self._swept = 0  # when what needs to read much was done last
 
     async def run(self) -> None:
         """Sweep every ten minutes."""
@@ -77,14 +79,31 @@ class Housekeeper:
         await self._repeat(figures.forget_old, old)
         await self._store.run(ledger.release_orphans, now_ms() - _HOUR_MS)
         await self._repeat(retention.forget_transcripts, cutoff)
-        if now_ms() - self._obeyed >= _DAY_MS:  # every payload is read for it
-            self._obeyed = now_ms()
+        if now_ms() - self._swept >= _DAY_MS:  # every payload is read for it, and every record
+            self._swept = now_ms()
             await self._obey_owners()
+            await self._forget_records()
         while await self._store.run(retention.shrink):
             pass
         await asyncio.to_thread(trim_packages, settings.data_dir / PACKAGES, int(settings.packages_gb * _GB))
         mirrors = settings.data_dir / "mirrors"
         await asyncio.to_thread(trim_mirrors, mirrors, int(settings.mirrors_gb * _GB), settings.keep_days)
+
+    async def _forget_records(self) -> None:
+        """Forget the oldest tasks, calls, decisions and incidents.
+
+        What is younger than ``keep_days`` stays, whatever its size.
+        """
+        settings = self._settings
+        beyond = await self._store.read(records.find_cutoff, int(settings.records_gb * _GB))
+        before = max(_days_ago(settings.records_days), min(beyond, _days_ago(settings.keep_days)))
+        while ids := await self._store.run(records.list_ended, before):
+            await self._engine.forget(ids)
+            await self._store.run(retention.forget_tasks, ids)
+        await self._repeat(usage_sums.forget_calls, min(before, _days_ago(_MONTHS)))
+        await self._repeat(records.forget_decisions, before)
+        await self._repeat(records.forget_writes, before)
+        await self._repeat(incidents.forget_closed, before)
 
     async def _obey_owners(self) -> None:
         """Forget sooner what owners' files want kept for fewer days."""

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from bot.store import artifacts, deliveries, retention, sources, tasks
+from bot.store import artifacts, audit, deliveries, limits, records, retention, sources, tasks, usage_sums
 from bot.store.artifacts import ArtifactRow
 from bot.store.database import now_ms
 from bot.store.deliveries import Delivery, DeliveryEnd
 from bot.store.ledger import Ledger
+from bot.store.limits import Limit
 from bot.store.migrations import let_shrink
 from bot.store.sources import Source
 from bot.store.store import Store
 from bot.store.tables import delivery, installation, model_call, task, task_event
+from bot.store.writes import WriteJournal
 from bot.types import Repository
 from tests.store.test_ledger import WIDE, call, ended
 from tests.support.models import dollars
 
 FUTURE = now_ms() + 3_600_000
+DAY_MS = 86_400_000
+SCOPES = (("instance", ""), ("organisation", "octo"), ("repository", "octo/demo"), ("key", ""))
 
 
 async def deliver(store: Store, guid: str, *, number: int = 7, done: bool = True, size: int = 0) -> None:
@@ -78,6 +83,37 @@ async def test_transcripts_go_and_costs_and_ends_stay(store: Store) -> None:
     kept = await store.run(tasks.get, "old")
     assert kept is not None
     assert kept.state == "done"
+
+
+async def test_records_go_by_age_and_size_and_what_they_cost_stays(store: Store) -> None:
+    await work(store, "old")
+    await work(store, "running", close=False)
+    await store.run(audit.record, "fix", allowed=True, reason="x" * 50_000)
+    journal = WriteJournal(store)
+    await journal.end(await journal.begin("POST", "/issues", 5), 201)
+    aged = now_ms() - 100 * DAY_MS
+    for table in (task, model_call):
+        await store.run(lambda c, table=table: c.execute(table.update().values(created=aged)) and None)
+    await store.run(lambda c: c.execute(task.update().where(task.c.id == "old").values(ended=aged)) and None)
+    assert await store.run(records.find_cutoff, 1_000_000) == 0
+    assert aged < await store.run(records.find_cutoff, 52_000) < now_ms() - 98 * DAY_MS, "the newest have the room"
+    assert await store.run(records.find_cutoff, 10) > now_ms()
+
+    mine = Limit(scope="person", name="mara", within="octo", period="total", ceiling=1)
+    whole = [mine, *(mine.model_copy(update={"scope": each, "name": name, "within": ""}) for each, name in SCOPES)]
+    before = now_ms() - 90 * DAY_MS
+    assert await store.run(usage_sums.forget_calls, before) == 0, "there are no sums of them"
+    for span in await store.run(usage_sums.list_due, UTC, now_ms()):
+        assert await store.run(usage_sums.fold, span)
+    assert await store.run(usage_sums.forget_calls, before) == 2
+    assert await select(store, sa.select(model_call.c.id)) == set()
+    assert await store.run(usage_sums.list_due, UTC, now_ms()) == []
+    uses = await store.run(limits.list_uses, whole, UTC)
+    assert [use.paid for use in uses] == [use.held for use in uses] == [500_000] * len(whole)
+    assert await store.run(records.list_ended, before) == ["old"]
+    for forget in (records.forget_decisions, records.forget_writes):
+        assert await store.run(forget, before) == 0
+        assert await store.run(forget, FUTURE) == 1
 
 
 async def test_what_is_recent_stays(store: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -96,6 +97,22 @@ async def test_an_organisation_keeps_fewer_days_than_the_server(desk: Desk) -> N
         return told, set(connection.execute(full).scalars())
 
     assert await store.run(left) == ({"b2"}, {"b2"})
+
+
+async def test_records_go_when_they_are_old_or_too_many_but_not_those_of_these_weeks(desk: Desk) -> None:
+    store = desk.services.store
+    for name, days in (("a1", 500), ("b2", 100), ("c3", 1)):
+        desk.add(name)
+        desk.begin(name)
+        desk.close(name, "done", "Done.")
+        then = now_ms() - days * DAY * 1000
+        aged = sa.update(task).where(task.c.id == name).values(created=then, ended=then)
+        await store.run(lambda connection, aged=aged: connection.execute(aged) and None)
+    await Housekeeper(desk.services).sweep()
+    assert [await store.run(tasks.get, name) is not None for name in ("a1", "b2", "c3")] == [False, True, True]
+    small = replace(desk.services, settings=desk.services.settings.model_copy(update={"records_gb": 1e-6}))
+    await Housekeeper(small).sweep()
+    assert [await store.run(tasks.get, name) is not None for name in ("b2", "c3")] == [False, True]
 
 
 def test_mirrors_go_by_disuse_and_by_size_but_not_those_of_today(tmp_path: Path) -> None:
