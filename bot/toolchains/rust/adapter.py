@@ -23,6 +23,8 @@ from bot.toolchains.units import Unit
 
 _INSIDE = Path(__file__).parent / "inside"
 _RUSTDOC = "/forgehand-rust"
+# The runner of a unit whose tests want a process each.
+APART = "cargo test, a process for each test"
 _BUILT = "target"
 _METADATA = ["cargo", "metadata", "--no-deps", "--offline", "--format-version=1"]
 _BUILD = ["cargo", "test", "--no-run", "--no-fail-fast"]
@@ -133,7 +135,7 @@ class RustAdapter:
         return Outcome(line, join_results(run.results), (*run.records, end), notes)
 
     async def _run(self, session: Session, chosen: Sequence[Target], selection: Selection) -> Runner:
-        run = Runner(session, selection.wants, bool(selection.targets))
+        run = Runner(session, selection.wants, bool(selection.targets), self.unit.runner == APART)
         await session.run(["/bin/sh", "-c", _PREPARE])
         tested = [target for target in chosen if target.tested]
         build = Build()

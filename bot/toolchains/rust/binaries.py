@@ -18,6 +18,13 @@ from bot.toolchains.rust.targets import Target
 from bot.toolchains.session import Session, run_in
 
 _JSON = ["-Z", "unstable-options", "--format", "json"]
+# Runs each test in a process of its own, as cargo-nextest does; each has its report, and the logs become one.
+_APART = """program=$1; log=$2; shift 2; ended=0
+for name; do
+  "$program" -Z unstable-options --format json --logfile="$log.one" --exact "$name" || ended=101
+  cat "$log.one" >>"$log"
+done
+exit $ended"""
 # Exit codes from here on are signals, as a shell tells them.
 _SIGNALS = 128
 
@@ -27,11 +34,15 @@ Wanted = Callable[[str], bool]
 
 @dataclass
 class Runner:
-    """Runner of built programs: it keeps their results and records."""
+    """Runner of built programs: it keeps their results and records.
+
+    ``apart``: each test has a process of its own.
+    """
 
     session: Session
     wanted: Wanted
     filtered: bool
+    apart: bool
     results: list[CommandResult] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     cut_short: bool = False
@@ -82,12 +93,10 @@ class Runner:
         plans = [Plan(id=target.write_id(name), key=write_key(target, name)) for name in names]
 
         async def run(left: Sequence[Plan]) -> Round:
-            chosen = left or (plans if self.filtered else [])
-            single = ["--test-threads=1"] if left else []
-            exact = ["--exact", *(_read_key(plan.key) for plan in chosen)] if chosen else []
-            suite, result = await self._run_suite(target, [program, *_JSON, *single, *exact])
+            chosen = left or (plans if self.filtered or self.apart else [])
+            suite, result = await self._run_suite(target, program, [_read_key(plan.key) for plan in chosen], bool(left))
             # where several ran as their process ended, they run again, one after another, and the one shows
-            parallel = not left and result.ended == "exit" and len(suite.opened) > 1
+            parallel = not (left or self.apart) and result.ended == "exit" and len(suite.opened) > 1
             unsure = suite.opened if parallel else []
             return Round(result, [*plans, *_list_records(target, suite, unsure), *_list_ends(target, suite, result)])
 
@@ -96,9 +105,16 @@ class Runner:
             self.records += [record for record in told.records if not isinstance(record, End)]
             self.cut_short |= not told.ended
 
-    async def _run_suite(self, target: Target, argv: Sequence[str]) -> tuple[Suite, CommandResult]:
+    async def _run_suite(
+        self, target: Target, program: str, names: Sequence[str], single: bool
+    ) -> tuple[Suite, CommandResult]:
+        """Run tests of a program, or all; ``single`` ones after another."""
         name = f"rust-{len(self.results)}.log"
-        result, output = await self._run(target, [*argv, f"--logfile={RESULTS}/{name}"])
+        exact = ["--exact", *names] if names else []
+        argv = [program, *_JSON, *(["--test-threads=1"] if single else []), *exact, f"--logfile={RESULTS}/{name}"]
+        if self.apart:
+            argv = ["/bin/sh", "-c", _APART, "sh", program, f"{RESULTS}/{name}", *names]
+        result, output = await self._run(target, argv)
         log = await asyncio.to_thread(read_bounded, self.session.channel.directory / name)
         suite = read_suite(output, log or b"")
         if log is None and suite.began:

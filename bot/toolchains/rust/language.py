@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.rust import paths
-from bot.toolchains.rust.adapter import RustAdapter
+from bot.toolchains.rust.adapter import APART, RustAdapter
 from bot.toolchains.rust.programs import describe_version
 from bot.toolchains.rust.targets import read_manifest
 from bot.toolchains.unit_toolchain import UnitToolchain
@@ -23,6 +23,8 @@ _ASIDE = {"testdata", "benches", "fuzz"}
 # A test, or an example in documentation.
 _TEST = re.compile(rb"#\[(?:\w+::)*test\b|//[/!] *(?:```|~~~)")
 _MOST_BYTES = 1024 * 1024
+# https://nexte.st/docs/configuration/
+_NEXTEST = ".config/nextest.toml"
 
 
 def find_units(tree: Path) -> list[Unit]:
@@ -42,14 +44,18 @@ def find_units(tree: Path) -> list[Unit]:
             continue
         aside = is_sample(root) or _ASIDE & set(PurePosixPath(root).parts)
         if root.count("/") < _DEEPEST and not aside:
-            units.append(_make_unit(root, own))
+            units.append(_make_unit(tree, root, own))
     tested = [unit for unit in units if _has_tests(tree, files, unit, units)]
     return tested[:_MOST_UNITS]
 
 
-def _make_unit(root: str, workspace: bool) -> Unit:
+def _make_unit(tree: Path, root: str, workspace: bool) -> Unit:
     kind = "a workspace" if workspace else "a package"
     evidence = (f"`{root}/Cargo.toml`".replace("`/", "`") + f" of {kind}",)
+    # its tests may count on a process each
+    nextest = PurePosixPath(root, _NEXTEST)
+    if (tree / nextest).is_file():
+        return Unit(root=root, toolchain="rust", manager="cargo", runner=APART, evidence=(*evidence, f"`{nextest}`"))
     return Unit(root=root, toolchain="rust", manager="cargo", runner="cargo test", evidence=evidence)
 
 

@@ -26,7 +26,8 @@ def is_test_config(path: str) -> bool:
     What lies in ``vendor`` or ``.cargo`` replaces other code.
     """
     folders = PurePosixPath(path).parts[:-1]
-    return posixpath.basename(path) in _CONFIG or "vendor" in folders or ".cargo" in folders
+    aside = "vendor" in folders or ".cargo" in folders
+    return posixpath.basename(path) in _CONFIG or aside or f"/{path}".endswith("/.config/nextest.toml")
 
 
 def is_test_file(path: str) -> bool:

@@ -182,6 +182,25 @@ async def test_a_test_that_ends_the_process_is_named_and_the_others_run_without_
     assert told(done) == below(file, {"before": PASSED, "kills": ("error", "crash"), "long": PASSED, "other": FAILED})
 
 
+async def test_tests_written_for_nextest_have_a_process_each(change: Change) -> None:
+    """cargo-nextest itself calls ``exit(0)`` in a test a success."""
+    file = "cart/tests/apart.rs"
+    alone = "#[test]\nfn {}() {{ assert_eq!(RUNS.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0); }}\n"
+    text = "static RUNS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);\n"
+    text += "".join(alone.format(name) for name in ("one", "two")) + "#[test]\nfn fails() { panic!(); }\n"
+    opened = change({".config/nextest.toml": "[profile.default]\n", file: text})
+    assert (opened[0].parts[0].unit.evidence[1], opened[0].is_test_config(".config/nextest.toml")) == (
+        "`.config/nextest.toml`", True,
+    )  # fmt: skip
+    done = await run(opened, file)
+    assert done.complete, done.completeness
+    assert told(done) == below(file, {"one": PASSED, "two": PASSED, "fails": FAILED})
+    ended = await run(opened, "cart/tests/exit0.rs")
+    assert ended.completeness.culprits == ("cart/tests/exit0.rs::kills",)
+    own = below("cart/tests/exit0.rs", {"before": PASSED, "kills": ("error", "crash"), "long": PASSED, "other": FAILED})
+    assert told(ended) == own
+
+
 async def test_a_process_that_fails_after_its_tests_is_an_error(zoo: Opened) -> None:
     done = await run(zoo, "cart/tests/late.rs")
     assert told(done) == {
