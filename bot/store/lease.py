@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 import structlog
 
-from bot.store.database import StoreError
+from bot.store.database import StoreError, is_away
 from bot.store.store import Store
 
 # Who holds an advisory lock, and when its connection last began or ended a statement.
@@ -18,6 +22,9 @@ _HOLDER = sa.text(
     "and objsubid = 1 and (classid::bigint << 32) + objid::bigint = :key "
     "and database = (select oid from pg_database where datname = current_database())"
 )
+_AGAIN_SECONDS = 0.25
+_PATIENCE_SECONDS = 120.0  # longer than what GitHub is given to answer, several times
+_ROOM = 3  # each turn that is taken or waited for is a connection to PostgreSQL
 log = structlog.get_logger(__name__)
 
 
@@ -91,3 +98,37 @@ class Lease:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+class Turns:
+    """Turns at things that only one of all processes may do at a time.
+
+    For what takes a moment, such as to look for an effect and then to make it. Whoever dies has its turn ended.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._room = asyncio.Semaphore(_ROOM)
+
+    @asynccontextmanager
+    async def take(self, name: str) -> AsyncIterator[None]:
+        """Wait for the turn at what goes by a name, and have it."""
+        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:7])
+        async with self._here.setdefault(name, asyncio.Lock()), self._room:
+            lease = Lease(self._store, key, patience=_PATIENCE_SECONDS)
+            try:
+                while not await self._try(lease):  # noqa: ASYNC110 - the end of another process's turn is no event here
+                    await asyncio.sleep(_AGAIN_SECONDS)
+                yield
+            finally:
+                await lease.release()
+
+    async def _try(self, lease: Lease) -> bool:
+        """Try to take it; a database that is away is waited for."""
+        try:
+            return await lease.take()
+        except sa.exc.DBAPIError as error:
+            if not is_away(error):
+                raise
+            return False

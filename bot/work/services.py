@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from bot.context.index import Indexer
@@ -16,6 +17,7 @@ from bot.policy import PolicyLoader
 from bot.rates import Rates
 from bot.sandbox.port import Sandbox
 from bot.settings import Checks, Settings
+from bot.store.lease import Turns
 from bot.store.store import Store
 from bot.toolchains.repository import RepositoryToolchain
 
@@ -35,6 +37,11 @@ class Services:
     make_toolchain: Callable[[Checks, Path], RepositoryToolchain]
     engine: Engine
     rates: Rates = field(default_factory=Rates)
+
+    @cached_property
+    def turns(self) -> Turns:
+        """Return the turns at effects that are looked for, then made."""
+        return Turns(self.store)
 
     def outgoing(self, text: str, *, closes: int | None = None) -> str:
         """Return a body to post: secrets redacted, everything foreign defused."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
-from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 
@@ -16,8 +14,6 @@ from bot.store import tasks
 from bot.work.services import Services
 
 CHECK_NAME = "Forgehand review"
-# a delivery that is handled again shows it beside its own task
-_showing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 _BEGUN = CheckReport(title="Read the pull request", summary="The review has begun.")
 
 
@@ -28,7 +24,8 @@ async def show(
 
     ``base`` is the branch that the head is compared with. Where all is ``fresh``, no older check run is looked for.
     """
-    async with _showing.setdefault(task_id, asyncio.Lock()):
+    # a delivery that is handled again shows it beside its own task, which another server may have begun
+    async with services.turns.take(f"check run of {task_id}"):
         posted = await services.store.run(_claim, task, task_id, head_sha, base)
         if posted is None or posted.get("check"):
             return
