@@ -21,9 +21,12 @@ T = TypeVar("T")
 
 
 class JsonModel(BaseModel):
-    """A frozen value that survives a round trip through JSON unchanged."""
+    """A frozen value that survives a round trip through JSON unchanged.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    Its validator is made when it is needed first: of hundreds of models most are not, in most processes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     @classmethod
     def load(cls, file: Path) -> Self | None:
