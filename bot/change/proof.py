@@ -14,7 +14,7 @@ from bot.engine.port import Ctx
 from bot.git.changes import Changes
 from bot.models.port import Conversation, Message
 from bot.models.structured import BOOLEAN, STRING, closed_object
-from bot.toolchains.port import ToolchainError
+from bot.toolchains.port import TestRun, ToolchainError
 from bot.types import JsonModel
 from bot.work.failures import list_messages
 from bot.work.loop import LoopLimits, work
@@ -67,7 +67,7 @@ class FailingTest:
         return ProofResult(note=problem, ended=True, fields={"author": state.model}, tries=state.tries)
 
     async def check(self, job: Job[Any], brief: Brief, changes: Changes, attempt: int) -> ProofAttempt:
-        """Run the new test three times on the base and judge it."""
+        """Run the new test on the base until it is refused, or has failed three times."""
         mirror = await job.mirror(brief.base_sha)
         existing = [path for path in sorted(changes.files) if await mirror.exists(brief.base_sha, path)]
         if existing:
@@ -77,15 +77,16 @@ class FailingTest:
             return ProofAttempt(problem="No test was written.")
         workshop = job.workshop(brief.base_sha)
         await workshop.renew()
-        runs = [await workshop.test(changes, targets) for _ in range(RUNS)]
-        toolchain = workshop.toolchain()
         there = {entry.path for entry in await mirror.entries(brief.base_sha)}
+        is_test = workshop.toolchain().is_test
         reported = reported_errors("\n".join([brief.title, brief.body, *(comment.text for comment in brief.comments)]))
-        checked = check_proof(
-            runs, reported, lambda path: path in there and not toolchain.is_test(path), self.list_names_to_come(brief)
-        )
-        if checked.problem is not None:
-            return ProofAttempt(problem=checked.problem)
+        to_come = self.list_names_to_come(brief)
+        runs: list[TestRun] = []
+        for _ in range(RUNS):
+            runs.append(await workshop.test(changes, targets))
+            checked = check_proof(runs, reported, lambda path: path in there and not is_test(path), to_come)
+            if checked.problem is not None:
+                return ProofAttempt(problem=checked.problem)
         proof = Proof(
             files=changes,
             targets=tuple(targets),

@@ -104,9 +104,7 @@ def check_proof(
     shapes = [_failing(run) for run in runs]
     problem = next((_unusable(run) for run in runs if _unusable(run)), None)
     if problem is None and len({frozenset(case.id for case in shape) for shape in shapes}) != 1:
-        problem = (
-            f"The test does not fail every time: it must fail in {len(runs)} of {len(runs)} runs. Remove what varies."
-        )
+        problem = f"The test does not fail every time: it must fail in {RUNS} of {RUNS} runs. Remove what varies."
     if problem is not None:
         return ProofCheck(problem=problem)
     failures = tuple(

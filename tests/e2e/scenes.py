@@ -17,6 +17,7 @@ import aiohttp
 from simhub.model import Delivery, Installation
 from simhub.model_formats import ModelRequest
 from tests.e2e.answers import Rule
+from tests.support import shelves
 from tests.support.door import sign
 from tests.support.story import SECRET, Story
 
@@ -27,6 +28,7 @@ POLICY = ".github/forgehand.yml"
 def place(story: Story, name: str, source: Path = SAMPLE) -> Story:
     """The same story in another repository, so that tests who share a bot do not share anything else."""
     repository = story.hub.create_repository(f"octo/{name}", source=source)
+    shelves.share(story.root / "data", repository.id)
     story.hub.set_permission(repository, story.maintainer.login, "admin")
     story.hub.change_repositories(installation_of(story), add=[repository])
     return replace(story, repository=repository)

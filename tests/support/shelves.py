@@ -28,8 +28,15 @@ def close() -> None:
 
 
 def lend(data: Path, repository_id: int) -> None:
-    """Link what was installed before into the data directory of a bot that has not started yet."""
+    """Link what was installed before into a bot's data directory, for a repository that it has not seen yet."""
     _link(_shared(), data / FOLDER / str(repository_id))
+
+
+def share(data: Path, repository_id: int) -> None:
+    """Lend to one more repository of a bot what it installed for any so far."""
+    for shelf in (data / FOLDER).glob("*"):
+        _link(shelf, _shared())
+    lend(data, repository_id)
 
 
 def collect(data: Path, repository_id: int) -> None:
