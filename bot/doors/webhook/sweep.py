@@ -32,7 +32,8 @@ class Sweep:
 
     :meth:`once` makes one pass, :meth:`run` repeats it. ``github`` speaks as the App. With ``poll`` every delivery is
     read from the log every ``poll_seconds`` and put into the inbox. Without it GitHub is asked every ``minutes`` to
-    deliver again what was missed, so that the same door checks the same signature.
+    deliver again what was missed, so that the same door checks the same signature. What it could not deliver so
+    ``_TRIES`` times is read from the log too: a server may end each time that it comes.
     """
 
     def __init__(
@@ -67,8 +68,8 @@ class Sweep:
     async def once(self) -> int:
         """Recover missed deliveries (fetch, or ask for them) and count them."""
         missed, latest = await self._list_missed()
-        for item in missed:
-            if not self._poll:
+        for item, tries in missed:
+            if not self._poll and tries < _TRIES:
                 await app.redeliver(self._github, item.id)
                 continue
             full = await app.read_delivery(self._github, item.id)
@@ -80,8 +81,8 @@ class Sweep:
             log.info("sweep", missed=len(missed), polled=self._poll)
         return len(missed)
 
-    async def _list_missed(self) -> tuple[list[app.Delivery], datetime | None]:
-        """List the missed deliveries: oldest first, one per GUID.
+    async def _list_missed(self) -> tuple[list[tuple[app.Delivery, int]], datetime | None]:
+        """List the missed deliveries, oldest first, with how often each was tried.
 
         No attempt to deliver them was answered, and we do not hold them. Also returned is how far the log was read, by
         GitHub's clock.
@@ -100,7 +101,5 @@ class Sweep:
                 answered.add(item.guid)
         held = await self._store.run(deliveries.filter_known, newest)
         done = answered | held
-        missed = [item for item in reversed(newest.values()) if item.guid not in done]
-        if not self._poll:
-            missed = [item for item in missed if tries[item.guid] < _TRIES]
+        missed = [(item, tries[item.guid]) for item in reversed(newest.values()) if item.guid not in done]
         return missed, latest
