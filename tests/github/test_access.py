@@ -97,6 +97,16 @@ async def test_a_wrong_clock_is_learnt_from_the_server(world: World, github: Git
     assert world.asked("GET", "/app") == 4, "one refusal and one success each"
 
 
+async def test_a_wrong_clock_stops_none_of_those_that_ask_at_once(world: World, github: GitHubs) -> None:
+    number = await new_issue(world)
+    world.time.off = 90_000.0
+    both = [github.for_repository(world.repository, {name: "read"}) for name in ("issues", "contents")]
+    client, _ = await asyncio.gather(*both)
+    world.time.off = -90_000.0
+    await issues.get_issue(client, world.repository, number)
+    assert github.clock_skew == pytest.approx(90_000, abs=3), "any answer tells"
+
+
 async def test_refusals_to_mint_say_what_is_missing(world: World, github: GitHubs) -> None:
     with pytest.raises(Forbidden, match="must accept"):
         await github.token(world.repository, {"actions": "read"})

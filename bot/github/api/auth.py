@@ -60,23 +60,25 @@ class AppKey:
         return f"Bearer {self._signed[0]}"
 
     def accepted(self, response: Response) -> None:
-        self._learn(response)
+        self.learn(response)
 
-    async def refused(self, response: Response, _tries: int) -> float | None:
-        """Sign again where our clock is off by more than it was before."""
-        if response.status != 401 or not self._learn(response):
+    async def refused(self, response: Response, tries: int) -> float | None:
+        """Sign again, once.
+
+        That our clock is off another answer may have told while this one was awaited.
+        """
+        if response.status != 401 or tries > 1:
             return None
+        self.learn(response)
         self._signed = None
         return 0.0
 
-    def _learn(self, response: Response) -> bool:
-        """Tell whether the server's clock is elsewhere than we thought."""
+    def learn(self, response: Response) -> None:
+        """Note where GitHub's clock is elsewhere than we thought."""
         theirs = server_time(response)
-        skew = self.skew if theirs is None else theirs - self._clock.now()
-        if abs(skew - self.skew) <= _SKEW_WORTH_NOTING:
-            return False
-        self.skew = skew
-        return True
+        if theirs is not None and abs(theirs - self._clock.now() - self.skew) > _SKEW_WORTH_NOTING:
+            self.skew = theirs - self._clock.now()
+            self._signed = None
 
 
 @lru_cache(maxsize=1)
@@ -121,6 +123,8 @@ class Auth(Protocol):
     ) -> Token: ...
 
     def forget(self, token: Token) -> None: ...
+
+    def learn(self, response: Response) -> None: ...
 
     def forget_installation(self, installation: int) -> None: ...
 
@@ -172,6 +176,10 @@ class AppAuth:
         for key, held in list(self._tokens.items()):
             if held is token:
                 self._tokens.pop(key, None)
+
+    def learn(self, response: Response) -> None:
+        """Note what an answer says of GitHub's clock."""
+        self.key.learn(response)
 
     def forget_installation(self, installation: int) -> None:
         """Drop the tokens of an installation that was changed or removed."""
@@ -239,6 +247,9 @@ class GivenToken:
     def forget(self, token: Token) -> None:
         """Keep the token: there is no other."""
 
+    def learn(self, response: Response) -> None:
+        """Sign nothing by the clock."""
+
     def forget_installation(self, installation: int) -> None:
         """Keep the token: there is no other."""
 
@@ -289,7 +300,8 @@ class InstallationCredential:
         )
         return f"Bearer {self._token.value}"
 
-    def accepted(self, _response: Response) -> None:
+    def accepted(self, response: Response) -> None:
+        self._auth.learn(response)
         self._renewed = False
         if self._token is not None:
             self._token.proven = True
