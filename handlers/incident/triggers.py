@@ -29,12 +29,14 @@ async def hear(event: Event, services: Services) -> None:
     The commit is looked for on our own branch: a fork's branch may have the same name, and costs nothing beyond that.
     """
     repository = event.repository()
-    signals = read(event.name, event.payload, event.guid, now_ms())
+    received = now_ms()
+    signals = read(event.name, event.payload, event.guid, received)
     if repository is None or not signals or _is_ours(event, services):
         return
     policy, _ = await services.policies.load_or_default(repository)
     rules = policy.rules(IncidentRules)
-    named = [_name_service(signal, rules) for signal in signals]
+    ours = [_set_time(signal, received, services.github.clock_skew) for signal in signals]
+    named = [_name_service(signal, rules) for signal in ours]
     watched = [signal for signal in named if rules.is_on and _is_watched(signal, rules, repository)]
     wanted = [signal for signal in watched if await _is_on_branch(services, repository, signal)]
     if wanted:
@@ -73,6 +75,12 @@ def _is_ours(event: Event, services: Services) -> bool:
     """Return whether it is a check of our own."""
     app = read_part(event.payload, event.name, "app").get("id")
     return app is not None and app == services.settings.app_id
+
+
+def _set_time(signal: Signal, received: int, skew: float) -> Signal:
+    """Give GitHub's time by our clock, so that a wrong one makes no news old."""
+    told = signal.started != received
+    return signal.model_copy(update={"started": signal.started - round(skew * 1000)}) if told else signal
 
 
 def _name_service(signal: Signal, rules: IncidentRules) -> Signal:

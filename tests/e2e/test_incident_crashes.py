@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
+from datetime import UTC, datetime
 
 from tests.e2e.conftest import Tell
 from tests.e2e.scenes import POLICY, deliver, git, put, rows
 from tests.support.story import Story
 
+DAY = 24 * 3600
+
 
 def job(story: Story, sha: str, number: int) -> bytes:
-    """A failed job as GitHub tells of it."""
+    """A failed job as GitHub tells of it, by its clock."""
     (installation,) = story.hub.world.installations
     where = {"id": story.repository.id, "name": "sample", "owner": {"login": "octo"}, "default_branch": "main"}
     ended = {
@@ -22,7 +26,7 @@ def job(story: Story, sha: str, number: int) -> bytes:
         "head_branch": "main",
         "head_sha": sha,
         "conclusion": "failure",
-        "completed_at": "2026-11-30T10:00:00Z",
+        "completed_at": datetime.fromtimestamp(time.time() + story.hub.clock_offset, UTC).isoformat(),
     }
     payload = {"action": "completed", "workflow_job": ended, "repository": where, "installation": {"id": installation}}
     return json.dumps(payload).encode()
@@ -50,3 +54,14 @@ async def test_killed_at_any_moment_it_makes_one_issue(tell: Tell) -> None:
     titles = [one.title for one in story.repository.issues.values()]
     assert titles == ["Incident: CI / test failed on main"]
     assert rows(story, "select count, count(*) from fh_incident") == [(len(guids), 1)]
+
+
+async def test_a_clock_that_is_days_ahead_makes_no_news_old(tell: Tell) -> None:
+    story = await tell([])
+    await put(story, POLICY, "incidents: { enabled: true }\nreview: { on: [] }\n")
+    story.hub.advance(-3 * DAY)
+    sha = git(story, "rev-parse", "main")
+    assert await deliver(story, "workflow_job", job(story, sha, 1), str(uuid.uuid4())) == 202
+    await story.until(lambda: rows(story, "select 1 from fh_incident where number is not null"), what="its issue")
+    ((fresh, first, opened),) = rows(story, "select json_extract(data, '$.fresh'), first, opened from fh_incident")
+    assert (fresh, abs(opened - first) < DAY * 1000) == (1, True)
