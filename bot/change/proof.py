@@ -67,7 +67,7 @@ class FailingTest:
         return ProofResult(note=problem, ended=True, fields={"author": state.model}, tries=state.tries)
 
     async def check(self, job: Job[Any], brief: Brief, changes: Changes, attempt: int) -> ProofAttempt:
-        """Run the new test on the base until it is refused, or has failed three times."""
+        """Run the new test on the base until it is refused, or failed thrice."""
         mirror = await job.mirror(brief.base_sha)
         existing = [path for path in sorted(changes.files) if await mirror.exists(brief.base_sha, path)]
         if existing:
