@@ -37,7 +37,7 @@ _UV = re.compile(rf"^\s*\+ (?P<name>@?[\w./-]{{1,80}})(?:==|@| )(?P<version>{_VE
 def find_versions(lines: Sequence[str]) -> dict[str, str]:
     """Return what a log says of versions: of runner, tools, packages."""
     found: dict[str, str] = {}
-    for line in lines:
+    for line in filter(None, lines):
         for name, version in _read(line[:4_000]):
             found.setdefault(name, version)
         if len(found) >= _MOST:

@@ -90,6 +90,8 @@ _SHAPES = tuple(
         r"^\s*(?:FAILED|FAIL|Failed):? ((?:[\w$]+[.#:/]+)+\w*[Tt]est\w*(?:[.#:]+\w+)*)",
     )
 )
+# A search for what stands at the beginning tries every other place too; all but two begin there.
+_FINDERS = tuple(shape.match if shape.pattern.startswith("^") else shape.search for shape in _SHAPES)
 # Where no summary names a test its header does.
 _HEADERS = (
     re.compile(r"^_{3,} (?:ERROR at (?:setup|teardown) of |ERROR collecting )?(\S.*?) _{3,}$"),
@@ -140,6 +142,7 @@ def find_failing_tests(lines: Sequence[str]) -> tuple[str, ...]:
 
 def _find(lines: Sequence[str]) -> Iterator[str]:
     below_failures = below_counts = False
+    known: dict[str, str] = {}  # what a line names that came before
     for place, line in enumerate(lines):
         if _SUREFIRE.match(line):
             below_counts = True
@@ -169,11 +172,16 @@ def _find(lines: Sequence[str]) -> Iterator[str]:
         if ant is not None and place + 1 < len(lines) and _ANT_FAILED.match(lines[place + 1]):
             yield ant[1]
             continue
-        for shape in _SHAPES:
-            match = shape.search(line)
-            if match is not None:
-                yield " ".join(part for part in match.groups() if part)
-                break
+        if line not in known:
+            known[line] = _name(line)
+        if known[line]:
+            yield known[line]
+
+
+def _name(line: str) -> str:
+    """Return the test that a line of some runner names, or ""."""
+    match = next((match for find in _FINDERS if (match := find(line)) is not None), None)
+    return " ".join(part for part in match.groups() if part) if match is not None else ""
 
 
 def _read_numbered(lines: Sequence[str], place: int, first: re.Match[str]) -> Iterator[str]:

@@ -104,6 +104,8 @@ def _split(lines: Sequence[str]) -> Iterator[tuple[Frame, ...]]:
 
 
 def _read(line: str, before: str) -> Frame | None:
+    if not any(map(str.isdigit, line)):  # each frame has the number of a line
+        return None
     for pattern in _PATTERNS:
         match = pattern.search(line)
         if match is None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 _MOST = 12_000_000
+_MOST_LINES = 100_000  # from the end; the longest real logs had 40,000
 _LONGEST = 2_000
 _STAMP = re.compile(r"\ufeff?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z ?")
 # Jenkins: what the timestamper plugin writes, and notes that its console hides.
@@ -23,7 +24,6 @@ _EXIT = re.compile(
     r"##\[error\](?:Process completed with exit code|The process '[^']{0,200}' failed with exit code|Cmd /c"
     r"|Bash exited with)"
 )
-_FIRST_ERROR = re.compile(r"##\[error\]")
 
 
 class Period(NamedTuple):
@@ -38,16 +38,24 @@ class _Line(NamedTuple):
     time: str
 
 
+_EMPTY = _Line("", "")
+
+
 def read_log(log: str, step: Period | None = None) -> tuple[str, ...]:
     """Return the lines of the failing step, of the whole log if unknown."""
+    return read_both(log, step)[0]
+
+
+def read_both(log: str, step: Period | None = None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the lines of the failing step, and of the whole log."""
     lines = _read(log)
+    texts = tuple(line.text for line in lines)
     if step is not None:
-        inside = [line.text for line in lines if _is_inside(line, step)]
+        inside = tuple(line.text for line in lines if _is_inside(line, step))
         if inside:
-            return tuple(inside)
-    texts = [line.text for line in lines]
+            return inside, texts
     start, end = _find_step(texts)
-    return tuple(texts[start:end])
+    return texts[start:end], texts
 
 
 def read_lines(log: str) -> tuple[str, ...]:
@@ -56,10 +64,12 @@ def read_lines(log: str) -> tuple[str, ...]:
 
 
 def _read(log: str) -> list[_Line]:
-    return [_read_line(line) for line in log[-_MOST:].split("\n")]
+    return [_read_line(line) for line in log[-_MOST:].split("\n")[-_MOST_LINES:]]
 
 
 def _read_line(line: str) -> _Line:
+    if not line:
+        return _EMPTY
     stamp = _STAMP.match(line)
     time = ""
     if stamp is not None:
@@ -67,14 +77,19 @@ def _read_line(line: str) -> _Line:
         line = line[stamp.end() :]
     if "\x1b[8mha:" in line:
         line = _NOTE.sub("", line)
-    line = _FOLD.sub("", line)
-    line = _UNSEEN.sub("", line.rstrip("\r"))
+    line = _unfold(line).rstrip("\r")
+    if not line.isprintable():
+        line = _UNSEEN.sub("", line)
     if "\r" in line:
         # A progress bar: what stands there at last.
         line = next((part for part in reversed(line.split("\r")) if part.strip()), "")
     if line[:1] in "[0123456789":
         line = _JENKINS_STAMP.sub("", line, count=1) if _JENKINS_STAMP.match(line) else line
-    return _Line(_FOLD.sub("", line)[:_LONGEST].rstrip(), time)
+    return _Line(_unfold(line)[:_LONGEST].rstrip(), time)
+
+
+def _unfold(line: str) -> str:
+    return _FOLD.sub("", line) if line.startswith(("travis_", "section_")) else line
 
 
 def _is_inside(line: _Line, step: Period) -> bool:
@@ -89,9 +104,9 @@ def _is_inside(line: _Line, step: Period) -> bool:
 
 def _find_step(lines: Sequence[str]) -> tuple[int, int]:
     """Return where the failing step stands, by marks that anyone can write."""
-    ends = [place for place, line in enumerate(lines) if _EXIT.match(line)]
+    ends = [place for place, line in enumerate(lines) if line.startswith("##[") and _EXIT.match(line)]
     if not ends:
-        ends = [place for place, line in enumerate(lines) if _FIRST_ERROR.match(line)][-1:]
+        ends = [place for place, line in enumerate(lines) if line.startswith("##[error]")][-1:]
     if not ends:
         return 0, len(lines)
     end = ends[0]

@@ -44,31 +44,34 @@ _PORT = re.compile(r"\d{1,5}(?:/|\Z)")
 
 def find_placed(text: str) -> Iterator[Span]:
     """Yield the secrets in headers, cookies, addresses and flags."""
-    for pattern, kind in (
-        (_COOKIE, "cookie"),
-        (_USER_FLAG, "password"),
-        (_QUOTED_USERINFO, "password"),
-        (_ORACLE, "password"),
+    lower = text.lower()
+    # Each pattern is slow to look for; a word that it needs is not.
+    for word, pattern, kind in (
+        ("cookie", _COOKIE, "cookie"),
+        ("-u", _USER_FLAG, "password"),
+        ("--creds", _USER_FLAG, "password"),
+        ("%3a%2f%2f", _QUOTED_USERINFO, "password"),
+        ("@", _ORACLE, "password"),
     ):
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(text) if word in lower else ():
             if not is_placeholder(match["value"]):
                 yield Span(*match.span("value"), kind)
-    yield from _find_headers(text)
+    yield from _find_headers(text, lower)
     yield from find_addresses(text)
     for match in _CLIENT.finditer(text):
         if not is_measure(match["value"]) and not is_placeholder(match["value"]):
             yield Span(*match.span("value"), "password")
 
 
-def _find_headers(text: str) -> Iterator[Span]:
-    for match in _HEADER.finditer(text):
+def _find_headers(text: str, lower: str) -> Iterator[Span]:
+    for match in _HEADER.finditer(text) if "authorization" in lower else ():
         value = match["value"]
         if not is_placeholder(value) and (match["scheme"] or len(value) >= 8) and is_dense(value):
             yield Span(*match.span("value"), "credential")
-    for match in _BEARER.finditer(text):
+    for match in _BEARER.finditer(text) if "bearer" in lower else ():
         if is_dense(match["value"]):
             yield Span(*match.span("value"), "token")
-    for match in _BASIC.finditer(text):
+    for match in _BASIC.finditer(text) if "basic" in lower else ():
         try:
             decoded = base64.b64decode(match["value"] + "=" * (-len(match["value"]) % 4))
         except (binascii.Error, ValueError):

@@ -19,14 +19,15 @@ _LIKELY = (
     r"|aes|crypt|cipher|hmac|jwt"
     r"|webhook|write|read|ingest|ingestion|instrumentation|publishable|project|primary|secondary|recovery|backup"
     r"|host|function)[_\-. ]?key"
-    r"|(?<=[A-Z0-9]_)KEY|credentials?|(?<![a-z])creds?|(?<![a-z])auth(?:orization)?|(?<![a-z])dsn"
+    r"|(?<=[a-z0-9]_)key|credentials?|(?<![a-z])creds?|(?<![a-z])auth(?:orization)?|(?<![a-z])dsn"
     r"|connection[_\-. ]?string|(?<![a-z])cookie"
     r"|session[_\-. ]?id|(?<![a-z])(?:sid|jwt|sig|otp|salt|pat|bearer|hmac|nonce|seed)|signature"
     r"|webhook(?:[_\-. ]?url)?"
 )
+# Of a text in lower case: where case counts, each alternative is tried by its first letter, which is fast.
 _NAME = re.compile(
-    rf"(?:(?P<sure>(?i:{_SURE}))|(?P<likely>(?i:{_LIKELY})))"
-    r"(?P<rest>(?i:[_\-.]?(?:key|base|value|val|string|text|plain|raw|hash|token|secret|prod(?:uction)?|dev|test"
+    rf"(?:(?P<sure>{_SURE})|(?P<likely>{_LIKELY}))"
+    r"(?P<rest>(?:[_\-.]?(?:key|base|value|val|string|text|plain|raw|hash|token|secret|prod(?:uction)?|dev|test"
     r"|staging|live|stage|local"
     r"|old|new|main|default|current|primary|id|ci|qa|v?\d{1,2})){0,3})"
     r"(?P<close>\\{0,3}[\"'`]|\\{0,3}[\"'`]?\]|>)?"
@@ -59,11 +60,12 @@ _LIST = re.compile(r"[&;,](?=\w{1,40}=)|\\n|\\r|&amp;")
 def find_named(text: str) -> Iterator[Span]:
     """Yield the values of telling names."""
     at = 0
-    for hint in _HINT.finditer(_lower(text)):
+    lower = _lower(text)
+    for hint in _HINT.finditer(lower):
         if hint.end() <= at:
             continue
         # The telling word is slow to match: it is looked for where a part of one stands.
-        name = _NAME.search(text, max(at, hint.start() - _LONGEST), hint.end() + 4 * _LONGEST)
+        name = _NAME.search(lower, max(at, hint.start() - _LONGEST), hint.end() + 4 * _LONGEST)
         if name is None:
             at = hint.end() + 3 * _LONGEST
             continue
@@ -119,7 +121,7 @@ def _read_value(text: str, name: re.Match[str], separator: re.Match[str]) -> Spa
     end = start + len(value)
     if quoted is None and len(value) == _MOST:
         end = _REST.match(text, end).end()  # type: ignore[union-attr]
-    return Span(start, end, "password" if sure and "secret" not in name["sure"].lower() else "secret")
+    return Span(start, end, "password" if sure and "secret" not in name["sure"] else "secret")
 
 
 def _find_quote(text: str, start: int, quoted: re.Match[str]) -> int | None:

@@ -20,6 +20,7 @@ from bot.signals.fields import (
     raw_text,
     read_moment,
     read_pairs,
+    share_text,
     show_pairs,
 )
 from bot.signals.labels import find_environment, find_kin, find_service, find_trouble, read_severity
@@ -38,13 +39,17 @@ def read_alerts(source: str, body: Mapping[str, Any], arrival: Arrival) -> tuple
     other of the same trouble fires; that it is healed nobody says.
     """
     listed = [each for each in find_list(body, "alerts") if isinstance(each, Mapping)]
-    shown = [one for each in listed[:_MOST_ALERTS] if (one := _read_alert(source, body, each, arrival)) is not None]
+    most = share_text(len(listed))
+    read_ones = (_read_alert(source, body, each, arrival, most) for each in listed[:_MOST_ALERTS])
+    shown = [one for one in read_ones if one is not None]
     rest = _read_rest(source, body, len(listed), shown, arrival)
     kin = _find_group(body, shown)
     return (*(one.model_copy(update={"joins": (*one.joins, *kin)}) for one in shown), *rest)
 
 
-def _read_alert(source: str, body: Mapping[str, Any], alert: Mapping[str, Any], arrival: Arrival) -> Signal | None:
+def _read_alert(
+    source: str, body: Mapping[str, Any], alert: Mapping[str, Any], arrival: Arrival, most: int
+) -> Signal | None:
     labels = read_pairs(find(alert, "labels"))
     kind = _KINDS.get(raw_text(find(alert, "status")) or raw_text(find(body, "status")))
     if kind is None or not labels:
@@ -63,7 +68,7 @@ def _read_alert(source: str, body: Mapping[str, Any], alert: Mapping[str, Any], 
         joins=(kin,) if kin else (),
         delivery=arrival.delivery,
         title=_title(labels, notes),
-        text=_tell(notes, raw_text(find(alert, "valueString"))),
+        text=_tell(notes, raw_text(find(alert, "valueString")), most),
         severity=read_severity(labels.get("severity", "")),
         started=read_moment(find(alert, "startsAt"), arrival.received),
         service=find_service(labels),
@@ -79,9 +84,9 @@ def _title(labels: Mapping[str, str], notes: Mapping[str, str]) -> str:
     return clean_line(f"{name}: {summary}" if summary else name)
 
 
-def _tell(notes: Mapping[str, str], values: str) -> str:
+def _tell(notes: Mapping[str, str], values: str, most: int) -> str:
     told = [notes[name] for name in _TOLD if notes.get(name)]
-    return clean("\n\n".join([*told, *([f"Values: {values}"] if values else [])]), TEXT)
+    return clean("\n\n".join([*told, *([f"Values: {values}"] if values else [])]), most)
 
 
 def _find_group(body: Mapping[str, Any], signals: list[Signal]) -> tuple[str, ...]:

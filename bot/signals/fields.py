@@ -13,7 +13,8 @@ from bot.redaction import redact
 from bot.signals.records import Link
 
 TITLE, TEXT, NAME, VALUE = 200, 8_000, 200, 300  # characters
-_BEYOND = 1_000  # characters after the last that is kept: nothing is cut in two before it is recognised
+_ALL_TEXT = 64_000  # characters of the texts of one body
+_BEYOND = 1_000  # characters looked at after the last that is kept, at most
 _MOST_LABELS = 40
 _MOST_LINKS = 10
 _LONGEST_LINK = 1_000
@@ -66,14 +67,27 @@ def raw_text(value: Any) -> str:
 
 def clean(text: str, most: int = TEXT) -> str:
     """Return a text of so many characters, without people's addresses."""
-    text = text[: most + _BEYOND].encode("utf-8", "replace").decode()
+    text = _cut(text, most).encode("utf-8", "replace").decode()
     text = _EMAIL.sub("[address removed]", redact(_CONTROL.sub(" ", text.replace("\r\n", "\n"))))
     return text.strip()[:most].strip()
 
 
+def share_text(count: int) -> int:
+    """Return how long the text of each of so many signals of a body may be.
+
+    Secrets are looked for in all of it, and a body of hostile text would take seconds.
+    """
+    return min(TEXT, max(_ALL_TEXT // max(count, 1), NAME))
+
+
 def clean_line(text: str, most: int = TITLE) -> str:
     """Return a text as :func:`clean` does, in one line."""
-    return clean(" ".join(text[: most + _BEYOND].split()), most)
+    return clean(" ".join(_cut(text, most).split()), most)
+
+
+def _cut(text: str, most: int) -> str:
+    """Return so much of a text that no secret in what is kept is cut in two."""
+    return text[: most + min(max(most, NAME), _BEYOND)]
 
 
 def read_moment(value: Any, otherwise: int) -> int:

@@ -7,7 +7,6 @@ from typing import Any, get_args
 
 from bot.signals.fields import (
     NAME,
-    TEXT,
     Arrival,
     clean_line,
     find,
@@ -20,6 +19,7 @@ from bot.signals.fields import (
     read_branch,
     read_moment,
     read_pairs,
+    share_text,
     show_pairs,
 )
 from bot.signals.frames import read_frame
@@ -33,12 +33,13 @@ _KINDS: tuple[SignalKind, ...] = get_args(SignalKind)
 
 def read(body: Mapping[str, Any], arrival: Arrival) -> tuple[Signal, ...]:
     """Return the signals of a body: one, or those listed under ``signals``."""
-    listed = find_list(body, "signals") or [body]
-    read_ones = (_read_one(each, arrival) for each in listed[:_MOST] if isinstance(each, Mapping))
+    listed = (find_list(body, "signals") or [body])[:_MOST]
+    most = share_text(len(listed))
+    read_ones = (_read_one(each, arrival, most) for each in listed if isinstance(each, Mapping))
     return tuple(one for one in read_ones if one is not None)
 
 
-def _read_one(said: Mapping[str, Any], arrival: Arrival) -> Signal | None:
+def _read_one(said: Mapping[str, Any], arrival: Arrival, most: int) -> Signal | None:
     kind = next((each for each in _KINDS if each == find(said, "kind")), None)
     title = find_text(said, "title", most=200)
     if kind is None or not title:
@@ -54,7 +55,7 @@ def _read_one(said: Mapping[str, Any], arrival: Arrival) -> Signal | None:
         incident_key=f"own:{make_digest(arrival.name, key)}",
         delivery=arrival.delivery,
         title=clean_line(title),
-        text=find_text(said, "text", most=TEXT),
+        text=find_text(said, "text", most=most),
         severity=read_severity(find_text(said, "severity")),
         started=started,
         service=find_text(said, "service"),

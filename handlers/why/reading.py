@@ -67,9 +67,10 @@ async def _read_branch(why: Inquest) -> RedCommit:
     head = await repos.head_sha(github, repository, branch)
     found = RedCommit(nonce=secrets.token_hex(8), sha=head, branch=branch)
     if why.task.subject.kind == "issue":
-        trace = await asyncio.to_thread(_trace, ci_logs.read_lines(f"{why.task.title}\n{why.task.body}"))
+        lines = ci_logs.read_lines(f"{why.task.title}\n{why.task.body}")
+        trace = await asyncio.to_thread(_trace, lines)
         if trace:
-            return found.model_copy(update={"trace": trace})
+            return found.model_copy(update={"trace": trace, "errors": ci_logs.find_errors(lines, 5)})
     mirror = await why.fetch(branch)
     checks = await why.services.github.for_repository(repository, CHECKS)
     for sha in await list_commits(mirror, head):
@@ -129,15 +130,15 @@ async def read_log(why: Inquest, job: int) -> JobLog | str:
 
 def _digest(job: FailedJob, log: JobLog) -> FailedJob:
     """Take out of a log what is shown of it; the log itself is not kept."""
-    lines = ci_logs.read_log(log.text, log.period)
+    step = ci_logs.read_step(log.text, log.period)
     return job.model_copy(
         update={
             "step": log.step[:200],
-            "tests": tuple(redact(name) for name in ci_logs.find_failing_tests(lines)[:50]),
-            "errors": ci_logs.find_errors(lines, 5),
-            "lines": ci_logs.excerpt(log.text, _LINES, log.period),
-            "frames": _trace(lines),
-            "versions": dict(list(ci_logs.find_versions(ci_logs.read_lines(log.text)).items())[:400]),
+            "tests": tuple(redact(name) for name in step.tests[:50]),
+            "errors": ci_logs.list_errors(step.lines, step.strong, 5),
+            "lines": ci_logs.write_excerpt(step, _LINES),
+            "frames": _trace(step.inside),
+            "versions": dict(list(ci_logs.find_versions(step.whole).items())[:400]),
         }
     )
 

@@ -50,6 +50,7 @@ class RedCommit(JsonModel):
     number: int | None = None
     jobs: tuple[FailedJob, ...] = ()
     trace: tuple[TracedFrame, ...] = ()
+    errors: tuple[str, ...] = ()  # of that text
     stop: str = ""  # why nothing can be said
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bot.ci_logs import Period, excerpt, find_errors, read_lines, read_log, write_excerpt
+from bot.ci_logs import Period, excerpt, find_errors, read_lines, read_log
 
 START = datetime(2026, 1, 2, 3, 4, 0, tzinfo=UTC)
 
@@ -65,7 +65,7 @@ def test_all_failing_tests_come_first_then_windows_in_order() -> None:
     noise = [f"compiling module {n} of the shop" for n in range(4_000)]
     failures = [f"--- FAIL: TestNumber{n} (0.00s)" for n in range(40)]
     lines = [*noise, *failures[:20], *noise, *failures[20:], *noise, "FAIL", "exit status 1"]
-    text = write_excerpt(lines)
+    text = excerpt("\n".join(lines))
     assert len(text) < 8_300
     assert text.startswith("Failing tests (40):\n- TestNumber0\n")
     assert all(f"TestNumber{n}" in text for n in range(40))
@@ -75,7 +75,7 @@ def test_all_failing_tests_come_first_then_windows_in_order() -> None:
 
 def test_a_budget_is_kept_and_long_lists_are_counted() -> None:
     lines = [f"FAILED tests/test_shop.py::test_number_{n} - no" for n in range(2_000)]
-    text = write_excerpt(lines, 2_000)
+    text = excerpt("\n".join(lines), 2_000)
     assert len(text) < 2_100
     assert "Failing tests (500):" in text
     assert " more\n" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -56,7 +57,7 @@ async def conclusions(client: Client, repository: Repository, sha: str) -> dict[
 async def job_log(client: Client, repository: Repository, check: FailedCheck) -> str:
     """Return a job's telling lines, without secrets; a check run has its id."""
     log = await download_log(client, repository, check.id)
-    return excerpt(log.text, step=log.period)
+    return await asyncio.to_thread(excerpt, log.text, step=log.period)
 
 
 async def download_log(client: Client, repository: Repository, job: int) -> JobLog:
