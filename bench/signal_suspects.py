@@ -1,6 +1,7 @@
 """Are the commits that brought a bug among the suspects?
 
-The cases are commits of OpenStack's nova and neutron that fix a bug and quote its Python trace in their message.
+The cases are commits that fix a bug and quote its Python trace in their message: of the repositories on which the rules
+were made, and with ``--kept-aside`` of others, which nobody looked at.
 Guilty are the commits that git blames for the lines the fix removes (or for their neighbours, where it only adds).
 Ranked is by the trace alone, and within a range of about twenty commits round the newest guilty one.
 """
@@ -25,6 +26,18 @@ from bot.suspects import Place, map_frames, rank_history, rank_range
 PINNED = {
     "openstack/nova": "00a030403f672b975364c855b7d25b40ef83e757",
     "openstack/neutron": "2131d26f73262ec89a5d3e3e0d65521df4908e65",
+    "openstack/keystone": "30ef2ffa65a3486ef882f00538e20f2253c57d4c",
+    "avocado-framework/avocado": "5897184c8291b1e4771cdc61816256cf811f68ab",
+    "sosreport/sos": "5c7e63ee22a96435d16e07c1bcb53faa8020a498",
+}
+KEPT_ASIDE = {
+    "mesonbuild/meson": "cd1a097e10d3a16062772c985a0dfdd6f5d824bf",
+    "virt-manager/virt-manager": "2450354f39f79af97a7c63f74c22eafdff94942a",
+    "openstack/swift": "d57c078ef2744d0012729bbcb3aaca2c4e5a481d",
+    "canonical/cloud-init": "04eacd06ee60de9dbb9e7be784be20dab7342c1a",
+    "freeipa/freeipa": "b16f3b80dc5969c303ea71fe5d5080977d2c50c4",
+    "rhinstaller/anaconda": "8eddd3c95d28e34079a80b5f2019b838697b6b77",
+    "QubesOS/qubes-core-admin": "1ad5f9b84dc1eae76d1b885d009f3e84f5503740",
 }
 _WINDOW = 14  # of the first parents; each brings one or two commits
 
@@ -40,15 +53,16 @@ class Case(NamedTuple):
     errors: tuple[str, ...]
 
 
-async def measure(mirrors: Path) -> dict[str, float]:
+async def measure(mirrors: Path, pinned: dict[str, str]) -> dict[str, float]:
     """Return shares of cases whose guilty commit is first, or among three."""
     ranks: list[int] = []
     in_range: list[int] = []
-    for name, commit in PINNED.items():
+    for name, commit in pinned.items():
         folder = find_mirror(mirrors, name)
         mirror = Mirror(folder, "", "")
         for case in _find_cases(folder, commit):
-            ranks.append(_rank([one.sha for one in await rank_history(mirror, case.parent, case.places)], case))
+            ranked = await rank_history(mirror, case.parent, case.places, case.errors)
+            ranks.append(_rank([one.sha for one in ranked], case))
             window = _find_window(folder, case)
             if window is not None:
                 found = await rank_range(mirror, *window, case.places, errors=case.errors)
@@ -138,4 +152,6 @@ def _git(repo: Path, *arguments: str) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bench.signal_suspects")
     parser.add_argument("--mirrors", type=Path, default=Path(".bench/mirrors"))
-    print(json.dumps(asyncio.run(measure(parser.parse_args().mirrors))))
+    parser.add_argument("--kept-aside", action="store_true")
+    asked = parser.parse_args()
+    print(json.dumps(asyncio.run(measure(asked.mirrors, KEPT_ASIDE if asked.kept_aside else PINNED))))

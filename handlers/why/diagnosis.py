@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from itertools import chain
@@ -29,9 +30,9 @@ async def diagnose(why: Inquest, red: RedCommit) -> Diagnosis:
     found = Diagnosis(places=tuple(dict.fromkeys(_say(place) for place in places[:6])))
     if red.jobs:
         found = await _find_range(why, mirror, red, found)
+    errors = tuple(chain.from_iterable(job.errors for job in red.jobs))
     if found.good:
         tests = map_frames(_test_files(red), paths)
-        errors = tuple(chain.from_iterable(job.errors for job in red.jobs))
         suspects = await rank_range(mirror, found.good, found.bad, places, tests, errors)
         changed = await list_settings(mirror, found.good, found.bad)
         found = found.model_copy(
@@ -44,7 +45,8 @@ async def diagnose(why: Inquest, red: RedCommit) -> Diagnosis:
             }
         )
     elif places:
-        found = found.model_copy(update={"suspects": (await rank_history(mirror, red.sha, places))[:_SHOWN]})
+        suspects = await rank_history(mirror, red.sha, places, errors or red.errors)
+        found = found.model_copy(update={"suspects": suspects[:_SHOWN]})
     await why.stage("look", "done")
     return found
 
@@ -79,7 +81,8 @@ async def _compare_versions(why: Inquest, red: RedCommit, good: str) -> tuple[st
     log = await read_log(why, passed[0]) if passed is not None else ""
     if isinstance(log, str):
         return ()
-    return ci_logs.compare_versions(ci_logs.find_versions(ci_logs.read_lines(log.text)), job.versions)[:15]
+    green = await asyncio.to_thread(lambda: ci_logs.find_versions(ci_logs.read_lines(log.text)))
+    return ci_logs.compare_versions(green, job.versions)[:15]
 
 
 def _test_files(red: RedCommit) -> Sequence[TracedFrame]:

@@ -105,3 +105,14 @@ async def test_without_a_range_who_wrote_the_line_comes_first(history: tuple[Mir
     moved = await rank_history(mirror, made["readme"], (Place("shop/cart.py", 400, "count", 0),))
     assert moved[0].sha in {made["count"], made["good"]}
     assert await rank_history(mirror, made["readme"], (Place("shop/gone.py", 2, "total", 0),)) == ()
+
+
+async def test_what_the_error_names_is_blamed_too(history: tuple[Mirror, dict[str, str]]) -> None:
+    mirror, made = history
+    test = (Place("tests/test_cart.py", 1, "", 0),)
+    errors = ("TypeError: total() takes 1 positional argument but 2 were given",)
+    alone = await rank_history(mirror, made["readme"], test)
+    named = await rank_history(mirror, made["readme"], test, errors)
+    assert made["total"] not in [one.sha for one in alone]
+    assert made["total"] in [one.sha for one in named]
+    assert any("`total` in `shop/cart.py`, which the error names" in reason for one in named for reason in one.reasons)
