@@ -9,13 +9,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 from bot.sandbox.port import WORK, Mount
 from bot.toolchains.events import End, Plan, Problem
 from bot.toolchains.installer import render
 from bot.toolchains.language import Install, Outcome
-from bot.toolchains.php.config import list_files, read_config, write_config
+from bot.toolchains.php.config import find_bootstrap, list_files, read_config, write_config
 from bot.toolchains.php.programs import find_php, find_phpunit, require_php
 from bot.toolchains.placeholders import RESULTS
 from bot.toolchains.port import ToolchainError
@@ -26,8 +27,9 @@ from bot.toolchains.workspace import make_mount_point
 
 _INSIDE = "/forgehand/php"
 _CONFIG = "/forgehand/phpunit.xml"
-# The only one that our reporter speaks to.
+# The machine's own has this version; those that a repository names are told by a printer (9) or by events (newer).
 _MAJOR = 9
+_NEWEST = 13
 # Packages that are the platform's, not Composer's.
 _PLATFORM = re.compile(r"php(-64bit)?|ext-[\w-]+|lib-[\w-]+|composer-[\w-]+|phpunit/phpunit")
 
@@ -123,21 +125,21 @@ class PhpAdapter:
         return posixpath.normpath(posixpath.join(self.unit.root, file))
 
     async def _run_together(self, session: Session, config: ElementTree.Element, files: Sequence[str]) -> Round:
-        program, mounts = await asyncio.to_thread(self._prepare, session, config, files)
-        own = replace(session, mounts=[*session.mounts, *mounts])
-        argv = ["php", "-d", f"auto_prepend_file={_INSIDE}/forgehand_records.php", program, "-c", _CONFIG]
-        argv += ["--do-not-cache-result", "--random-order-seed", "1", "--printer", "ForgehandPrinter"]
+        prepared = await asyncio.to_thread(self._prepare, session, config, files)
+        own = replace(session, mounts=[*session.mounts, *prepared.mounts])
+        argv = ["php", "-d", f"auto_prepend_file={_INSIDE}/forgehand_records.php", prepared.program, "-c", _CONFIG]
+        argv += ["--do-not-cache-result", "--random-order-seed", "1"]
+        argv += [] if prepared.by_events else ["--printer", "ForgehandPrinter"]
+        env = {"FORGEHAND_RESULTS": RESULTS, "FORGEHAND_ROOT": WORK, "FORGEHAND_BOOTSTRAP": prepared.bootstrap}
 
         async def run(left: Sequence[Plan]) -> Round:
             names = "|".join(re.escape(plan.key).replace("/", r"\/") for plan in left)
             chosen = ["--filter", f"/^(?:{names})$/"] if left else []
-            return await own.record([*argv, *chosen], env={"FORGEHAND_RESULTS": RESULTS, "FORGEHAND_ROOT": WORK})
+            return await own.record([*argv, *chosen], env=env)
 
         return await run_rounds(run)
 
-    def _prepare(
-        self, session: Session, config: ElementTree.Element, files: Sequence[str]
-    ) -> tuple[str, Sequence[Mount]]:
+    def _prepare(self, session: Session, config: ElementTree.Element, files: Sequence[str]) -> _Prepared:
         """Write the configuration and show what Composer installed. Blocking."""
         vendor = session.workspace.env / "vendor"
         mounts = []
@@ -145,23 +147,39 @@ class PhpAdapter:
             make_mount_point(session.workspace.tree, posixpath.normpath(posixpath.join(self.unit.root, "vendor")))
             mounts.append(Mount(source=vendor, target=f"{self._inside}/vendor"))
         autoload = "vendor/autoload.php" if (vendor / "autoload.php").is_file() else ""
+        program, by_events = _find_program(vendor, self._inside)
+        bootstrap = find_bootstrap(config, self._inside, autoload)
+        loaded = f"{_INSIDE}/forgehand_bootstrap.php" if by_events else bootstrap
         written = session.reports / "phpunit.xml"
-        written.write_text(write_config(config, files, self._inside, autoload))
+        written.write_text(write_config(config, files, self._inside, loaded, by_events=by_events))
         mounts.append(Mount(source=written, target=_CONFIG))
-        return _find_program(vendor, self._inside), mounts
+        return _Prepared(program, by_events, bootstrap, mounts)
 
 
-def _find_program(vendor: Path, inside: str) -> str:
-    """Return the PHPUnit that Composer installed, else the machine's own."""
+class _Prepared(NamedTuple):
+    """PHPUnit to run, whether it tells by events, the repository's bootstrap."""
+
+    program: str
+    by_events: bool
+    bootstrap: str
+    mounts: Sequence[Mount]
+
+
+def _find_program(vendor: Path, inside: str) -> tuple[str, bool]:
+    """Return the PHPUnit that Composer installed, else the machine's own.
+
+    The second: it tells by events.
+    """
     listed = vendor / "composer" / "installed.json"
     found = re.search(r'"name": "phpunit/phpunit",\s*"version": "v?(\d+)\.', _read(listed))
     major = int(found[1]) if found is not None else find_phpunit()
-    if major != _MAJOR:
+    if major is None or not _MAJOR <= major <= _NEWEST:
         raise ToolchainError(
-            f"PHPUnit {major} runs the tests; only PHPUnit {_MAJOR} is understood. Set `checks.test` to "
+            f"PHPUnit {major} runs the tests; PHPUnit {_MAJOR} to {_NEWEST} are understood. Set `checks.test` to "
             "`vendor/bin/phpunit --log-junit {results} {tests}` and `checks.results` to `junit`."
         )
-    return f"{inside}/vendor/phpunit/phpunit/phpunit" if found is not None else "/usr/bin/phpunit"
+    own = f"{inside}/vendor/phpunit/phpunit/phpunit" if found is not None else "/usr/bin/phpunit"
+    return own, major > _MAJOR
 
 
 def _read(path: Path) -> str:

@@ -20,6 +20,10 @@ _MAX_BYTES = 256 * 1024
 _DROPPED = {"testsuites", "logging", "coverage", "filter", "source"}
 # A run that ends early loses tests; what is risky fails, as its test proves nothing.
 _STOPS = ("Defect", "Error", "Failure", "Warning", "Risky", "Skipped", "Incomplete")
+_LEFT_OUT = (
+    "{http://www.w3.org/2001/XMLSchema-instance}noNamespaceSchemaLocation", "printerClass", "defaultTestSuite",
+    "cacheDirectory", "cacheResultFile",
+)  # fmt: skip
 _FIXED = {
     **{f"stopOn{what}": "false" for what in _STOPS},
     "cacheResult": "false", "colors": "false", "failOnRisky": "true", "failOnWarning": "false",
@@ -76,17 +80,28 @@ def _walk(folder: Path, below: str, suffix: str) -> Iterator[str]:
             yield posixpath.normpath(posixpath.join(below, str(path)))
 
 
-def write_config(config: ElementTree.Element, files: Sequence[str], inside: str, autoload: str) -> str:
+def find_bootstrap(config: ElementTree.Element, inside: str, autoload: str) -> str:
+    """Return what is loaded before the tests, "" for nothing.
+
+    ``autoload`` is it where nothing else is named.
+    """
+    bootstrap = config.get("bootstrap", autoload)
+    return posixpath.join(inside, bootstrap) if bootstrap else ""
+
+
+def write_config(
+    config: ElementTree.Element, files: Sequence[str], inside: str, bootstrap: str, *, by_events: bool
+) -> str:
     """Write a configuration for ``files`` of the unit at ``inside``.
 
-    It lies elsewhere, so every path is absolute. ``autoload`` is loaded first where nothing else is named.
+    It lies elsewhere, so every path is absolute. ``by_events``: it is for PHPUnit 10 or newer, which calls a run failed
+    where an attribute is not known.
     """
-    made = ElementTree.Element("phpunit", {**config.attrib, **_FIXED})
-    bootstrap = config.get("bootstrap", autoload)
+    made = ElementTree.Element("phpunit", {**config.attrib, **(_fix_known(config) if by_events else _FIXED)})
     if bootstrap:
-        made.set("bootstrap", posixpath.join(inside, bootstrap))
-    made.attrib.pop("{http://www.w3.org/2001/XMLSchema-instance}noNamespaceSchemaLocation", None)
-    made.attrib.pop("printerClass", None)
+        made.set("bootstrap", bootstrap)
+    for name in _LEFT_OUT:
+        made.attrib.pop(name, None)
     for child in config:
         if child.tag not in _DROPPED:
             made.append(child)
@@ -99,3 +114,9 @@ def write_config(config: ElementTree.Element, files: Sequence[str], inside: str,
     for path in files:
         ElementTree.SubElement(suite, "file").text = posixpath.join(inside, path)
     return ElementTree.tostring(made, encoding="unicode")
+
+
+def _fix_known(config: ElementTree.Element) -> dict[str, str]:
+    """Return what is fixed of the attributes that PHPUnit has had since 10."""
+    named = {name: "false" for name in config.attrib if name.startswith(("stopOn", "failOn"))}
+    return {**named, "cacheResult": "false", "colors": "false", "failOnRisky": "true"}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import pytest_asyncio
 
 from bot.sandbox.port import Limits
 from bot.settings import Checks, Settings
+from bot.toolchains.php.config import find_bootstrap, write_config
 from bot.toolchains.port import TestRun, ToolchainError, Workspace
 from bot.toolchains.repository import RepositoryToolchain, make_toolchain
 from tests.support.patience import PATIENCE
@@ -150,6 +152,21 @@ async def test_a_configuration_that_is_not_read_is_told(tmp_path: Path, text: st
         await run(opened)
 
 
+def test_newer_phpunits_are_given_no_attribute_that_they_do_not_know() -> None:
+    """They end with 1 where the configuration holds one."""
+    own = '<phpunit stopOnError="true" failOnNotice="true" defaultTestSuite="a" cacheDirectory="c" bootstrap="b.php"/>'
+    config = ElementTree.fromstring(own)
+    written = ElementTree.fromstring(write_config(config, ["tests/ATest.php"], "/work", "/ours.php", by_events=True))
+    assert written.attrib == {
+        "stopOnError": "false", "failOnNotice": "false", "failOnRisky": "true", "bootstrap": "/ours.php",
+        "cacheResult": "false", "colors": "false",
+    }  # fmt: skip
+    assert (find_bootstrap(config, "/work", ""), find_bootstrap(ElementTree.Element("phpunit"), "/work", "")) == (
+        "/work/b.php", "",
+    )  # fmt: skip
+    assert "stopOnRisky" in write_config(config, [], "/work", "", by_events=False)
+
+
 COMPOSER = '{"autoload": {"psr-4": {"Shop\\\\": "src/"}}, "repositories": [{"packagist.org": false}], %s}'
 
 
@@ -168,10 +185,10 @@ async def test_composer_loads_the_product_and_leaves_nothing_behind(tmp_path: Pa
 
 async def test_another_phpunit_is_told_to_be_read_by_its_junit_file(tmp_path: Path) -> None:
     tree = write(tmp_path / "tree", {"phpunit.xml": "<phpunit/>", "tests/ATest.php": "<?php\n"})
-    listed = '{"packages": [{"name": "phpunit/phpunit",\n "version": "11.5.2"}]}'
+    listed = '{"packages": [{"name": "phpunit/phpunit",\n "version": "14.0.2"}]}'
     write(tmp_path / "env", {"vendor/composer/installed.json": listed})
     toolchain = make_toolchain(bubblewrap(), Checks(), tree, Settings())
-    with pytest.raises(ToolchainError, match="PHPUnit 11 runs the tests; only PHPUnit 9 is understood"):
+    with pytest.raises(ToolchainError, match="PHPUnit 14 runs the tests; PHPUnit 9 to 13 are understood"):
         await toolchain.test(Workspace(tree=tree, env=tmp_path / "env"), limits=Limits(seconds=PATIENCE))
 
 

@@ -59,8 +59,15 @@ final class ForgehandRecords
     {
         $frames = [['file' => $error->getFile(), 'line' => $error->getLine()], ...$error->getTrace()];
         $own = array_filter($frames, fn ($one) => $this->place($one['file'] ?? '') !== '');
-        $lines = array_map(fn ($one) => $this->place($one['file']) . ":{$one['line']}", array_values($own));
-        $path = $own === [] ? '' : $this->place(reset($own)['file']);
+
+        return $this->tell($type, $text, array_map(fn ($one) => [$this->place($one['file']), $one['line']], $own));
+    }
+
+    // Type and message of what was thrown, with the frames (path, line) that lie in the repository, innermost first.
+    public function tell(string $type, string $text, array $frames): array
+    {
+        $lines = array_map(fn ($one) => implode(':', $one), array_values($frames));
+        $path = $frames === [] ? '' : reset($frames)[0];
         $raised = ['type' => $type, 'message' => substr($text, 0, 1000), 'path' => $path, 'genuine' => false];
         $message = substr(trim("$type: $text") . "\n" . implode("\n", $lines), 0, self::TEXT);
 
