@@ -8,7 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from bot.store.tables import task
-from bot.store.tasks import Task, is_in, make_task
+from bot.store.tasks import Task, is_in, make_task, name_repositories
 
 FAILED = ("failed", "dead")
 
@@ -24,7 +24,7 @@ class PlaceFigures(NamedTuple):
 
 def list_names(connection: sa.Connection) -> list[str]:
     """List the repositories that tasks were about, by name."""
-    return sorted(connection.execute(sa.select(task.c.repository).distinct()).scalars())
+    return sorted(filter(None, connection.execute(sa.select(name_repositories().c.name)).scalars()))
 
 
 def count_tasks(connection: sa.Connection, names: Collection[str], since: int) -> list[PlaceFigures]:

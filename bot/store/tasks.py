@@ -153,16 +153,27 @@ def list_started(connection: sa.Connection, repository: int, flows: Collection[s
     return [make_task(row) for row in connection.execute(query)]
 
 
+def name_repositories() -> sa.CTE:
+    """Return the names of the repositories that tasks were about.
+
+    Each is one look into an index, however many tasks it has.
+    """
+    first = sa.select(sa.func.min(task.c.repository).label("name")).cte("named", recursive=True)
+    following = sa.select(sa.func.min(task.c.repository)).where(task.c.repository > first.c.name).scalar_subquery()
+    return first.union_all(sa.select(following).where(first.c.name.is_not(None)))
+
+
 def list_repositories(connection: sa.Connection, since: int) -> list[dict[str, Any]]:
     """List the repositories of which something was asked since a moment.
 
     As plain data, by their newest task, the newest first.
     """
-    newest = sa.select(task.c.repository, sa.func.max(task.c.created).label("at")).where(task.c.created >= since)
-    by_name = newest.group_by(task.c.repository).subquery()
-    same = sa.and_(task.c.repository == by_name.c.repository, task.c.created == by_name.c.at)
-    query = sa.select(task.c.argument).join(by_name, same).order_by(task.c.created.desc(), task.c.id)
-    arguments = connection.execute(query).scalars()
+    named, each = name_repositories(), task.alias()
+    newest = sa.select(sa.func.max(each.c.created)).where(each.c.repository == named.c.name).scalar_subquery()
+    found = sa.select(named.c.name, newest.label("at")).subquery()
+    same = sa.and_(task.c.repository == found.c.name, task.c.created == found.c.at)
+    query = sa.select(task.c.argument).join_from(found, task, same).where(found.c.at >= since)
+    arguments = connection.execute(query.order_by(task.c.created.desc(), task.c.id)).scalars()
     return [argument["repository"] for argument in arguments if "repository" in argument]
 
 
