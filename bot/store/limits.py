@@ -6,6 +6,7 @@ and hold from the next call on, in every process.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Literal, NamedTuple
@@ -18,6 +19,7 @@ from bot.store.periods import find_start
 from bot.store.tables import limit_notice, model_call, passing_limit, spending_limit
 from bot.store.upsert import insert
 from bot.store.usage_spans import Span, split
+from bot.store.usage_sums import EVERYWHERE
 from bot.store.usage_tables import usage_sum
 from bot.types import JsonModel, Period
 
@@ -35,6 +37,7 @@ _COLUMNS = {
 }
 _KINDS = {"instance": "", "organisation": "owner", "repository": "repository", "person": "actor", "key": "key"}
 _EVER = 2**62  # ms
+_MARKS = ("scope", "name", "period", "start", "ceiling")
 _SPANS = {"total": "in all", "day": "a day", "month": "a month"}
 
 
@@ -78,17 +81,6 @@ class Limit(JsonModel):
     def command(self) -> str:
         """Return what an operator types before the new amount."""
         return f"forgehand budget set {self.key} {self.period}"
-
-
-class Use(NamedTuple):
-    """A limit and what counts against it: all, and the part that is paid.
-
-    In micro-dollars; the other part is set aside for calls under way, and for those that died with their process.
-    """
-
-    limit: Limit
-    held: int
-    paid: int
 
 
 class Notice(NamedTuple):
@@ -146,7 +138,8 @@ def replace_given(given: Sequence[Limit], stored: Sequence[Limit]) -> list[Limit
 def list_spenders(connection: sa.Connection, since: int) -> list[tuple[str, str]]:
     """List whose calls there were since a moment (ms): owner and login."""
     stored, rest = split(connection, Span(since, now_ms() + 1), lambda _: True)
-    summed = sa.select(usage_sum.c.repository, usage_sum.c.name).distinct().where(usage_sum.c.kind == "actor")
+    summed = sa.select(usage_sum.c.repository, usage_sum.c.name).distinct()
+    summed = summed.where(usage_sum.c.kind == "actor", usage_sum.c.repository_id != EVERYWHERE)
     called = sa.select(model_call.c.repository, model_call.c.person).distinct()
     queries = [
         *(summed.where(usage_sum.c.start >= span.start, usage_sum.c.start < span.ended) for span in stored),
@@ -154,11 +147,6 @@ def list_spenders(connection: sa.Connection, since: int) -> list[tuple[str, str]
     ]
     found = {tuple(row) for query in queries for row in connection.execute(query)}
     return sorted({(repository.partition("/")[0], person) for repository, person in found if person})
-
-
-def list_uses(connection: sa.Connection, limits: Sequence[Limit], zone: tzinfo) -> list[Use]:
-    """Add up what counts against each limit in its period of now."""
-    return [_count(connection, limit, zone, folded=True) for limit in limits]
 
 
 def find_limits(connection: sa.Connection, names: Mapping[str, str], given: Sequence[Limit]) -> list[Limit]:
@@ -194,40 +182,38 @@ def _read(connection: sa.Connection, lasting: sa.ColumnElement[bool], passing: s
 
 def count_held(connection: sa.Connection, limit: Limit, zone: tzinfo) -> int:
     """Return what counts against a limit in its period of now."""
-    return _count(connection, limit, zone).held
+    return _count(connection, limit, zone)[0]
 
 
-def _count(connection: sa.Connection, limit: Limit, zone: tzinfo, *, folded: bool = False) -> Use:
-    """Add up; ``folded``: the name may be written otherwise than by GitHub."""
-    where = [_is_named(_COLUMNS[limit.scope], limit, folded=folded)] if limit.scope != "instance" else []
+def _count(connection: sa.Connection, limit: Limit, zone: tzinfo) -> tuple[int, int]:
+    """Add up all that counts against a limit, and what of it is paid."""
+    where = [_COLUMNS[limit.scope] == limit.name] if limit.scope != "instance" else []
     if limit.within:
         where.append(model_call.c.owner == limit.within)
-    stored = Use(limit, 0, 0)
+    old = (0, 0)
     if limit.period != "total":
         where.append(model_call.c.created >= find_start(limit.period, now_ms(), zone))
     elif limit.scope != "task":  # the calls of long ago may be gone
         spans, rest = split(connection, Span(0, _EVER), lambda _: True)
         where.append(sa.or_(*(_is_within(model_call.c.created, span) for span in rest)))
-        stored = _count_stored(connection, limit, spans, folded=folded)
+        old = _count_stored(connection, limit, spans)
     sums = (sa.func.coalesce(sa.func.sum(column), 0) for column in (_PAID + model_call.c.reserved, _PAID))
     held, paid = connection.execute(sa.select(*sums).where(*where)).one()
-    return Use(limit, int(held) + stored.held, int(paid) + stored.paid)
+    return int(held) + old[0], int(paid) + old[1]
 
 
-def _count_stored(connection: sa.Connection, limit: Limit, spans: Sequence[Span], *, folded: bool) -> Use:
+def _count_stored(connection: sa.Connection, limit: Limit, spans: Sequence[Span]) -> tuple[int, int]:
     """Add up what counts against a limit in spans with stored sums."""
     where = [usage_sum.c.kind == _KINDS[limit.scope], sa.or_(*(_is_within(usage_sum.c.start, span) for span in spans))]
     if limit.scope != "instance":
-        where.append(_is_named(usage_sum.c.name, limit, folded=folded))
+        where.append(usage_sum.c.name == limit.name)
     if limit.within:
         where.append(usage_sum.c.repository.startswith(f"{limit.within}/", autoescape=True))
+    else:
+        where.append(usage_sum.c.repository_id == EVERYWHERE)
     sums = (sa.func.coalesce(sa.func.sum(usage_sum.c[name]), 0) for name in ("micro_dollars", "lost_micro_dollars"))
     paid, lost = connection.execute(sa.select(*sums).where(*where)).one() if spans else (0, 0)
-    return Use(limit, int(paid) + int(lost), int(paid))
-
-
-def _is_named(column: sa.ColumnElement[str], limit: Limit, *, folded: bool) -> sa.ColumnElement[bool]:
-    return sa.func.lower(column) == limit.name.lower() if folded else column == limit.name
+    return int(paid) + int(lost), int(paid)
 
 
 def _is_within(at: sa.ColumnElement[int], span: Span) -> sa.ColumnElement[bool]:
@@ -241,31 +227,42 @@ def note_shares(connection: sa.Connection, limits: Sequence[Limit], zone: tzinfo
     """
     found = []
     for limit in limits:
-        paid = _count(connection, limit, zone).paid
+        _, paid = _count(connection, limit, zone)
         passed = [share for share in SHARES if paid * 100 >= limit.ceiling * share]
         new = [share for share in passed if _note(connection, limit, share, zone)]
         found += [Notice(limit, new[-1])] if new else []
     return found
 
 
-def list_shares(connection: sa.Connection, limit: Limit, zone: tzinfo) -> list[int]:
-    """List the shares of a soft limit that were told in its period of now."""
-    query = sa.select(limit_notice.c.share).where(*(limit_notice.c[key] == value for key, value in _mark(limit, zone)))
-    return list(connection.execute(query.order_by(limit_notice.c.share)).scalars())
+def list_shares(connection: sa.Connection, limits: Sequence[Limit], zone: tzinfo) -> list[tuple[int, ...]]:
+    """List the shares of each limit that were told in its period of now.
+
+    A hard one tells none.
+    """
+    marks = [_mark(limit, zone) for limit in limits]
+    names = [limit_notice.c[name] for name in _MARKS]
+    started = limit_notice.c.start.in_({mark["start"] for mark in marks})
+    told: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
+    for *mark, share in connection.execute(sa.select(*names, limit_notice.c.share).where(started)):
+        told[tuple(mark)].append(share)
+    return [
+        tuple(sorted(told[tuple(mark.values())])) if limit.strength == "soft" else ()
+        for limit, mark in zip(limits, marks, strict=True)
+    ]
 
 
 def _note(connection: sa.Connection, limit: Limit, share: int, zone: tzinfo) -> bool:
     """Note a share; False where it was told before in this period."""
-    new = insert(connection, limit_notice).values(**dict(_mark(limit, zone)), share=share, at=now_ms())
+    new = insert(connection, limit_notice).values(**_mark(limit, zone), share=share, at=now_ms())
     return connection.execute(new.on_conflict_do_nothing().returning(limit_notice.c.share)).first() is not None
 
 
-def _mark(limit: Limit, zone: tzinfo) -> list[tuple[str, str | int]]:
+def _mark(limit: Limit, zone: tzinfo) -> dict[str, str | int]:
     """Return the key of a limit's notices: another ceiling is told anew."""
     start = find_start(limit.period, now_ms(), zone)
     name = f"{limit.within}/{limit.name}" if limit.within else limit.name
-    named = [("scope", limit.scope), ("name", name.lower()), ("period", limit.period)]
-    return [*named, ("start", start), ("ceiling", limit.ceiling)]
+    values: tuple[str | int, ...] = (limit.scope, name.lower(), limit.period, start, limit.ceiling)
+    return dict(zip(_MARKS, values, strict=True))
 
 
 def _yields(limit: Limit) -> bool:

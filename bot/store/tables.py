@@ -185,8 +185,8 @@ outcome = _table(
     sa.Column("flow", sa.Text, nullable=False, server_default=""),
     sa.Column("repository", sa.Text, nullable=False, server_default=""),
     sa.Column("repository_id", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Index("fh_outcome_at", "at", "flow", "kind"),
-    sa.Index("fh_outcome_repository", "repository", "at", "repository_id", "flow", "kind"),
+    sa.Index("fh_outcome_flow", "flow", "kind", "at"),  # counted in this order, nothing has to be sorted
+    sa.Index("fh_outcome_repository", "repository", "flow", "kind", "at", "repository_id"),
 )
 
 finding = _table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, tzinfo
 from typing import Any, NamedTuple
@@ -11,9 +12,11 @@ import sqlalchemy as sa
 from bot.store.periods import QUARTER_MS, find_bounds, find_day
 from bot.store.tables import model_call
 from bot.store.usage_spans import Span, split
-from bot.store.usage_sums import DATES, UsageKey, find_column, make_sums
+from bot.store.usage_sums import DATES, EVERYWHERE, UsageKey, find_column, make_sums
 from bot.store.usage_tables import usage_sum
 
+OTHERS = "*"
+"""The key of all those together that are not told one by one; nothing has it as its name."""
 _ZERO: sa.ColumnElement[int] = sa.literal_column("0")
 
 
@@ -65,13 +68,17 @@ def sum_usage(
 
 
 def sum_between(
-    connection: sa.Connection, by: UsageKey, whole: Span, repository: tuple[int, str] | None
+    connection: sa.Connection,
+    by: UsageKey,
+    whole: Span,
+    repository: tuple[int, str] | None = None,
+    owner: str = "",
 ) -> list[UsageRow]:
     """Add up the calls from one moment to before another, by no date.
 
-    ``repository`` is an id and a name. Sorted by key.
+    ``repository`` is an id and a name, ``owner`` whose repositories count. Sorted by key.
     """
-    found = _read(connection, _Wanted(by, repository), whole, lambda _: True)
+    found = _read(connection, _Wanted(by, repository, owner=owner), whole, lambda _: True)
     return _merge(UsageRow(*row) for _, *row in found)
 
 
@@ -82,27 +89,38 @@ def sum_days(
     last: date,
     repository: tuple[int, str] | None,
     zone: tzinfo,
+    kept: Sequence[str] | None = None,
 ) -> dict[tuple[str, str], int]:
     """Add up what was paid on each day of a zone, by another key.
 
-    Arguments as for :func:`sum_usage`. Returns micro-dollars by day and key.
+    Arguments as for :func:`sum_usage`. Of ``kept`` keys what is left of each day stands under :data:`OTHERS`. Returns
+    micro-dollars by day and key.
     """
-    wanted = _Wanted("" if by in DATES else by, repository, dated=True, sums=("micro_dollars",))
+    wanted = _Wanted("" if by in DATES else by, repository, dated=True, names=kept, sums=("micro_dollars",))
     whole = Span(*find_bounds(first, last, zone))
-    found: dict[tuple[str, str], int] = {}
-    for at, key, paid in _read(connection, wanted, whole, lambda span: _is_of_a_day(span, zone)):
-        if paid:
-            place = (find_day(at, zone), key)
-            found[place] = found.get(place, 0) + paid
-    return found
+    found: Counter[tuple[str, str]] = Counter()
+    for at, name, paid in _read(connection, wanted, whole, lambda span: _is_of_a_day(span, zone)):
+        found[find_day(at, zone), name] += paid
+    if kept is not None:
+        named = list(found.items())
+        for (day, _), paid in sum_days(connection, "day", first, last, repository, zone).items():
+            found[day, OTHERS] = paid
+        for (day, _), paid in named:
+            found[day, OTHERS] -= paid
+    return {place: paid for place, paid in found.items() if paid}
 
 
 class _Wanted(NamedTuple):
-    """The sums that are wanted; ``dated``: by time as well."""
+    """The sums that are wanted; ``dated``: by time as well.
+
+    Of ``names`` alone where there are some, and of what an ``owner`` has where there is one.
+    """
 
     by: str
     repository: tuple[int, str] | None
     dated: bool = False
+    names: Sequence[str] | None = None
+    owner: str = ""
     sums: tuple[str, ...] = UsageRow._fields[1:]
 
 
@@ -123,7 +141,8 @@ def _query_sums(wanted: _Wanted, span: Span) -> sa.Select[Any]:
     sums = [sa.func.sum(usage_sum.c[name]) if name in usage_sum.c else _ZERO for name in wanted.sums]
     within = (usage_sum.c.kind == wanted.by, usage_sum.c.start >= span.start, usage_sum.c.start < span.ended)
     columns: list[sa.ColumnElement[Any]] = [*(at or [_ZERO]), usage_sum.c.name, *sums]
-    return sa.select(*columns).where(*within, *_is_of(usage_sum, wanted)).group_by(*at, usage_sum.c.name)
+    query = sa.select(*columns).where(*within, *_is_summed_of(wanted), *_is_named(usage_sum.c.name, wanted))
+    return query.group_by(*at, usage_sum.c.name)
 
 
 def _query_calls(wanted: _Wanted, span: Span) -> sa.Select[Any]:
@@ -132,15 +151,31 @@ def _query_calls(wanted: _Wanted, span: Span) -> sa.Select[Any]:
     key, sums = find_column(wanted.by), make_sums()
     within = (model_call.c.created >= span.start, model_call.c.created < span.ended)
     columns: list[sa.ColumnElement[Any]] = [*(at or [_ZERO]), key, *(sums[name] for name in wanted.sums)]
-    query = sa.select(*columns).where(*within, *_is_of(model_call, wanted))
+    query = sa.select(*columns).where(*within, *_is_called_of(wanted), *_is_named(key, wanted))
     return query.group_by(*at, *([key] if wanted.by else []))
 
 
-def _is_of(table: sa.Table, wanted: _Wanted) -> Sequence[sa.ColumnElement[bool]]:
-    """Match what is for the wanted repository by its id and name."""
+def _is_summed_of(wanted: _Wanted) -> Sequence[sa.ColumnElement[bool]]:
+    """Match the sums of the wanted repository, or those of all."""
+    place = usage_sum.c.repository
+    if wanted.owner:
+        return usage_sum.c.repository_id != EVERYWHERE, place.startswith(f"{wanted.owner}/", autoescape=True)
+    if wanted.repository is None:
+        return (usage_sum.c.repository_id == EVERYWHERE,)
+    return usage_sum.c.repository_id == wanted.repository[0], place == wanted.repository[1]
+
+
+def _is_called_of(wanted: _Wanted) -> Sequence[sa.ColumnElement[bool]]:
+    """Match the calls of the same."""
+    if wanted.owner:
+        return (model_call.c.owner == wanted.owner,)
     if wanted.repository is None:
         return ()
-    return table.c.repository_id == wanted.repository[0], table.c.repository == wanted.repository[1]
+    return model_call.c.repository_id == wanted.repository[0], model_call.c.repository == wanted.repository[1]
+
+
+def _is_named(key: sa.ColumnElement[str], wanted: _Wanted) -> Sequence[sa.ColumnElement[bool]]:
+    return () if wanted.names is None else (key.in_(wanted.names),)
 
 
 def _is_of_a_day(span: Span, zone: tzinfo) -> bool:

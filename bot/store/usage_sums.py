@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta, tzinfo
 from typing import Any, Literal
 
@@ -16,6 +16,8 @@ from bot.store.usage_tables import usage_span, usage_sum
 UsageKey = Literal["day", "month", "model", "role", "repository", "owner", "key", "task", "actor"]
 DATES = {"day": 10, "month": 7}
 """What is added up by time, with its characters of YYYY-MM-DD."""
+EVERYWHERE = -1
+"""The id of a repository that stands for all of them together."""
 _HOUR_MS = 3_600_000
 _TOKENS = ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens")
 _EMPTY: sa.ColumnElement[str] = sa.literal_column("''")  # a bound value would be two for PostgreSQL
@@ -85,7 +87,17 @@ def fold(connection: sa.Connection, span: Span) -> bool:
         rows = rows.group_by(*(groups if kind else groups[:2]))
         names = ("kind", "start", "repository_id", "repository", "name", *sums)
         connection.execute(sa.insert(usage_sum).from_select(names, rows))
+    _fold_repositories(connection, span, tuple(sums))
     return True
+
+
+def _fold_repositories(connection: sa.Connection, span: Span, names: Sequence[str]) -> None:
+    """Store of a span what all repositories make together."""
+    columns = (usage_sum.c.kind, usage_sum.c.start, sa.literal(EVERYWHERE), _EMPTY, usage_sum.c.name)
+    rows = sa.select(*columns, *(sa.func.sum(usage_sum.c[name]) for name in names))
+    rows = rows.where(usage_sum.c.start == span.start).group_by(usage_sum.c.kind, usage_sum.c.start, usage_sum.c.name)
+    told = ("kind", "start", "repository_id", "repository", "name", *names)
+    connection.execute(sa.insert(usage_sum).from_select(told, rows))
 
 
 def forget_calls(connection: sa.Connection, before: int) -> int:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from bot.store.acceptance import count_kinds
+from bot.store.acceptance import count_ends
 from bot.store.periods import find_bounds
 from bot.store.tables import finding, outcome, task
 from bot.store.tasks import is_in
@@ -63,13 +63,11 @@ def measure_tasks(
     connection: sa.Connection, bounds: tuple[int, int], repository: tuple[int, str] | None = None
 ) -> list[TaskEnds]:
     """Measure the tasks from one moment to before another (ms)."""
-    start, end = bounds
-    ends = sa.select(outcome.c.flow, *count_kinds()).where(outcome.c.at >= start, outcome.c.at < end)
+    where = [outcome.c.at >= bounds[0], outcome.c.at < bounds[1]]
     if repository is not None:
-        ends = ends.where(outcome.c.repository == repository[1], outcome.c.repository_id == repository[0])
-    rows = connection.execute(ends.group_by(outcome.c.flow)).all()
+        where += [outcome.c.repository == repository[1], outcome.c.repository_id == repository[0]]
     costs = {row.key: row.micro_dollars for row in sum_between(connection, "task", Span(*bounds), repository)}
-    found = [TaskEnds._make([row[0], *map(int, row[1:]), costs.get(row[0], 0)]) for row in rows]
+    found = [TaskEnds(*one[:5], costs.get(one.flow, 0)) for one in count_ends(connection, *where)]
     return sorted(found, key=lambda one: (-one.merged - one.edited, one.task))
 
 

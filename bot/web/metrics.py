@@ -25,6 +25,7 @@ from bot.money import micro_dollars, to_dollars
 from bot.settings import MODEL_ROLES, Settings
 from bot.store import deliveries, keys, limits, totals, worth
 from bot.store.database import now_ms
+from bot.store.limit_uses import list_uses
 from bot.store.limits import Limit, LimitScope
 from bot.store.store import Store
 from bot.store.turns import Lane
@@ -155,7 +156,7 @@ def _read_pull_requests(connection: sa.Connection) -> None:
 def _read_budgets(connection: sa.Connection, settings: Settings) -> None:
     """Read the limits of the settings and of operators, not of policies."""
     day = Limit(scope="instance", name="", period="day", ceiling=micro_dollars(settings.budget.day))
-    uses = limits.list_uses(connection, [day, *limits.list_limits(connection)], settings.zone)
+    uses = list_uses(connection, [day, *limits.list_limits(connection)], settings.zone)
     _TODAY.set(to_dollars(uses[0].paid))
     shares: dict[str, float] = {}
     for use in uses:

@@ -10,7 +10,7 @@ from datetime import UTC, date
 import pytest
 import sqlalchemy as sa
 
-from bot.store import limits, tasks, usage, usage_sums
+from bot.store import limit_uses, limits, tasks, usage, usage_sums
 from bot.store.database import now_ms
 from bot.store.ledger import Ledger, ModelCall, Settlement, release, release_orphans
 from bot.store.limits import Limit, LimitScope, Strength
@@ -185,7 +185,7 @@ async def test_an_operators_limit_holds_from_the_next_call_on(store: Store, scop
         short = await ledger.reserve(call(f"s{number}", 0.5, key="k1"), WIDE)
         assert (short is None) == fits
         assert short is None or short.limit is not None
-    (use,) = store.run_sync(lambda c: limits.list_uses(c, limits.list_limits(c), UTC))
+    (use,) = store.run_sync(lambda c: limit_uses.list_uses(c, limits.list_limits(c), UTC))
     assert (use.limit.ceiling, use.held) == (0, 1_000_000)
     assert store.run_sync(limits.remove_limit, use.limit)
     assert await ledger.reserve(call("last", 0.5, key="k1"), WIDE) is None
@@ -249,7 +249,8 @@ async def test_a_soft_limit_tells_each_share_once_however_many_settle_at_once(st
     assert await ledger.settle(calls[0], ended(0.1)) == []
     shares = [str(notice) for notices in told for notice in notices]
     assert sorted(share.split()[4] for share in shares) == ["100", "50", "80"]
-    assert store.run_sync(limits.list_shares, soft, UTC) == [50, 80, 100]
+    hard = soft.model_copy(update={"strength": "hard"})
+    assert store.run_sync(limits.list_shares, [hard, soft], UTC) == [(), (50, 80, 100)]
     events = store.run_sync(tasks.list_events, "t")
     assert sorted(event.data["text"] for event in events) == sorted(shares)
     assert shares[0].startswith("This repository has used ")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from bot.store import usage, usage_sums
 from bot.store.ledger import Ledger
+from bot.store.limit_uses import list_uses
 from bot.store.limits import Limit, list_spenders
 from bot.store.periods import find_bounds, find_day, find_start
 from bot.store.store import Store
@@ -28,6 +29,21 @@ ZONES = [ZoneInfo(name) for name in ("Europe/Berlin", "America/Santiago", "Austr
 FIRST, LAST = date(2026, 3, 1), date(2026, 11, 30)  # clocks change twice in each, in Santiago at midnight
 CHANGE = date(2026, 10, 25)  # of Berlin's clocks
 AROUND = st.integers(*find_bounds(CHANGE - timedelta(days=1), CHANGE + timedelta(days=1), ZONES[0]))
+LIMITS = [
+    Limit(scope=scope, name=name, period="total", ceiling=9, within=within)
+    for scope, name, within in (
+        ("instance", "", ""),
+        ("organisation", "O", ""),
+        ("repository", "o/r", ""),
+        ("person", "ada", ""),
+        ("person", "bob", "o"),
+        ("person", "bob", "other"),
+        ("task", "t", ""),
+        ("task", "*", ""),
+    )
+]
+EVERYBODY = ("", "ada", "bob")
+WHOSE = (EVERYBODY, EVERYBODY, EVERYBODY, ("ada",), ("bob",), (), EVERYBODY, ())
 MOMENTS = st.integers(*find_bounds(FIRST, LAST + timedelta(days=2), ZONES[0]))
 
 
@@ -101,7 +117,7 @@ def test_stored_sums_say_what_the_calls_say(
     """Whatever was folded by the days of another zone, and whichever of its calls came back since."""
     rows = [
         {"id": str(number), "task": "t", "step": str(number), "role": f"r{number % 2}", "model": "m", "state": state}
-        | {"repository": "o/r", "owner": "o", "reserved": 0 if state == "answered" else 7, "input_tokens": 1}
+        | {"repository": "o/r", "owner": "o", "reserved": 7 if state in {"lost", "reserved"} else 0, "input_tokens": 1}
         | {"person": ("", "ada", "bob")[number % 3]}
         | {"cost": number + 1 if state == "answered" else None, "created": at, "repository_id": number % 3}
         for number, (at, state) in enumerate(calls)
@@ -114,9 +130,14 @@ def test_stored_sums_say_what_the_calls_say(
         keys: tuple[UsageKey, ...] = ("day", "month", "role")
         sums = [usage.sum_usage(c, by, *days, place, zones[0]) for by in keys for place in (None, (1, "o/r"))]
         spenders = list_spenders(c, min(at for at, _ in calls))
-        return [spenders, *sums, *(usage.sum_days(c, by, *days, None, zones[0]) for by in keys)]
+        told = [usage.sum_days(c, by, *days, None, zones[0]) for by in keys]
+        kept = usage.sum_days(c, "role", *days, None, zones[0], ["r0"])
+        assert kept == {place if place[1] == "r0" else (place[0], "*"): paid for place, paid in told[2].items()}
+        return [spenders, *sums, *told, list_uses(c, LIMITS, zones[0])]
 
     plain = whole.run_sync(report)
+    held = [sum((row["cost"] or 0) + row["reserved"] for row in rows if row["person"] in who) for who in WHOSE]
+    assert [use.held for use in plain[-1]] == held
     assert plain[0] == sorted({("o", row["person"]) for row in rows if row["person"]})
     for zone in zones[:2]:
         for span in whole.run_sync(usage_sums.list_due, zone, now):

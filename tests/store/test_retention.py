@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.store import artifacts, audit, deliveries, limits, records, retention, sources, tasks, usage_sums
+from bot.store import artifacts, audit, deliveries, limit_uses, records, retention, sources, tasks, usage_sums
 from bot.store.artifacts import ArtifactRow
 from bot.store.database import now_ms
 from bot.store.deliveries import Delivery, DeliveryEnd
@@ -108,7 +108,7 @@ async def test_records_go_by_age_and_size_and_what_they_cost_stays(store: Store)
     assert await store.run(usage_sums.forget_calls, before) == 2
     assert await select(store, sa.select(model_call.c.id)) == set()
     assert await store.run(usage_sums.list_due, UTC, now_ms()) == []
-    uses = await store.run(limits.list_uses, whole, UTC)
+    uses = await store.run(limit_uses.list_uses, whole, UTC)
     assert [use.paid for use in uses] == [use.held for use in uses] == [500_000] * len(whole)
     assert await store.run(records.list_ended, before) == ["old"]
     for forget in (records.forget_decisions, records.forget_writes):

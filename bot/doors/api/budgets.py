@@ -17,7 +17,8 @@ from bot.doors.api.problems import Problem
 from bot.models.budgets import tell_how
 from bot.store import limits
 from bot.store.database import now_ms
-from bot.store.limits import Giver, Limit, Strength, Use
+from bot.store.limit_uses import Use, list_uses
+from bot.store.limits import Giver, Limit, Strength
 from bot.types import JsonModel, Period
 from bot.work.limits import LimitsInForce, list_in_force, list_of_repository
 from bot.work.spending import remove_limit, set_limit
@@ -143,8 +144,8 @@ async def _show(context: Context, found: LimitsInForce) -> Budgets:
 
 def load_views(connection: sa.Connection, found: tuple[Limit, ...], *, zone: tzinfo) -> list[LimitView]:
     """Add up what counts against each limit."""
-    uses = limits.list_uses(connection, found, zone)
-    return [_view(use, tuple(limits.list_shares(connection, use.limit, zone))) for use in uses]
+    uses = list_uses(connection, found, zone)
+    return list(map(_view, uses, limits.list_shares(connection, found, zone)))
 
 
 def _view(use: Use, told: tuple[int, ...]) -> LimitView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar, Literal
@@ -299,15 +299,17 @@ async def find_place(context: Context, caller: Caller, name: str | None, action:
     return None
 
 
-async def sum_by_day(context: Context, caller: Caller, query: UsageQuery) -> dict[tuple[str, str], int]:
+async def sum_by_day(
+    context: Context, caller: Caller, query: UsageQuery, kept: Sequence[str] | None
+) -> dict[tuple[str, str], int]:
     """Add up what was paid on each day by the key of a query, for a picture.
 
-    Returns micro-dollars by day and key. Raises :class:`Problem` (403).
+    Of ``kept`` keys all others are one. Returns micro-dollars by day and key. Raises :class:`Problem` (403).
     """
     first, last = _find_days(context, query.first, query.last)
     where = await find_place(context, caller, query.repository, "read usage")
     zone = context.services.settings.zone
-    return await context.services.store.read(usage.sum_days, query.by, first, last, where, zone)
+    return await context.services.store.read(usage.sum_days, query.by, first, last, where, zone, kept)
 
 
 def _find_days(context: Context, first: str | None, last: str | None) -> tuple[date, date]:

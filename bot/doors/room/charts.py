@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
+from bot.store.usage import OTHERS
+
 COLOURS = 6  # classes `c0` to `c5` of the style sheet; the last is for all others together
-OTHERS = "others"
+_OTHERS = "others"
 _HEIGHT, _STEP, _GAP = 160.0, 24.0, 4.0  # units of the drawing; a bar is as wide as the step without the gap
 
 
@@ -36,17 +38,18 @@ class Chart(NamedTuple):
 def fold_series(values: Mapping[tuple[str, str], int], labels: Sequence[str]) -> tuple[Series, ...]:
     """Make series of values by label and name, the largest first.
 
-    What has no colour of its own is one series.
+    What has no colour of its own is one series, with what the store told together.
     """
     totals: dict[str, int] = {}
     for (_, name), value in values.items():
         totals[name] = totals.get(name, 0) + value
-    names = [name for name in sorted(totals, key=lambda one: (-totals[one], one)) if totals[name]]
-    kept = names if len(names) <= COLOURS else names[: COLOURS - 1]
-    rest = names[len(kept) :]
+    together = {OTHERS} & totals.keys()
+    names = [name for name in sorted(totals.keys() - together, key=lambda one: (-totals[one], one)) if totals[name]]
+    kept = names if len(names) + len(together) <= COLOURS else names[: COLOURS - 1]
+    rest = [*names[len(kept) :], *together]
     found = [Series(name, tuple(values.get((label, name), 0) for label in labels)) for name in kept]
     if rest:
-        found.append(Series(OTHERS, tuple(sum(values.get((label, name), 0) for name in rest) for label in labels)))
+        found.append(Series(_OTHERS, tuple(sum(values.get((label, name), 0) for name in rest) for label in labels)))
     return tuple(found)
 
 

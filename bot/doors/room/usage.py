@@ -18,7 +18,7 @@ from bot.doors.api.reports import (
     read_worth,
     sum_by_day,
 )
-from bot.doors.room.charts import Chart, draw_bars, fold_series
+from bot.doors.room.charts import COLOURS, Chart, draw_bars, fold_series
 from bot.doors.room.page import Answer, Pages, Shown
 from bot.doors.room.seen import list_seen
 from bot.doors.room.visit import Visit
@@ -49,15 +49,14 @@ async def show_usage(visit: Visit) -> Answer:
             return Shown("usage.html", usage=None, query=query, kinds=_KINDS, seen=seen)
         query = query.model_copy(update={"repository": seen[0]})
     days = WorthQuery(repository=query.repository, first=query.first, last=query.last)
-    # side by side: each of them reads all calls of the time
-    usage, worth, paid = await asyncio.gather(
-        visit.ask(read_usage, query=query), visit.ask(read_worth, query=days), _sum_parts(visit, query)
-    )
+    usage = await visit.ask(read_usage, query=query)
+    items = _sort(usage)
+    worth, paid = await asyncio.gather(visit.ask(read_worth, query=days), _sum_parts(visit, query, items))
     given = {"by": usage.by, "first": usage.first, "last": usage.last, "repository": query.repository or ""}
     return Shown(
         "usage.html",
         usage=usage,
-        items=_sort(usage),
+        items=items,
         query=query,
         kinds=_KINDS,
         seen=seen,
@@ -78,9 +77,18 @@ async def send_usage(visit: Visit) -> Answer:
     return await table.send(visit.request)
 
 
-async def _sum_parts(visit: Visit, query: UsageQuery) -> Mapping[tuple[str, str], int] | None:
-    """Add up the parts of the bars; None where the sums are of days anyway."""
-    return None if query.by == "day" else await sum_by_day(visit.context, visit.caller, query)
+async def _sum_parts(
+    visit: Visit, query: UsageQuery, items: Sequence[UsageItem]
+) -> Mapping[tuple[str, str], int] | None:
+    """Add up the parts of the bars that have a colour.
+
+    None where the sums are of days anyway.
+    """
+    if query.by == "day":
+        return None
+    names = [item.key for item in items if item.micro_dollars]
+    kept = names[: COLOURS - 1] if query.by != "month" and len(names) > COLOURS else None
+    return await sum_by_day(visit.context, visit.caller, query, kept)
 
 
 def _sort(usage: Usage) -> Sequence[UsageItem]:

@@ -7,9 +7,10 @@ import re
 
 import pytest
 
-from bot.doors.room.charts import OTHERS, draw_bars, fold_series
+from bot.doors.room.charts import draw_bars, fold_series
 from bot.keys import openrouter
 from bot.store import outcomes
+from bot.store.usage import OTHERS
 from tests.doors.api.test_reading import pay, remember_findings
 from tests.e2e.scenes import rows
 from tests.keys.test_openrouter import OpenRouter
@@ -35,8 +36,11 @@ def test_bars_stand_on_each_other_and_say_their_numbers() -> None:
     days = ["2026-12-01", "2026-12-02"]
     values = {(day, f"model {number}"): 10 * (9 - number) for day in days[:1] for number in range(8)}
     series = fold_series(values, days)
-    assert [one.name for one in series][-1] == OTHERS
+    assert [one.name for one in series][-1] == "others"
     assert sum(sum(one.values) for one in series) == sum(values.values())
+    kept = {place: paid for place, paid in values.items() if paid > 40}
+    rest = sum(values.values()) - sum(kept.values())
+    assert fold_series(kept | {(days[0], OTHERS): rest}, days) == series, "the store told the others together"
     chart = draw_bars(days, [*series[:2], series[0]._replace(name='"><script>')], title="Paid", tell=str)
     assert (chart.first, chart.last, chart.most) == (*days, sum(one.values[0] for one in (*series[:2], series[0])))
     drawn = str(chart.svg)
