@@ -17,7 +17,7 @@ import pytest
 from bot.doors.keys import reseal_all
 from bot.keys.resealing import count_masters, find_unknown, reseal
 from bot.sealing.local import FILE, LocalMaster
-from bot.sealing.port import SealError
+from bot.sealing.port import MasterKey, SealError
 from bot.sealing.sealer import Sealer
 from bot.settings import Settings, load_settings
 from bot.store import keys, sources
@@ -41,7 +41,7 @@ def arm(connection, _record):
 sa.event.listen(sa.Engine, "connect", arm)
 asyncio.run(reseal_all(load_settings(), new=True, drop_old=False))
 """
-TRIGGER = "create trigger deadly after update of done on fh_resealing when new.done > 250 begin select die(); end"
+TRIGGER = "create trigger deadly after update of done on fh_resealing when new.done > {} begin select die(); end"
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def store(settings: Settings) -> Iterator[Store]:
     opened.close()
 
 
-async def fill(store: Store, master: LocalMaster, count: int) -> None:
+async def fill(store: Store, master: MasterKey, count: int) -> None:
     """Seal so many keys, and a source of signals with two secrets."""
     await master.prepare()
     sealer = Sealer(master)
@@ -78,7 +78,7 @@ async def fill(store: Store, master: LocalMaster, count: int) -> None:
     store.run_sync(sources.add, source.model_copy(update={"secrets": both}))
 
 
-async def read_all(store: Store, master: LocalMaster) -> list[str]:
+async def read_all(store: Store, master: MasterKey) -> list[str]:
     """Open everything, with what a server that starts now would have."""
     sealer = Sealer(master)
     held = [(key.sealed or "", key.place) for key in store.run_sync(keys.list_all)]
@@ -92,7 +92,7 @@ async def test_a_change_that_is_killed_in_the_middle_loses_nothing(settings: Set
     old = LocalMaster.of(settings).name
     file = settings.data_dir / "forgehand.db"
     with closing(sqlite3.connect(file)) as connection:
-        connection.execute(TRIGGER)
+        connection.execute(TRIGGER.format(250))
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", DYING, env=dict(os.environ))
     assert await process.wait() == -signal.SIGKILL
     new = LocalMaster.of(settings).name

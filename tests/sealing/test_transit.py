@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import signal
+import sqlite3
+import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.doors.keys import reseal_all
-from bot.keys.resealing import count_masters, find_unknown
+from bot.keys.resealing import count_masters, find_unknown, reseal
+from bot.sealing.aws import KmsMaster
 from bot.sealing.local import FILE, LocalMaster
-from bot.sealing.masters import find_master
+from bot.sealing.masters import Masters, find_master
 from bot.sealing.port import SealError
 from bot.sealing.sealer import Sealer
-from bot.settings import Settings
+from bot.settings import Settings, load_settings
 from bot.store import keys
 from bot.store.keys import StoredKey
 from bot.store.store import Store
+from tests.keys.test_resealing import TRIGGER, fill, read_all
+from tests.support.key_services import ACCESS, ARN, SECRET, key_services
 from tests.support.models import new_store
 from tests.support.openbao import Bao, bao
 
@@ -79,6 +87,60 @@ async def test_a_transit_key_seals_and_everything_moves_to_it(tmp_path: Path) ->
     with pytest.raises(SealError, match="does not answer") as away:
         await Sealer(find_master(settings)).open(key.sealed or "", key.place)
     assert away.value.detail("away") is True
+    store.close()
+
+
+# the database itself kills the process, in the transaction of the second batch
+DYING = """
+import asyncio, os, signal, sys
+import sqlalchemy as sa
+from bot.keys.resealing import reseal
+from bot.sealing.aws import KmsMaster
+from bot.sealing.masters import Masters, find_master
+from bot.settings import load_settings
+from bot.store.database import create_engine
+from bot.store.store import Store
+def arm(connection, _record):
+    connection.create_function("die", 0, lambda: os.kill(os.getpid(), signal.SIGKILL))
+sa.event.listen(sa.Engine, "connect", arm)
+settings, (arn, server, first) = load_settings(), sys.argv[1:]
+places = [find_master(settings), KmsMaster(arn, server)]
+asyncio.run(reseal(Store(create_engine(settings.database)), Masters(places[::-1] if first == "aws" else places)))
+"""
+
+
+@pytest.mark.needs("openbao")
+async def test_everything_moves_from_transit_to_other_places_and_back_through_kills(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"AWS_ACCESS_KEY_ID": ACCESS, "AWS_SECRET_ACCESS_KEY": SECRET}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    local, file = LocalMaster.of(Settings(data_dir=tmp_path)), tmp_path / "forgehand.db"
+    local.make()
+    store = new_store(tmp_path, file.name)
+    async with bao(tmp_path / "bao") as server, key_services() as services:
+        given = {"data_dir": tmp_path, **await set_up(server)}
+        for name, setting in given.items():
+            monkeypatch.setenv(f"FORGEHAND_{name.upper()}", str(setting))
+        vault, kms = find_master(load_settings()), KmsMaster(ARN, services.url)
+        await fill(store, local, 120)
+        before = await read_all(store, local)
+        assert (await reseal(store, Masters([vault, local]))).moved == 121
+        for first, target, source in (("aws", kms, vault), ("vault", vault, kms)):
+            with closing(sqlite3.connect(file)) as connection:
+                connection.execute(TRIGGER.format(100))
+            process = await asyncio.create_subprocess_exec(sys.executable, "-c", DYING, ARN, services.url, first)
+            assert await process.wait() == -signal.SIGKILL
+            old, new = await source.current(), await target.current()
+            assert dict(await count_masters(store)) == {new: 100, old: 22}
+            assert await find_unknown(store, Masters([target, source])) == [], "both open"
+            with closing(sqlite3.connect(file)) as connection:
+                connection.execute("drop trigger deadly")
+            assert (await reseal(store, Masters([target, source]))).moved == 21
+            assert dict(await count_masters(store)) == {new: 122}
+        assert (await reseal(store, Masters([local, vault]))).moved == 121
+        assert await read_all(store, local) == before
     store.close()
 
 
