@@ -37,6 +37,11 @@ class Rates:
         taken, self._taken = self._taken, {}
         return taken
 
+    @property
+    def has_taken(self) -> bool:
+        """Return True if something was taken here since the last time."""
+        return bool(self._taken)
+
     def spend(self, taken: Allowance, times: int) -> None:
         """Take what was taken elsewhere, as far as there is so much."""
         self._put(taken, self._look(taken) - times)

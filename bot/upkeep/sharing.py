@@ -1,6 +1,6 @@
 """Let limits hold across the processes of a server: each tells the others once a second what it took.
 
-A process that nobody asks looks more rarely, so that an idle server stays idle.
+A process that nobody asks looks more rarely, so that an idle server stays idle, and at once when somebody does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bot.store import shared_rates
 from bot.store.store import Store
 
 _EVERY = 1.0  # seconds: so long, at most, another process does not know what was taken here
-_IDLE = 10.0  # seconds, where nothing was taken anywhere
+_IDLE = 10  # times that long, while nothing is taken anywhere
 
 
 class RateSharing:
@@ -30,7 +30,10 @@ class RateSharing:
         """Exchange once a second, or less often while nothing is taken."""
         while True:
             asked = await self.exchange()
-            await asyncio.sleep(_EVERY if asked else _IDLE)
+            for _ in range(1 if asked else _IDLE):
+                await asyncio.sleep(_EVERY)
+                if self._rates.has_taken:
+                    break
 
     async def exchange(self) -> bool:
         """Tell what was taken here, and take what was taken elsewhere.
