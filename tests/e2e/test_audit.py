@@ -10,21 +10,13 @@ from typing import Any
 from click.testing import CliRunner
 
 from bot.cli import main
-from simhub.requestlog import RequestRecord
 from tests.e2e.answers import BODY, GOOD, TITLE
 from tests.e2e.conftest import Tell
 from tests.e2e.scenes import handled
 from tests.e2e.test_crashes import kill_after, restarted
+from tests.support.audited import is_write
 from tests.support.story import Story
 from tests.support.typing import answered, comment
-
-
-def is_write(one: RequestRecord) -> bool:
-    if one.kind == "git":
-        return one.method == "POST" and one.route == "git-receive-pack"
-    if one.kind not in {"installation", "app"} or one.method in {"GET", "HEAD"} or "access_tokens" in one.path:
-        return False
-    return one.path != "/graphql" or str(dict(one.body or {}).get("query")).lstrip().startswith("mutation")  # type: ignore[call-overload]
 
 
 def exported(story: Story, *options: str) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from simhub import AppCredentials, Hub
 from simhub.model import Account, Repository
 from simhub.scripted_model import Script, ScriptedModel
 from tests.support import forks, shelves
+from tests.support.audited import check_journal
 from tests.support.databases import new_sqlite
 from tests.support.keys import key_pair
 from tests.support.notrun import need
@@ -217,3 +218,5 @@ async def told(root: Path, source: Path, rules: list[dict[str, Any]], **environm
         finally:
             await story.stop_bot()
             shelves.collect(root / "data", repository.id)
+        file = f"sqlite:///{root / 'data' / 'forgehand.db'}"
+        check_journal(hub, app.bot_login, story.environment.get("FORGEHAND_DATABASE_URL", file))
