@@ -68,7 +68,8 @@ async def _judge(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Ch
     changes = wanted
     restored: tuple[str, ...] = ()
     toolchain = job.workshop(base_sha).toolchain()
-    if limits.tests_from_base and evidence.made is None:
+    edited = evidence.made is None or limits.foreign
+    if limits.tests_from_base and edited:
         changes, restored = gates.take_tests_from_base(wanted, existing, toolchain.is_test, toolchain.is_test_config)
     diff = await mirror.diff(base_sha, changes)
     ran = _Ran()
@@ -91,9 +92,7 @@ async def _judge(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Ch
             *linted,
             gates.secrets_gate(diff, find_secrets),
             gates.paths_gate(changes, job.policy.protected, shadowing),
-            gates.size_gate(diff, limits.files, limits.lines)
-            if evidence.made is None
-            else _made_gate(evidence, wanted),
+            gates.size_gate(diff, limits.files, limits.lines) if edited else _made_gate(evidence, wanted),
         ),
         diff=diff[:_SHOWN],
         tests=tuple(sorted(path for path in changes.files if toolchain.is_test(path))),

@@ -37,6 +37,7 @@ class GateLimits:
     lines: int = 800
     tests_from_base: bool = True  # existing tests are taken from the base
     restores: bool = False  # it brings an earlier state back: that one's tests and style hold
+    foreign: bool = False  # somebody else made it: whole as it is, it is judged as if one of us had edited it
     keep_tests: bool = False  # every test that is there before must be there afterwards, whatever becomes of it
 
 

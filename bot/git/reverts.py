@@ -120,7 +120,7 @@ async def reverse(mirror: Mirror, head: str, landing: Landing) -> Reversal:
     later = await _list_later(mirror, landing.last, head, touched)
     if merged.code:
         return Reversal(conflicts=tuple(dict.fromkeys(conflicts)), later=later)
-    changes, unwritable = await _read_changes(mirror, head, tree)
+    changes, unwritable = await read_changes(mirror, head, tree)
     return Reversal(changes=changes, unwritable=unwritable, later=later)
 
 
@@ -146,9 +146,12 @@ async def read_subject(mirror: Mirror, sha: str) -> str:
     return (await _log(mirror, "--max-count=1", sha))[0].subject
 
 
-async def _read_changes(mirror: Mirror, head: str, tree: str) -> tuple[Changes, tuple[str, ...]]:
-    """Return a tree as changes, and the paths that those cannot hold."""
-    listing = (await _git(mirror, "diff-tree", "-r", "-z", "--no-renames", f"{head}^{{tree}}", tree)).text
+async def read_changes(mirror: Mirror, head: str, tree: str) -> tuple[Changes, tuple[str, ...]]:
+    """Return what makes a tree, or a commit's, of a commit's.
+
+    With the paths that such changes cannot hold.
+    """
+    listing = (await _git(mirror, "diff-tree", "-r", "-z", "--no-renames", f"{head}^{{tree}}", f"{tree}^{{tree}}")).text
     parts = [part for part in listing.split("\0") if part]
     rows = [(path, *meta.lstrip(":").split()) for meta, path in zip(parts[::2], parts[1::2], strict=True)]
     blobs = await mirror.blobs(new for _, _, _, _, new, status in rows if status != "D" and not _is_module(rows, new))

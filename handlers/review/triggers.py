@@ -20,12 +20,14 @@ from bot.github.resources.checks import CheckReport
 from bot.policy import Policy, PolicyError
 from bot.pulls.records import ReviewInput, ReviewTask, Trigger
 from bot.pulls.rules import ReviewRules
-from bot.store import delegations, findings
+from bot.store import delegations, findings, tasks
 from bot.store.delegations import Delegation
 from bot.store.tasks import Task
 from bot.types import Actor, Repository
-from bot.work.origin import Origin, Principal, Subject
+from bot.work.origin import Origin, Principal, Subject, TaskInput
 from bot.work.services import Services
+from handlers.prove.records import ProveTask
+from handlers.prove.task import TASK as PROVE
 from handlers.review import check_run
 from handlers.review.previous import find_told
 from handlers.review.task import TASK
@@ -201,6 +203,8 @@ async def _start_if_paid(
         trigger = request.trigger if decision.allowed else "look"
         principal = Principal(actor=actor, vouched=decision.reason)
         await begin(services, TASK, offer.request(event, trigger, principal, full=request.full))
+        if decision.allowed and await _find_delegation(services, offer) is not None:
+            await _prove(services, event, offer, payer, policy)
         return
     newest = await _find_newest(services, offer)
     if newest is not None and newest.ended is None and _is_current(newest, offer):
@@ -208,6 +212,24 @@ async def _start_if_paid(
     text = services.outgoing(f"{decision.reason} Anybody with write permission can start a review with `/review`.")
     report = CheckReport(title="Not reviewed automatically", summary=text, conclusion="skipped")
     await check_run.say(services, request, offer.head_sha, report)
+
+
+async def _prove(services: Services, event: Event, offer: _Offer, payer: Principal, policy: Policy) -> None:
+    """Have the gates of our own changes judge what Copilot made for somebody.
+
+    Each head is judged once; a push ends what judges an older one.
+    """
+    for one in await services.store.run(tasks.find, offer.repository.id, offer.number, flow=PROVE.name):
+        if ProveTask.model_validate(one.argument).origin.head_sha == offer.head_sha:
+            return
+        if one.ended is None:
+            await services.engine.cancel(one.id, f"A push of {offer.head_sha[:10]}")
+    decision = authorise(payer, PROVE.name, "event", policy, services.settings.trusted_bots)
+    await record(services, event.guid, offer.repository, payer.actor, f"start {PROVE.name}", decision)
+    if decision.allowed:
+        like = offer.request(event, "opened", Principal(actor=payer.actor, vouched=decision.reason))
+        request = ProveTask(repository=offer.repository, subject=like.subject, origin=like.origin, input=TaskInput())
+        await begin(services, PROVE, request)
 
 
 async def _find_payer(services: Services, offer: _Offer, policy: Policy) -> Principal:

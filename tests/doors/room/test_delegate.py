@@ -7,11 +7,12 @@ import json
 from simhub.model import Account
 from tests.doors.room.test_sign_in import signed_in
 from tests.e2e.scenes import rows
-from tests.support.pulls import propose
+from tests.support.pulls import propose, push
 from tests.support.room import visitor
 from tests.support.story import Story
 
 GIVEN = "select repository, number, pull from fh_delegation"
+PROOFS = "select number, actor from fh_task where flow = 'prove' order by created"
 REVIEWS = "select number, actor from fh_task where flow = 'review' order by created"
 
 
@@ -59,6 +60,11 @@ async def test_an_issue_is_handed_over_and_its_pull_request_is_reviewed_for_who_
         await story.request("POST", f"/pulls/{each}/requested_reviewers", wanted, by=agent)
     await story.until(lambda: rows(story, REVIEWS) == [(pull, "ann")], what="it is reviewed for her, the other is not")
     assert rows(story, GIVEN) == [("octo/sample", number, pull)]
+    await story.until(lambda: rows(story, PROOFS) == [(pull, "ann")], what="our own gates judge it")
+    await push(story, "topic", {"a.py": "a = 2\n"}, onto="topic", by=agent)
+    await story.until(lambda: rows(story, PROOFS) == [(pull, "ann")] * 2, what="they judge what is pushed")
+    await story.request("POST", f"/pulls/{pull}/requested_reviewers", wanted, by=agent)
+    await story.hub.settled()
     shown = (await browser.get("/room/copilot")).text
     assert f"pull request {pull}</a>" in shown
     tokens = [token for token in story.hub.world.user_tokens if token.startswith("ghu_")]
