@@ -23,7 +23,7 @@ class OwnTest(FailingTest):
     """A prover that takes the new tests which the pull request brings."""
 
     async def prove(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> ProofResult:
-        """Run the new tests on the base; without a proof the gates run all the same."""
+        """Run the new tests on the base; the gates run in any case."""
         proved = await ctx.step("prove-check", self.check_own, job, get_brief(evidence), interruptible=True)
         return ProofResult(proved.proof, note=proved.problem, fields={"made": get_brief(evidence).changes})
 
