@@ -58,6 +58,7 @@ from tests.toolchains.conftest import write
         ({"tests/test_a.py": "import unittest"}, Project(unittest=True)),
         ({"tests/test_a.py": "import unittest", "tests/test_b.py": "import pytest"}, Project()),
         ({"tests/test_a.py": "import unittest", "pytest.ini": ""}, Project()),
+        ({"tests/test_a.py": "import unittest", ".github/workflows/ci.yml": "run: python -m pytest"}, Project()),
     ],
 )  # fmt: skip
 def test_detection(tmp_path: Path, files: dict[str, str], expected: Project) -> None:
@@ -124,7 +125,8 @@ VERSIONS = tuple(Interpreter(Path(f"/p/{minor}"), (3, minor, 1), Path("/p")) for
     [
         (None, (), 11), (">=3.12", (), 13), (">=3.8,<3.10", (), 9), ("~=3.9", (), 11), ("==3.9.*", (), 9),
         ("!=3.11.*", (), 13), (">3.11.1", (), 13), ("<=3.9.1", (), 9), (None, ("3.8", "3.9", "3.12"), 12),
-        (">=3.12", ("3.9",), 13), ("~=3.9.0", (), 9), ("nonsense", (), 11), (">=4", (), None), ("<3.9", (), None),
+        (">=3.12", ("3.9",), 12), (None, ("3.5", "3.6"), 9), ("~=3.9.0", (), 9), ("nonsense", (), 11),
+        (">=4", (), None), ("<3.9", (), None),
     ],
 )  # fmt: skip
 def test_the_fitting_interpreter(requires: str | None, named: tuple[str, ...], minor: int | None) -> None:

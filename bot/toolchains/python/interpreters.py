@@ -28,6 +28,8 @@ _COMPARE = {
     "<": operator.lt,
 }
 _ELF = b"\x7fELF"
+# what reports from inside runs on no older one
+_OLDEST = (3, 7, 0)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _entries(folder: Path) -> list[Path]:
 
 @functools.cache
 def find_interpreters() -> tuple[Interpreter, ...]:
-    """Find every CPython 3, one for each minor version.
+    """Find every CPython from 3.7 on, one for each minor version.
 
     The one that runs this comes first, then the newest. Blocking: some 20 ms each.
     """
@@ -93,7 +95,7 @@ def find_interpreters() -> tuple[Interpreter, ...]:
     found: dict[str, Interpreter] = {}
     for program in dict.fromkeys(path.resolve() for path in programs):
         interpreter = _ask(program)
-        if interpreter and interpreter.minor not in found:
+        if interpreter and interpreter.version >= _OLDEST and interpreter.minor not in found:
             found[interpreter.minor] = interpreter
     rest = sorted(list(found.values())[1:], key=lambda one: one.version, reverse=True)
     return (*list(found.values())[:1], *rest)
@@ -124,11 +126,14 @@ def pick_interpreter(
 ) -> Interpreter | None:
     """Pick the interpreter for ``requires-python`` and named versions.
 
-    It is the first of ``among`` that fits and is named (our own comes first, then the newest), else the first that
-    fits.
+    It is the first of ``among`` that fits and is named (our own comes first, then the newest). Where none is, old code
+    gets the oldest that fits and is newer than the named ones, else it is the first that fits.
     """
     fits = [one for one in among if satisfies(one.version, requires or "")]
-    return next((one for one in fits if one.minor in named), fits[0] if fits else None)
+    newest = max((int(minor.partition(".")[2]) for minor in named), default=None)
+    newer = [one for one in fits if newest is not None and one.version[1] > newest]
+    fitting = [one for one in fits if one.minor in named] or sorted(newer, key=lambda one: one.version) or fits
+    return fitting[0] if fitting else None
 
 
 def satisfies(version: tuple[int, int, int], requires: str) -> bool:

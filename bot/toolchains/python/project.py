@@ -192,4 +192,7 @@ def _is_plain_unittest(tree: Path) -> bool:
         return False
     files = {path for pattern in _TEST_FILES for path in tree.rglob(pattern)}
     texts = [read_text(path) for path in sorted(files)[:200]]
-    return any("unittest" in text for text in texts) and not any(re.search(r"\bpytest\b", text) for text in texts)
+    # CI may run unittest's tests by pytest, and its command is to run here too
+    workflows = [read_text(path) for path in sorted(tree.glob(".github/workflows/*.y*ml"))[:50]]
+    named = any(re.search(r"\bpytest\b", text) for text in (*texts, *workflows))
+    return any("unittest" in text for text in texts) and not named
