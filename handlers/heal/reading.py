@@ -23,11 +23,11 @@ from bot.github.resources.ci import FailedCheck
 from bot.types import Repository
 from handlers.heal.causes import explain_records
 from handlers.heal.records import HealBrief, HealTask, RedJob
+from handlers.heal.searching import write_query
 from handlers.heal.workflow_steps import find_command
 
 _CHECKS: Permissions = {"checks": "read", "metadata": "read"}
 _MOST = 3
-_MOST_TOLD = 12_000
 _PUSHES = ("push", "schedule", "workflow_dispatch", "merge_group")
 _BRANCH = re.compile(r"[\w./-]{1,200}")
 HealJob = Job[HealTask]
@@ -83,8 +83,8 @@ async def _read_red(job: HealJob, brief: HealBrief) -> HealBrief:
     red = tuple([await _read_job(job, check, runs) for check in theirs])
     recorded = explain_records(red)
     # what failed says where to look, more than a branch's name or a pull request's title does
-    told = "\n\n".join(one.said for one in red)[:_MOST_TOLD]
-    brief = brief.model_copy(update={"red": red, "passed_too": _passed_too(red, runs), "body": told})
+    title, told = write_query([one.said for one in red])
+    brief = brief.model_copy(update={"red": red, "passed_too": _passed_too(red, runs), "title": title, "body": told})
     return _stopped(brief, recorded.sentence, kind=recorded.kind) if recorded is not None else brief
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from handlers.heal.causes import explain_records, is_action
 from handlers.heal.loosening import find_loosened
 from handlers.heal.mending import find_mends
 from handlers.heal.records import RedJob
+from handlers.heal.searching import write_query
 from handlers.heal.workflow_steps import find_command
 
 WORKFLOW = """
@@ -180,3 +182,19 @@ def test_the_records_alone_tell_some_causes() -> None:
     assert kind(red("Set up job", app="jenkins")) is None
     assert is_action("Post Run actions/checkout@v4")
     assert not is_action("Run npm publish user@host/path --x")
+
+
+def test_what_is_searched_is_what_failed_not_what_runners_say() -> None:
+    said = (
+        "tests/test_a.py::test_one PASSED [ 50%]\ntests/test_a.py::test_register_twice FAILED [100%]\n"
+        "=================== FAILURES ===================\n"
+        ">       assert len(registry) == 1\nE       AssertionError: assert 2 == 1\n"
+        "tests/test_a.py:9: AssertionError\n"
+        "FAILED tests/test_a.py::test_register_twice - AssertionError: assert 2 == 1\n"
+        "========= 1 failed, 1 passed in 0.10s ==========\n"
+    )
+    title, text = write_query([said])
+    assert title == "test_register_twice"
+    assert "len(registry) == 1" in text
+    assert not re.search(r"(?i)test_one|failures|\b(?:failed|passed|assert\w*)\b", text)
+    assert write_query(["disk is full"]) == ("CI fails", "disk is full")
