@@ -108,6 +108,7 @@ async def _run_proof(workshop: Workshop, changes: Changes, proof: Proof, near: S
     The second value is how many of the proof's tests pass. One run does for both, unless only exit codes count or it
     does not reach the proof.
     """
+    near = [one for one in near if one not in proof.targets]
     if near and proof.command not in proof.tests:
         run = await workshop.test(changes, [*proof.targets, *near], limits=NEAR)
         own = [case for case in run.cases if case.id in proof.tests or case.id.partition("::")[0] in proof.targets]

@@ -18,6 +18,7 @@ from bot.work.prompts import render
 _MAX_DIFF = 60_000
 # looking things up costs a turn; a judge that needs more than this is not checking any more
 _TURNS = 8
+_MOST_NAMED = 10
 # a shorter quote stands in any diff
 _SHORTEST_QUOTE = 8
 # up to a mark, with the signs that close behind it, or to the end of the line
@@ -112,6 +113,8 @@ def what_ran(evidence: AnyEvidence) -> str:
         lines.append(f"Before the change `{proof.command}` failed, {proof.runs} of {proof.runs} times:")
         messages = list_messages([(failure.test, cut_middle(failure.message, 600)) for failure in proof.failures])
         lines += [f"- {one.test}: {text}" for one, text in zip(proof.failures, messages, strict=True)]
+        # of tests that failed before anybody wrote one, the check's own text is shown beside this
+        lines += [] if proof.failures else [f"- {name}" for name in proof.tests[:_MOST_NAMED]]
     if base is not None:
         lines.append(f"The baseline was {base.scope}: `{base.command}`")
     for gate in report.gates if report is not None else ():

@@ -59,8 +59,9 @@ async def test_red_main_is_healed_and_the_merge_turns_ci_green(tell: Tell, tmp_p
     assert "| `tests/test_prices.py::PricesTest::test_cents` | fails, 3 of 3 | passes, 3 of 3 |" in body
     assert "| tests collected | 2 | 2 |" in body
     assert f"Red: `test, step Test`, on {red}." in body
-    (first, *_) = [asked.text for asked in story.script.requests]
+    (first, *_, last) = [asked.text for asked in story.script.requests]
     assert "the cents are lost" in first, "the model sees what CI said"
+    assert "failed, 3 of 3 times:\n- tests/test_prices.py::PricesTest::test_cents" in last
     await story.request("PUT", f"/pulls/{opened['number']}/merge", {})
     merged = git(story, "rev-parse", "main")
     assert (await ended(story, merged)).conclusion == "success"
