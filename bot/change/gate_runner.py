@@ -192,10 +192,12 @@ def _drop_own_tests(base: Baseline, changes: Changes, existing: Collection[str])
 
 
 def _find_shadowing(workshop: Workshop, changes: Changes, known: Collection[str]) -> list[str]:
-    """Return why new files would hide modules that tests or we rely on."""
-    new = [path for path, text in changes.files.items() if text is not None and path not in known]
-    reasons = [workshop.toolchain().shadows(path, workshop.env) for path in new]
-    return [reason for reason in reasons if reason is not None]
+    """Return why changed files would hide modules that tests or we rely on."""
+    toolchain = workshop.toolchain()
+    written = {path: text for path, text in changes.files.items() if text is not None}
+    reasons = [toolchain.shadows(path, workshop.env) for path in written if path not in known]
+    reasons += [toolchain.hides(path, text) for path, text in written.items()]
+    return list(dict.fromkeys(reason for reason in reasons if reason is not None))
 
 
 async def run_again(

@@ -160,7 +160,8 @@ class Language:
     """One language: its name, its rules of paths, and how its parts are found.
 
     All block. ``describe`` says for ``doctor`` what this machine has of it, or what brings it. ``decide`` returns, for
-    a tree and the blobs of its files, which of them decide what is installed; None: any file may.
+    a tree and the blobs of its files, which of them decide what is installed; None: any file may. ``find_hidden``
+    returns why a file may not hold a text in a tree: classes of it would take the place of others.
     """
 
     name: str
@@ -168,3 +169,4 @@ class Language:
     find_parts: Callable[[Path, Tools], Sequence[Part]]
     describe: Callable[[], str]
     decide: Callable[[Path, Mapping[str, str]], str] | None = None
+    find_hidden: Callable[[str, str, Path], str | None] | None = None

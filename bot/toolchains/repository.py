@@ -97,6 +97,18 @@ class RepositoryToolchain:
         reasons = (part.toolchain.shadows(path, self._env_of(part, env)) for part in self.parts)
         return next((reason for reason in reasons if reason is not None), None)
 
+    def hides(self, path: str, text: str) -> str | None:
+        """Return why a file may not come to hold this text; None where it may.
+
+        Classes of it would be loaded in place of others. What the base's own text does may stay. Blocking: reads the
+        tree.
+        """
+        for find in (one.find_hidden for one in LANGUAGES if one.find_hidden is not None):
+            reason = find(path, text, self._tree)
+            if reason is not None and reason != find(path, _read_text(self._tree / path), self._tree):
+                return reason
+        return None
+
     async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
         """Install every part (see the port).
 
@@ -203,6 +215,10 @@ class RepositoryToolchain:
         """Return why a part could not be installed, or "". Blocking."""
         file = self._env_of(part, env) / _UNPREPARED
         return file.read_text() if file.is_file() else ""
+
+
+def _read_text(file: Path) -> str:
+    return file.read_text(errors="replace") if file.is_file() and not file.is_symlink() else ""
 
 
 def make_toolchain(sandbox: Sandbox, checks: Checks, tree: Path, settings: Settings) -> RepositoryToolchain:

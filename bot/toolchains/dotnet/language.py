@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.toolchains.dotnet import paths
 from bot.toolchains.dotnet.adapter import DotnetAdapter
+from bot.toolchains.dotnet.hiding import find_hidden
 from bot.toolchains.dotnet.programs import describe_version
 from bot.toolchains.dotnet.projects import list_projects
 from bot.toolchains.identity import pick_blobs
@@ -48,4 +49,4 @@ def _decide(tree: Path, blobs: Mapping[str, str]) -> str:
     return pick_blobs(blobs, *_DECIDING)
 
 
-DOTNET = Language("dotnet", paths, _find_parts, describe_version, _decide)
+DOTNET = Language("dotnet", paths, _find_parts, describe_version, _decide, find_hidden)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.toolchains.jvm import paths
 from bot.toolchains.jvm.gradle import GradleAdapter
+from bot.toolchains.jvm.hiding import find_hidden
 from bot.toolchains.jvm.maven import MavenAdapter
 from bot.toolchains.jvm.programs import describe_version
 from bot.toolchains.jvm.sources import read_modules, read_text
@@ -67,4 +68,4 @@ def _find_parts(tree: Path, tools: Tools) -> list[Part]:
     ]
 
 
-JVM = Language("jvm", paths, _find_parts, describe_version)
+JVM = Language("jvm", paths, _find_parts, describe_version, find_hidden=find_hidden)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from bot.toolchains.naming import find_sibling, pick_free
 from bot.toolchains.units import walk_files
@@ -21,7 +21,7 @@ _CONFIG = re.compile(
 _NAMED = re.compile(r"(?:Test\w*|\w+(?:Test|Tests|TestCase))\.(?:java|kt)")
 _TEST_FOLDER = re.compile(r"(?:^|/)src/(?:\w*[tT]est\w*|it)/")
 # Packages of runners, of their libraries and of our listener: tests come before them on the class path.
-_FOREIGN = (
+FOREIGN = (
     "forgehand/", "java/", "javax/", "jakarta/", "kotlin/", "junit/", "org/junit/", "org/opentest4j/", "org/hamcrest/",
     "org/apache/maven/", "org/mockito/", "org/assertj/", "org/testng/", "org/gradle/",
 )  # fmt: skip
@@ -84,15 +84,22 @@ def find_conflict(path: str, tree: Path) -> str | None:
     below = _BELOW.fullmatch(path)
     if below is None:
         return None
-    if below[1].startswith(_FOREIGN):
+    if below[1].startswith(FOREIGN):
         return f"`{path}` would be loaded in place of a class of the libraries or of the runner."
-    name = str(PurePosixPath(below[1]).with_suffix("")) if is_source(path) else below[1]
+    name = find_class(path)
     for place in walk_files(tree):
-        other = _BELOW.fullmatch(str(place))
-        known = other[1].removesuffix(".java").removesuffix(".kt") if other is not None else ""
-        if known == name and str(place) != path:
+        if find_class(str(place)) == name and str(place) != path:
             return f"`{path}` would be loaded in place of `{place}`."
     return None
+
+
+def find_class(path: str) -> str:
+    """Return the place of a file on the class path, without a source's ending.
+
+    It is "" for what lies in no set of sources.
+    """
+    below = _BELOW.fullmatch(path)
+    return below[1].removesuffix(".java").removesuffix(".kt") if below is not None else ""
 
 
 def _end(path: str) -> str:

@@ -125,6 +125,16 @@ def read_file(tree: Path, path: str, module: str) -> TestFile:
     )
 
 
+def read_names(text: str) -> tuple[str, list[str]]:
+    """Return the package of a source, and the full names of its classes."""
+    package = _PACKAGE.search(text)
+    name = package[1] if package is not None else ""
+    classes: list[str] = []
+    for _ in _scan(text, classes, {}):
+        pass
+    return name, [f"{name}.{one}".lstrip(".") for one in dict.fromkeys(classes)]
+
+
 def _scan(text: str, classes: list[str], hooks: dict[str, Phase]) -> Iterator[list[str]]:
     """Yield the classes around each test, then its name.
 

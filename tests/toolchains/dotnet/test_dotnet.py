@@ -147,6 +147,27 @@ def test_a_new_test_lies_beside_the_nearest(tmp_path: Path) -> None:
     assert paths.pick_targets([FILE, "tests/Shop.Tests/Fakes.cs"]) == [FILE]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("namespace Shop.Tests; class PriceTests { }", None),
+        ("// namespace Xunit; class Assert { }", None),
+        ("namespace Xunit; class Assert { }", "has a class `Xunit.Assert`, which would be used in place of one of a"),
+        ("namespace Shop { class Cart { } }", "has a class `Shop.Cart`, which would be used in place of that of `src/"),
+        # one of the same project, which the compiler refuses itself unless both are partial
+        ("namespace Shop.Tests; partial class Fakes { }", None),
+    ],
+)
+def test_no_class_is_used_in_place_of_another_projects(tmp_path: Path, text: str, said: str | None) -> None:
+    tree = write(tmp_path, REPOSITORY | {"src/Shop/Cart.cs": "namespace Shop; class Cart { }"})
+    toolchain = make_toolchain(bubblewrap(), Checks(), tree, Settings())
+    found = toolchain.hides("tests/Shop.Tests/PriceTests.cs", text)
+    assert (found is None) == (said is None)
+    assert said is None or said in (found or "")
+    # what the base's own text does may stay
+    assert toolchain.hides("src/Shop/Cart.cs", "namespace Shop; class Cart { int one; }") is None
+
+
 @pytest.mark.needs("sandbox")
 async def test_what_a_stand_in_leaves_is_folded(tmp_path: Path, stand_in: None) -> None:
     samples = {

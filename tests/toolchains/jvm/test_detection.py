@@ -139,6 +139,30 @@ def test_no_new_file_is_loaded_in_place_of_another(tmp_path: Path) -> None:
     assert paths.find_conflict("docs/Cart.java", tree) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("PriceTest.java", "package shop;\nclass PriceTest { class Cart {} }\n// class Cart {}\n", None),
+        # compilers do not ask where a source lies
+        (
+            "PriceTest.java",
+            "package org.junit.jupiter.api;\nclass Assertions {}\n",
+            "in the package `org.junit.jupiter.api`",
+        ),
+        ("Price.kt", "package kotlin.test\nfun assertEquals() {}\n", "in the package `kotlin.test`"),
+        ("PriceTest.java", "package shop;\nclass PriceTest {}\nclass Cart {}\n", "has a class `shop.Cart`"),
+        ("notes.txt", "package org.junit;\n", None),
+    ],
+)
+def test_no_text_puts_a_class_in_the_place_of_another(tmp_path: Path, name: str, text: str, said: str | None) -> None:
+    tree = write(tmp_path, {f"{MAIN}/Cart.java": "package shop;\nclass Cart {}\n", "pom.xml": ""})
+    toolchain = make_toolchain(NoSandbox(), Checks(), tree, Settings())
+    found = toolchain.hides(f"{TESTS}/{name}", text)
+    assert (found is None) == (said is None)
+    assert said is None or said in (found or "")
+    assert toolchain.hides(f"{MAIN}/Cart.java", "package shop;\nclass Cart { int one; }\n") is None
+
+
 @pytest.mark.needs("maven")
 async def test_a_build_that_needs_a_newer_java_says_so(tmp_path: Path) -> None:
     release = "<project><maven.compiler.release>999</maven.compiler.release></project>"
