@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.change import request
 from bot.change.recipe import Job
+from bot.change.rivals import find_rival
 from bot.change.stages import Stage
 from bot.git.errors import GitError
 from bot.git.mirrors import Mirror
@@ -53,13 +54,14 @@ async def _read_head(job: HealJob) -> HealBrief:
     branch = job.task.input.branch or await repos.default_branch(github, repository)
     known = _BRANCH.fullmatch(branch) is not None
     sha = await repos.find_head(github, repository, branch) if known else None
+    rival = await find_rival(job, branch) if sha else "There is no such branch."
     return HealBrief(
         nonce=secrets.token_hex(8),
         title="CI fails",
         body="",
         base_branch=branch,
         base_sha=sha or "",
-        stop=None if sha else "There is no such branch.",
+        stop=rival,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from bot.change.issue import find_obstacle
 from bot.change.recipe import Job
+from bot.change.rivals import find_rival
 from bot.change.stages import Stage
 from bot.git import reverts
 from bot.git.errors import ObjectMissing, PathRefused
@@ -38,7 +39,7 @@ async def read(job: Job[RevertTask]) -> RevertBrief:
     """Find the commits, and what their branch becomes without them."""
     await job.stage(Stage.READ, "started")
     wanted = await _find_wanted(job)
-    stop = wanted if isinstance(wanted, str) else await find_obstacle(job)
+    stop = wanted if isinstance(wanted, str) else await find_obstacle(job) or await find_rival(job, wanted.branch)
     if isinstance(wanted, str) or stop:
         brief = RevertBrief(
             nonce=secrets.token_hex(8), number=job.task.subject.number, title="", body="", base_branch="", base_sha="",
