@@ -31,8 +31,8 @@ def pick_rival(running: Sequence[Task], own: str, branch: str) -> str | None:
         earlier = (other.created, other.id) < (me.created, me.id)
         if earlier and other.flow != me.flow and other.ended is None and _guess_branch(other) == branch:
             return (
-                f"`{branch}` is {_WORDS[other.flow]} by the task {other.id}, which was asked for first; two changes for "
-                f"one trouble would undo each other. I changed nothing. Wait for it, or `/cancel` it and ask again."
+                f"`{branch}` is {_WORDS[other.flow]} by the task {other.id}, which was asked for first; two changes "
+                f"for one trouble would undo each other. I changed nothing. Wait for it, or `/cancel` it and ask again."
             )
     return None
 
