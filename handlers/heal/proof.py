@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from bot.change.recipe import AnyEvidence, Job, ProofResult
-from bot.change.records import Claims, CodeLocation
+from bot.change.records import Claims, CodeLocation, Proof
 from bot.change.stages import Stage
 from bot.engine.port import Ctx
 from bot.git.changes import NO_CHANGES, Changes
 from bot.types import JsonModel
 from handlers.heal.experiments import AGAIN, diagnose, run_command, script, write_with
 from handlers.heal.mending import find_mends
-from handlers.heal.records import Diagnosis, HealBrief, SeenCommand
+from handlers.heal.records import Diagnosis, FailedCommand, HealBrief, SeenCommand
+from handlers.heal.rules import HealRules
+from handlers.heal.snapshots import are_snapshots, find_renewal
+from handlers.heal.words import UNJUDGED
 from handlers.revise.failed_checks import make_proof
 
 
@@ -36,8 +39,7 @@ class RedCheck:
         if diagnosis.kind != "ours":
             return ProofResult(note=diagnosis.sentence, ended=True, fields=fields)
         if diagnosis.tests:
-            proof = make_proof(base, diagnosis.tests, AGAIN + 1)
-            return ProofResult(proof, note=diagnosis.sentence, fields=fields)
+            return await self._renew(ctx, job, brief, diagnosis, make_proof(base, diagnosis.tests, AGAIN + 1))
         mended = await ctx.step("mend", mend, job, brief, diagnosis, interruptible=True)
         if mended.by:
             told = f"{diagnosis.sentence} Mended by {_name(mended)}, without a model."
@@ -45,6 +47,34 @@ class RedCheck:
             fields |= {"made": mended.changes, "mended_by": mended.by, "claims": claims}
             return ProofResult(note=told, fields=fields)
         return ProofResult(note=diagnosis.sentence, fields=fields)
+
+    async def _renew(
+        self, ctx: Ctx, job: Job[Any], brief: HealBrief, diagnosis: Diagnosis, proof: Proof
+    ) -> ProofResult:
+        """Have snapshots renewed where only they differ and the policy lets it."""
+        fields: dict[str, Any] = {"diagnosis": diagnosis}
+        said = "\n".join([*(one.said for one in brief.red), *(one.output for one in diagnosis.commands)])
+        command = find_renewal(diagnosis.tests, said) if "snapshots" in job.policy.rules(HealRules).renew else None
+        if command is None:
+            return ProofResult(proof, note=diagnosis.sentence, fields=fields)
+        if brief.pull is not None:
+            told = f"{diagnosis.sentence} Snapshots differ. `{command}` renews them, if what they show now is wanted; "
+            return ProofResult(note=f"{told}I do not push that to a pull request.", ended=True, fields=fields)
+        renewed = await ctx.step("renew", renew, job, brief, command, interruptible=True)
+        if not renewed.by:
+            return ProofResult(proof, note=diagnosis.sentence, fields=fields)
+        told = f"{diagnosis.sentence} Snapshots renewed by {_name(renewed)}. {UNJUDGED}"
+        claims = Claims(cause=diagnosis.sentence, change=f"Snapshots renewed by {_name(renewed)}. {UNJUDGED}")
+        fields |= {"made": renewed.changes, "mended_by": renewed.by, "renewed": True, "claims": claims}
+        return ProofResult(proof, note=told, fields=fields)
+
+
+async def renew(job: Job[Any], brief: HealBrief, command: str) -> Mended:
+    """Run what renews snapshots; nothing where it writes anything else."""
+    line = script(FailedCommand(text=command))
+    _, changes = await write_with(job, brief.base_sha, line, Changes(), job.policy.checks.minutes * 60)
+    await job.stage(Stage.EDIT, "started", f"{command[:200]}: {len(changes.files)} files")
+    return Mended(changes=changes, by=(command,)) if are_snapshots(changes.files.keys()) else Mended()
 
 
 async def mend(job: Job[Any], brief: HealBrief, diagnosis: Diagnosis) -> Mended:

@@ -96,3 +96,4 @@ class HealEvidence(Evidence[HealTask, HealBrief, Judgement]):
 
     diagnosis: Diagnosis | None = None
     mended_by: tuple[str, ...] = ()  # commands that made the change, without a model
+    renewed: bool = False  # they renewed snapshots: what is shown is that the tests pass, not that the code is right

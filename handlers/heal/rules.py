@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,4 +17,9 @@ class HealRules(TaskRules):
     max_dollars: Dollars | None = Field(default=2.0, description="ceiling for the model calls of one heal")
     attempts: int = Field(
         default=2, ge=1, le=5, description="heals of one branch that nobody asked for, in a day; then a person is asked"
+    )
+    renew: tuple[Literal["snapshots"], ...] = Field(
+        default=(),
+        description="what a pull request may renew where nothing else is wrong: `snapshots`; whether the new ones are "
+        "right is for people to say",
     )

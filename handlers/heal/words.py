@@ -7,6 +7,8 @@ from bot.change.words import ChangeWords, quote
 from bot.markdown import shortened
 from handlers.heal.records import HealEvidence
 
+UNJUDGED = "Nobody judged the behaviour: whether what the snapshots show now is right, you have to say."
+
 
 class HealWords(ChangeWords):
     """The texts of a heal."""
@@ -46,6 +48,8 @@ class HealWords(ChangeWords):
 
     def summarise(self, evidence: AnyEvidence) -> str:
         """Say what failed and passes now."""
+        if isinstance(evidence, HealEvidence) and evidence.renewed:
+            return f"{quote(evidence.mended_by[0])} renewed snapshots. {UNJUDGED}"
         if isinstance(evidence, HealEvidence) and evidence.mended_by:
             return f"{quote(evidence.mended_by[0])} made it; CI's own command passes now."
         if evidence.proof is None:

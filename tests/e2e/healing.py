@@ -76,6 +76,30 @@ GENERATE = """import pathlib
 names = sorted(path.stem for path in pathlib.Path("shop").glob("*.py"))
 pathlib.Path("shop/index.txt").write_text("\\n".join(names) + "\\n")
 """
+# what the menu shows is kept as a snapshot, which a runner that is there without any installation renews
+SNAPSHOT = "tests/__snapshots__/menu.snap"
+MENU_TEST = f'''import pathlib
+import unittest
+
+
+class MenuTest(unittest.TestCase):
+    def test_menu(self):
+        shown = pathlib.Path("menu.txt").read_text()
+        self.assertEqual(shown, pathlib.Path("{SNAPSHOT}").read_text(), "\\n1 snapshot failed.\\n")
+'''
+RENEWER = f'''import pathlib
+import sys
+
+if "--snapshot-update" in sys.argv:
+    pathlib.Path("{SNAPSHOT}").write_text(pathlib.Path("menu.txt").read_text())
+'''
+MENU = {
+    "menu.txt": "Tea\n",
+    SNAPSHOT: "Tea\n",
+    "tests/test_menu.py": MENU_TEST,
+    "pytest/__init__.py": "",
+    "pytest/__main__.py": RENEWER,
+}
 FILES = {
     ".github/workflows/ci.yml": WORKFLOW,
     ".github/forgehand.yml": "review: { on: [] }\n",

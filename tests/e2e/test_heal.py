@@ -10,6 +10,7 @@ import pytest
 from bot.github.resources.manifest import load_manifest
 from bot.quarantine.entries import PATH, write_entries
 from bot.store.incident_tables import incident
+from handlers.heal.words import UNJUDGED
 from simhub import Job
 from tests.e2e.answers import calls, change, edit, finish
 from tests.e2e.conftest import Tell
@@ -19,6 +20,8 @@ from tests.e2e.healing import (
     GOOD,
     JUDGE,
     MEND,
+    MENU,
+    SNAPSHOT,
     TEST,
     TESTING,
     enable,
@@ -80,7 +83,8 @@ async def merged(story: Story) -> str:
 
 
 async def test_what_a_tool_mends_needs_no_model(tell: Tell, tmp_path: Path) -> None:
-    story = await tell([], source=lay(tmp_path))
+    policy = "review: { on: [] }\nheal: { renew: [snapshots] }\n"
+    story = await tell([], source=lay(tmp_path, {POLICY: policy, **MENU}))
     enable(story)
     await pushed(story, {CODE: GOOD.replace("def cents(text):", "def cents(text):   ")}, "failure")
     result = await healed(story)
@@ -99,6 +103,14 @@ async def test_what_a_tool_mends_needs_no_model(tell: Tell, tmp_path: Path) -> N
     assert result["state"] == "done", result
     assert await merged(story) == "success"
     assert git(story, "show", "main:shop/index.txt") == "__init__\norders\nprices"
+    await pushed(story, {"menu.txt": "Coffee\n"}, "failure")
+    result = await healed(story)
+    assert result["state"] == "done", result
+    renewed = max((await story.pulls()), key=lambda each: each["number"])
+    assert renewed["title"] == "Run python3 -m pytest --snapshot-update tests/test_menu.py"
+    assert UNJUDGED in renewed["body"]
+    assert await merged(story) == "success"
+    assert git(story, "show", f"main:{SNAPSHOT}") == "Coffee"
     assert story.script.requests == [], "no model was asked"
     assert rows(story, "select count(*) from fh_model_call") == [(0,)]
 

@@ -15,6 +15,7 @@ from handlers.heal.loosening import find_loosened
 from handlers.heal.mending import find_mends
 from handlers.heal.records import RedJob
 from handlers.heal.searching import write_query
+from handlers.heal.snapshots import are_snapshots, find_renewal
 from handlers.heal.workflow_steps import find_command
 
 WORKFLOW = """
@@ -198,3 +199,26 @@ def test_what_is_searched_is_what_failed_not_what_runners_say() -> None:
     assert "len(registry) == 1" in text
     assert not re.search(r"(?i)test_one|failures|\b(?:failed|passed|assert\w*)\b", text)
     assert write_query(["disk is full"]) == ("CI fails", "disk is full")
+
+
+@pytest.mark.parametrize(
+    ("tests", "said", "command"),
+    [
+        (["tests/test_a.py::test_x"], "2 snapshots failed. 1 passed.",
+         "python3 -m pytest --snapshot-update tests/test_a.py"),
+        (["a.test.ts::x", "a.test.ts::y"], "  Snapshots  1 failed\n Tests  2 failed",
+         "npx --no-install vitest run -u a.test.ts"),
+        (["a b.test.js::x"], " › 1 snapshot failed.\n", "npx --no-install jest --ci=false -u 'a b.test.js'"),
+        (["tests/test_a.py::test_x"], "no snapshot of the disk", None),
+        (["tests/test_a.py::test_x", "web/a.test.ts::y"], "1 snapshot failed.", None),
+        ([], "1 snapshot failed.", None),
+    ],
+)  # fmt: skip
+def test_which_command_renews_snapshots(tests: list[str], said: str, command: str | None) -> None:
+    assert find_renewal(tests, said) == command
+
+
+def test_only_snapshots_are_renewed() -> None:
+    assert are_snapshots(["tests/__snapshots__/test_a.ambr", "web/__snapshots__/a/b.snap", "x.snap"])
+    assert not are_snapshots(["tests/__snapshots__/a.snap", "shop/prices.py"])
+    assert not are_snapshots([])
