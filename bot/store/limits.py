@@ -191,10 +191,11 @@ def _count(connection: sa.Connection, limit: Limit, zone: tzinfo) -> tuple[int, 
     if limit.within:
         where.append(model_call.c.owner == limit.within)
     old = (0, 0)
-    if limit.period != "total":
-        where.append(model_call.c.created >= find_start(limit.period, now_ms(), zone))
-    elif limit.scope != "task":  # the calls of long ago may be gone
-        spans, rest = split(connection, Span(0, _EVER), lambda _: True)
+    start = find_start(limit.period, now_ms(), zone)
+    if limit.period == "day":
+        where.append(model_call.c.created >= start)
+    elif limit.scope != "task":  # those of a month are many, and those of long ago may be gone
+        spans, rest = split(connection, Span(start, _EVER), lambda _: True)
         where.append(sa.or_(*(_is_within(model_call.c.created, span) for span in rest)))
         old = _count_stored(connection, limit, spans)
     sums = (sa.func.coalesce(sa.func.sum(column), 0) for column in (_PAID + model_call.c.reserved, _PAID))
@@ -204,6 +205,8 @@ def _count(connection: sa.Connection, limit: Limit, zone: tzinfo) -> tuple[int, 
 
 def _count_stored(connection: sa.Connection, limit: Limit, spans: Sequence[Span]) -> tuple[int, int]:
     """Add up what counts against a limit in spans with stored sums."""
+    if not spans:
+        return 0, 0
     where = [usage_sum.c.kind == _KINDS[limit.scope], sa.or_(*(_is_within(usage_sum.c.start, span) for span in spans))]
     if limit.scope != "instance":
         where.append(usage_sum.c.name == limit.name)
@@ -212,7 +215,7 @@ def _count_stored(connection: sa.Connection, limit: Limit, spans: Sequence[Span]
     else:
         where.append(usage_sum.c.repository_id == EVERYWHERE)
     sums = (sa.func.coalesce(sa.func.sum(usage_sum.c[name]), 0) for name in ("micro_dollars", "lost_micro_dollars"))
-    paid, lost = connection.execute(sa.select(*sums).where(*where)).one() if spans else (0, 0)
+    paid, lost = connection.execute(sa.select(*sums).where(*where)).one()
     return int(paid) + int(lost), int(paid)
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.store import usage, usage_sums
 from bot.store.ledger import Ledger
 from bot.store.limit_uses import list_uses
-from bot.store.limits import Limit, list_spenders
+from bot.store.limits import Limit, LimitScope, count_held, list_spenders
 from bot.store.periods import find_bounds, find_day, find_start
 from bot.store.store import Store
 from bot.store.tables import model_call
@@ -104,6 +104,16 @@ def test_days_and_months_add_up_to_the_whole(whole: Store, zone: ZoneInfo, paid:
     assert {day: rows_of[0].micro_dollars for day, rows_of in each.items()} == expected
 
 
+ABOUT: list[tuple[LimitScope, str]] = [
+    ("instance", ""),
+    ("organisation", "o"),
+    ("repository", "o/r"),
+    ("person", "ada"),
+]
+MONTHLY = [Limit(scope=scope, name=name, period="month", ceiling=1) for scope, name in ABOUT]
+MONTHLY += [MONTHLY[-1].model_copy(update={"within": "o"})]
+
+
 @settings(max_examples=10)
 @given(
     st.permutations(ZONES),
@@ -133,7 +143,10 @@ def test_stored_sums_say_what_the_calls_say(
         told = [usage.sum_days(c, by, *days, None, zones[0]) for by in keys]
         kept = usage.sum_days(c, "role", *days, None, zones[0], ["r0"])
         assert kept == {place if place[1] == "r0" else (place[0], "*"): paid for place, paid in told[2].items()}
-        return [spenders, *sums, *told, list_uses(c, LIMITS, zones[0])]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("bot.store.limits.now_ms", lambda: now)
+            held = [count_held(c, limit, zone) for limit in MONTHLY for zone in zones]
+        return [spenders, held, *sums, *told, list_uses(c, LIMITS, zones[0])]
 
     plain = whole.run_sync(report)
     held = [sum((row["cost"] or 0) + row["reserved"] for row in rows if row["person"] in who) for who in WHOSE]
