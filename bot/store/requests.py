@@ -36,5 +36,21 @@ def settle(connection: sa.Connection, token: str, key: str, task: str) -> None:
     connection.execute(query.values(task=task))
 
 
+def hold(connection: sa.Connection, token: str, key: str, digest: str, ms: int) -> bool:
+    """Hold a key for one request; False while another one holds it.
+
+    Who has not released it after ``ms`` milliseconds is taken for dead.
+    """
+    mine = api_request.c.digest == digest
+    over = api_request.c.created < now_ms() - ms
+    connection.execute(sa.delete(api_request).where(*_match(token, key), ~mine, over))
+    return claim(connection, token, key, digest).digest == digest
+
+
+def release(connection: sa.Connection, token: str, key: str, digest: str) -> None:
+    """Let go of a key that a request holds."""
+    connection.execute(sa.delete(api_request).where(*_match(token, key), api_request.c.digest == digest))
+
+
 def _match(token: str, key: str) -> tuple[sa.ColumnElement[bool], ...]:
     return api_request.c.token == token, api_request.c.key == key

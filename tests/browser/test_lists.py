@@ -48,3 +48,24 @@ async def test_open_lists_follow_what_changes(story: Story, browser: Browser) ->
     await approvals.page.get_by_role("link", name="Show it").click()
     await approvals.page.locator(f"#task-{waiting}").wait_for(state="detached")
     assert [fault for tab in (lists, home, approvals) for fault in tab.faults] == []
+
+
+async def test_what_somebody_types_stays_when_another_answers_first(story: Story, browser: Browser) -> None:
+    await give_tasks(story)
+    with opened(story) as store:
+        (asking,) = [one.id for one in store.run_sync(tasks.list_unfinished) if one.state == "awaiting_answer"]
+    mara = await visitor(story, story.maintainer)
+    bob = story.hub.create_user("bob")
+    story.hub.set_permission(story.repository, bob.login, "write")
+    context = await signed_in(browser, mara)
+    context.set_default_timeout(PATIENCE * 1000)
+    tab = await open_tab(context)
+    path = f"/room/tasks/{asking}"
+    await tab.page.goto(mara.origin + path)
+    await tab.page.fill(f"#answer-{asking}", "1. Half up.\n2. Al")
+    given = await (await visitor(story, bob)).post(f"{path}/answer", {"key": "bobs", "text": "1. Half down."})
+    assert given.status == 303
+    await tab.page.locator(f"#answer-{asking}").wait_for(state="detached")
+    assert await tab.page.locator(".unsent textarea").input_value() == "1. Half up.\n2. Al"
+    await tab.look("a task that another answered")
+    assert tab.faults == []

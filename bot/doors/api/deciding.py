@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 from pydantic import Field
@@ -22,12 +24,15 @@ from bot.github.api.scopes import COMMENT
 from bot.github.resources import issues
 from bot.github.text.markers import Marker
 from bot.markdown import quoted
+from bot.store import requests, tasks
 from bot.store.tasks import Task
 from bot.work.locked import unless_locked
 from bot.work.origin import Answer, Origin, Request
 from bot.work.services import Services
 
 operations = Operations("tasks")
+_QUESTIONS = "questions"  # the name that their answers are held by, beside those of tokens
+_HELD_MS = 300_000  # a write waits two minutes for GitHub's limits
 _LONGEST = 4_000  # characters of an answer, as of a comment that is read
 
 
@@ -79,7 +84,7 @@ async def answer_task(
     """Answer the questions of a task.
 
     It starts the task that goes on from there, as a comment below the questions does. What was answered is posted there
-    too, unless nothing is told on GitHub about this task.
+    too, unless nothing is told on GitHub about this task. Of two who answer at once the first does; the other is told.
     """
     task = await load_task(context, caller, id)
     admission = await context.gate.admit(caller, repository_of(task).full_name, f"answer {task.flow}")
@@ -87,19 +92,38 @@ async def answer_task(
     spec = _find_spec(context, task)
 
     async def go(origin: Origin) -> StartedTask | Refusal:
-        if task.state != "awaiting_answer":
-            raise Problem(
-                f"Only a task that has asked something can be answered; this one is {task.state}.", status=409
-            )
         answer = Answer(login=caller.actor.login, text=body.text)
-        await _post(context.services, admission, task, answer, origin.key)
-        came = await go_on(
-            context.services, spec, task, admission.repository, origin.model_copy(update={"answers": (answer,)})
-        )
+        async with _hold_questions(context.services, task.id, origin.key):
+            await _post(context.services, admission, task, answer, origin.key)
+            came = await go_on(
+                context.services, spec, task, admission.repository, origin.model_copy(update={"answers": (answer,)})
+            )
         assert not isinstance(came, Counted), "answers are not counted"
         return came
 
     return await start_once(context, caller, admission, headers, f"answer {id} {body.text}", go)
+
+
+@asynccontextmanager
+async def _hold_questions(services: Services, task_id: str, key: str) -> AsyncIterator[None]:
+    """Answer a task's questions alone, while it waits for an answer.
+
+    Raises :class:`Problem` (409).
+    """
+    held = await services.store.run(requests.hold, _QUESTIONS, task_id, key, _HELD_MS)
+    if not held:
+        raise Problem(
+            "Somebody else is answering this at the same moment; see in a minute what came of it.", status=409
+        )
+    try:
+        task = await services.store.run(tasks.get, task_id)
+        if task is None or task.state != "awaiting_answer":
+            state = "gone" if task is None else f"{task.state}. {task.summary}"
+            text = f"Only a task that has asked something can be answered; this one is {state}"
+            raise Problem(text.rstrip(), status=409)
+        yield
+    finally:
+        await services.store.run(requests.release, _QUESTIONS, task_id, key)
 
 
 def _find_spec(context: Context, task: Task) -> TaskSpec[Any]:

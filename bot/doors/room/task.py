@@ -53,10 +53,7 @@ def path_of(task_id: str) -> str:
 @pages.add("GET", f"/tasks/{_ID}", access="reader", title="Task")
 async def show_task(visit: Visit) -> Answer:
     """Show a task as it stands."""
-    fragments = await load_fragments(visit, visit.part("id"))
-    view = fragments.story.task
-    live = not view.ended or view.waits_for is not None
-    return Shown("task.html", story=fragments.story, fragments=fragments.render(visit), live=live)
+    return await _show(visit)
 
 
 @pages.add("GET", f"/tasks/{_ID}/live", access="reader", title="Task, live")
@@ -129,8 +126,19 @@ async def reply_to_task(visit: Visit) -> Answer:
     try:
         reply = await visit.ask(answer_task, id=task_id, headers=make_headers(key), body=Answers(text=form.text))
     except Problem as problem:
-        return _tell(task_id, problem)
+        if problem.status != 409:
+            raise
+        return await _show(visit, problem=problem.message, kept=form.text, status=409)
     return Moved(path_of(reply.body.id), "Answered. This is the task that goes on from there.")
+
+
+async def _show(visit: Visit, *, problem: str = "", kept: str = "", status: int = 200) -> Shown:
+    """Show a task; ``kept`` is an answer of which nothing came, and ``problem`` says why."""
+    fragments = await load_fragments(visit, visit.part("id"))
+    view = fragments.story.task
+    live = not problem and (not view.ended or view.waits_for is not None)
+    values = {"story": fragments.story, "fragments": fragments.render(visit), "live": live}
+    return Shown("task.html", status=status, problem=problem, kept=kept, **values)
 
 
 def make_headers(key: str) -> StartHeaders:

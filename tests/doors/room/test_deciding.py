@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
-from bot.store import approvals, tasks
+from bot.store import approvals, requests, tasks
 from tests.doors.room.test_task import Room, room
 from tests.support.api import asker, opened
 from tests.support.room import visitor
@@ -52,7 +53,9 @@ async def test_questions_are_answered_on_the_page_and_shown_below_the_issue(room
     assert (given.status, new != room.task) == (303, True)
     again = await room.act(asked, "answer", text="1. All of them.\r\n@ann knows </details>")
     assert again.headers["Location"] == given.headers["Location"], "clicked twice it is one task"
-    assert (await room.act(asked, "answer", text="Others")).headers["Location"] == room.path, "it is answered"
+    late = await room.act(asked, "answer", text="Others </textarea>")
+    assert (late.status, "mara answered" in late.text) == (409, True)
+    assert "readonly>\nOthers &lt;/textarea&gt;</textarea>" in late.text, "what was typed is kept"
     with opened(room.story) as store:
         found = store.run_sync(tasks.get, new)
     assert found is not None
@@ -60,6 +63,29 @@ async def test_questions_are_answered_on_the_page_and_shown_below_the_issue(room
     (told,) = [text for text in await comments_of(room.story, 1) if "answered in the control room" in text]
     assert "> 1. All of them.\n> @\u200bann knows" in told
     assert (await room.reader.get(given.headers["Location"])).status == 200
+
+
+async def test_of_two_who_answer_at_once_the_first_does(room: Room) -> None:
+    room.change("awaiting_answer", report="1. Which cents?")
+    bob = room.story.hub.create_user("bob")
+    room.story.hub.set_permission(room.story.repository, "bob", "write")
+    people = [room.writer, await visitor(room.story, bob)]
+    sent = [
+        person.post(f"{room.path}/answer", {"key": f"k{number}", "text": f"{number}. All of them."})
+        for number, person in enumerate(people)
+    ]
+    given = await asyncio.gather(*sent)
+    assert sorted(one.status for one in given) == [303, 409]
+    posted = [text for text in await comments_of(room.story, 1) if "answered in the control room" in text]
+    first, late = sorted(range(2), key=lambda number: given[number].status)
+    assert len(posted) == 1
+    assert f"> {first}. All of them." in posted[0]
+    assert f"readonly>\n{late}. All of them.</textarea>" in given[late].text
+    with opened(room.story) as store:
+        assert len(store.run_sync(tasks.list_followers, room.task)) == 1
+        assert store.run_sync(requests.hold, "questions", room.task, "died", 0), "nothing holds them any more"
+        assert not store.run_sync(requests.hold, "questions", room.task, "other", 60_000)
+        assert store.run_sync(requests.hold, "questions", room.task, "other", -1), "who holds them for too long is dead"
 
 
 async def comments_of(story: Story, number: int) -> list[str]:

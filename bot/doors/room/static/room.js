@@ -69,6 +69,17 @@
     old.dataset.version = fresh.dataset.version;
     return true;
   };
+  // What somebody types is kept where its field stays, and shown to be copied where it goes.
+  const keep = (old, box) => {
+    for (const field of old.querySelectorAll("textarea")) {
+      if (field.readOnly || field.value === field.defaultValue) continue;
+      const same = box.content.getElementById(field.id);
+      if (same) { same.value = field.value; continue; }
+      const unsent = document.getElementById("unsent").content.cloneNode(true);
+      unsent.querySelector("textarea").value = field.value;
+      place.before(unsent);
+    }
+  };
   const swap = (html) => {
     const box = document.createElement("template");
     box.innerHTML = html;
@@ -80,6 +91,7 @@
         const same = box.content.getElementById(fold.id);
         if (same) same.open = fold.open;
       }
+      keep(old, box);
       const focus = old.contains(document.activeElement) ? document.activeElement.id : "";
       if (!merge(old, fresh)) { localise(fresh); old.replaceWith(fresh); }
       if (focus && document.activeElement.id !== focus) {
