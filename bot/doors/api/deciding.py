@@ -19,7 +19,7 @@ from bot.doors.api.operation import Operations, Reply, Sent
 from bot.doors.api.problems import Problem
 from bot.doors.api.starting import CONFLICTS, STARTED, StartHeaders, authorise_all, start_once
 from bot.doors.api.tasks import load_task
-from bot.doors.api.views import TaskView
+from bot.doors.api.views import TaskView, clean
 from bot.github.api.scopes import COMMENT
 from bot.github.resources import issues
 from bot.github.text.markers import Marker
@@ -118,7 +118,7 @@ async def _hold_questions(services: Services, task_id: str, key: str) -> AsyncIt
     try:
         task = await services.store.run(tasks.get, task_id)
         if task is None or task.state != "awaiting_answer":
-            state = "gone" if task is None else f"{task.state}. {task.summary}"
+            state = "gone" if task is None else f"{task.state}. {clean(services, task.summary)}"
             text = f"Only a task that has asked something can be answered; this one is {state}"
             raise Problem(text.rstrip(), status=409)
         yield

@@ -69,6 +69,12 @@ class Story(NamedTuple):
     again: str
     followers: tuple[TaskView, ...]
 
+    @property
+    def unanswered(self) -> int:
+        """Return how many calls got no answer; 0 where not all are here."""
+        ended = [] if self.more else [call for call in self.calls if call.state != "reserved"]
+        return sum(call.micro_dollars is None or not call.input_tokens for call in ended)
+
 
 async def load_story(visit: Visit, task_id: str) -> Story:
     """Load all that a page tells about a task.

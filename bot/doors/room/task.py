@@ -133,7 +133,10 @@ async def reply_to_task(visit: Visit) -> Answer:
 
 
 async def _show(visit: Visit, *, problem: str = "", kept: str = "", status: int = 200) -> Shown:
-    """Show a task; ``kept`` is an answer of which nothing came, and ``problem`` says why."""
+    """Show a task.
+
+    ``kept`` is an answer of which nothing came, and ``problem`` says why.
+    """
     fragments = await load_fragments(visit, visit.part("id"))
     view = fragments.story.task
     live = not problem and (not view.ended or view.waits_for is not None)

@@ -54,16 +54,19 @@ log = structlog.get_logger(__name__)
 
 
 class Invitation:
-    """A one-time code; it is kept as a hash, and good for an hour."""
+    """A one-time code; it is kept as a hash, and good for an hour.
 
-    def __init__(self) -> None:
+    The hour begins at ``now``, in seconds.
+    """
+
+    def __init__(self, now: float) -> None:
         self.code = secrets.token_urlsafe(_CODE_BYTES)
         self._digest = digest(self.code)
-        self._until = time.monotonic() + CODE_MINUTES * 60
+        self._until = now + CODE_MINUTES * 60
 
-    def take(self, given: str) -> bool:
+    def take(self, given: str, now: float) -> bool:
         """Return True for the code, once."""
-        good = secrets.compare_digest(digest(given), self._digest) and time.monotonic() < self._until
+        good = secrets.compare_digest(digest(given), self._digest) and now < self._until
         if good:
             self._digest = ""
         return good
@@ -93,7 +96,7 @@ class Wizard:
         self._leads_on = here is None
         self._here = here or settings
         self._manifest: Manifest = load_manifest()
-        self._invitation = Invitation()
+        self._invitation = Invitation(time.monotonic())
         self._echo = Echo()
         self._guard = Guard(self._here)
         self._cookies = Cookies(self._here)
@@ -173,7 +176,7 @@ class Wizard:
 
     async def _let_in(self, request: web.Request, code: str) -> web.StreamResponse:
         """Open a session for the code, and clean the address."""
-        if not self._invitation.take(code):
+        if not self._invitation.take(code, time.monotonic()):
             return _stop(request, 403, _CODES)
         session, secret = make_session(None, request.headers.get("User-Agent", ""))
         await self._store.run(sessions.add, session)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from aiohttp.web_urldispatcher import DynamicResource
 
+from bot.doors.room.application import list_pages
+from bot.doors.room.page import Page
 from bot.store import keys
 from bot.store.database import now_ms
 from bot.store.keys import StoredKey
@@ -35,6 +37,32 @@ def keep_key(story: Story) -> str:
         if store.run_sync(keys.find, new.id) is None:
             store.run_sync(keys.add, new)
     return new.id
+
+
+NO_PAGES = {
+    "/audit.csv": "a file",
+    "/audit.jsonl": "a file",
+    "/usage.csv": "a file",
+    "/tasks/{id:[0-9a-f]+}/files/{name}": "a file",
+    "/tasks/{id:[0-9a-f]+}/live": "a stream",
+    "/live": "a stream",
+    "/sign-in/github": "leads to GitHub",
+    "/sign-in/back": "leads back from GitHub",
+    "/keys/connect": "leads to OpenRouter",
+    "/keys/connected/{begun}": "leads back from OpenRouter",
+    "/setup": "tests/browser/test_setup.py walks the set-up",
+    "/setup/go": "tests/browser/test_setup.py",
+    "/setup/installed": "tests/browser/test_setup.py",
+    "/setup/model": "tests/browser/test_setup.py",
+    "/setup/check": "tests/browser/test_setup.py",
+    "/setup/first": "tests/browser/test_setup.py",
+}
+"""What of all that is asked for is no page of the room that a browser shows, and what it is."""
+
+
+def list_shown() -> list[Page]:
+    """The pages that a browser is shown in tests/browser: every one of the room."""
+    return [page for page in list_pages() if page.method == "GET" and page.path not in NO_PAGES]
 
 
 _PLACES: dict[str, Callable[[Story, str], str]] = {

@@ -15,15 +15,16 @@ from bot.store import artifacts, sessions, tasks
 from bot.work.artifacts import make
 from handlers import HANDLERS
 from tests.doors.api.test_permissions import path_of
-from tests.doors.room.places import ARTIFACT, FORMS, fill
+from tests.doors.room.places import ARTIFACT, FORMS, NO_PAGES, fill, list_shown
 from tests.doors.room.test_sign_in import signed_in
 from tests.e2e.conftest import SAMPLE
-from tests.support.api import Answer, asker, opened
+from tests.support.api import Answer, Asker, asker, opened
 from tests.support.room import Visitor, visitor
 from tests.support.story import SECRET, Story
 from tests.support.within import within
 
 PLANTED = "sk-ant-api03-" + "planted-in-the-settings-0123456789"
+SENT = "sk-ant-api03-" + "sent-in-a-form-0123456789"
 ROLES = ("nobody", "stranger", "reader", "writer", "owner", "administrator", "local")
 # Who is let in, by what a page says. The local administrator has no account: nothing is done on GitHub for nobody,
 # but every task can be stopped, and every key managed.
@@ -65,6 +66,25 @@ def is_in(page: Page, answer: Answer) -> bool:
     return not away and answer.status != 403 and (answer.status != 404 or own)
 
 
+async def act_with_secrets(story: Story, task: str, browser: Visitor, program: Asker) -> list[tuple[str, Answer]]:
+    """The answers to every act of the room and the API, sent with a secret in its form and about an issue with one."""
+    number = await story.file(f"Is {PLANTED} safe?", "`total` is wrong", label=None)
+    sent = {"secret": SENT, "token": SENT, "value": SENT, "key": SENT}
+    answers = []
+    for page in (each for each in list_pages() if each.method == "POST" and each.path != "/sign-out"):
+        path = fill(page.path, story, task)
+        for form in (sent, {**FORMS.get(page.path.rpartition("/")[2], {}), "secret": SENT}):
+            answers.append((path, await browser.post(path, form)))
+    about = {"repository": story.repository.full_name, "number": number}
+    for operation in (each for each in list_operations(HANDLERS.registry) if each.method != "GET" and each.scope):
+        path = path_of(operation, task)
+        for body in (sent, about):
+            key = f"{len(answers)}"
+            answers.append((path, await program.ask(operation.method, path, body, Idempotency_Key=key)))
+    assert {answer.status for _, answer in answers} >= {202, 303, 400}
+    return answers
+
+
 async def test_who_is_let_in_is_what_the_record_says(story: Story, capfd: pytest.CaptureFixture[str]) -> None:
     number = await story.file("Cents are lost", "`total` is wrong", label=None)
     story.script.on({"text": "ready"}, text="Answer with the word", reusable=True)
@@ -100,6 +120,10 @@ async def test_who_is_let_in_is_what_the_record_says(story: Story, capfd: pytest
         path = path_of(operation, task)
         answer = await program.get(path)
         told += [(path, "program", secret[:12]) for secret in secrets if secret and secret in answer.text]
+    secrets.append(SENT)
+    for path, answer in await act_with_secrets(story, task, people["administrator"], program):
+        body = f"{answer.text}\n{answer.headers}"
+        told += [(path, answer.status, secret[:12]) for secret in secrets if secret and secret in body]
     assert told == []
     output, errors = capfd.readouterr()
     dump = b"".join(file.read_bytes() for file in (story.root / "data").glob("forgehand.db*"))
@@ -112,6 +136,10 @@ def test_every_page_says_who_it_is_for() -> None:
     pages = list_pages()
     assert len({(page.method, page.path) for page in pages}) == len(pages)
     assert {page.access for page in pages} <= set(ALLOWED)
+    known = {page.path for page in list_shown()} | set(NO_PAGES)
+    assert known == {page.path for page in pages if page.method == "GET"}, "all others are known"
+    named = {page.path for page in pages if page.place}
+    assert named <= {page.path for page in list_shown()}, "what the navigation names is a page"
     for page in pages:
         assert page.place is None or (page.method == "GET" and "{" not in page.path), page.path
         assert page.method == "GET" or page.access != "anyone" or page.path == "/sign-in", page.path

@@ -18,7 +18,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.doors.room.wizard import SETUP, Wizard
+from bot.doors.room.wizard import SETUP, Invitation, Wizard
 from bot.github.resources.manifest import load_manifest
 from bot.local.hosting import free_port
 from bot.onboarding import apps
@@ -83,6 +83,14 @@ async def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     monkeypatch.setattr("simhub.appkeys.new_key_pair", key_pair)
     async with Hub.start(tmp_path / "hub") as hub:
         yield hub
+
+
+def test_a_code_is_good_once_and_for_an_hour() -> None:
+    invitation = Invitation(1_000.0)
+    assert not invitation.take(invitation.code, 1_000.0 + 3_600), "it is too old"
+    assert not invitation.take("guessed", 1_001.0)
+    assert invitation.take(invitation.code, 1_000.0 + 3_599)
+    assert not invitation.take(invitation.code, 1_000.0 + 3_599), "it was used"
 
 
 async def test_who_knows_the_code_chooses_and_registers_once(hub: Hub, tmp_path: Path) -> None:
