@@ -70,20 +70,20 @@ async def _judge_tests(
         if not ours:
             return Diagnosis(kind="base", sentence=f"{_tell_base(brief, name_tests(steady))} {_CHANGED_NOTHING}")
         where = f"and not on {brief.good_sha[:10]}, where CI was green" if brief.pull is None else "and not on its base"
-        said = f"{name_tests(ours)} fail on {short}, {AGAIN + 1} of {AGAIN + 1} runs, {where}."
+        said = f"{name_tests(ours)} failed on {short}, {AGAIN + 1} of {AGAIN + 1} runs, {where}."
         return Diagnosis(kind="ours", sentence=said, tests=tuple(ours), commands=_ours(commands))
-    said = f"{name_tests(steady)} fail on {short}, {AGAIN + 1} of {AGAIN + 1} runs. No earlier green run is known."
+    said = f"{name_tests(steady)} failed on {short}, {AGAIN + 1} of {AGAIN + 1} runs. No earlier green run is known."
     return Diagnosis(kind="ours", sentence=said, tests=tuple(steady), commands=_ours(commands))
 
 
 def _tell_base(brief: HealBrief, what: str) -> str:
     if brief.pull is not None:
         return (
-            f"Base: {what} fail just the same on {brief.good_sha[:10]} of the base branch, without this pull request."
+            f"Base: {what} failed just the same on {brief.good_sha[:10]} of the base branch, without this pull request."
         )
     return (
-        f"Base: {what} fail here just the same on {brief.good_sha[:10]}, where CI was green. So it is no commit since "
-        "then: what CI or this sandbox installs has changed, or the two differ."
+        f"Base: {what} failed here just the same on {brief.good_sha[:10]}, where CI was green. So it is no commit "
+        "since then: what CI or this sandbox installs has changed, or the two differ."
     )
 
 

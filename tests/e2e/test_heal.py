@@ -57,7 +57,7 @@ async def test_red_main_is_healed_and_the_merge_turns_ci_green(tell: Tell, tmp_p
     (opened,) = await story.pulls()
     body = opened["body"]
     assert (opened["title"], opened["base"]["ref"], opened["draft"]) == ("Make test_cents pass again", "main", False)
-    assert f"fail on {red[:10]}, 3 of 3 runs, and not on {green[:10]}, where CI was green." in body
+    assert f"failed on {red[:10]}, 3 of 3 runs, and not on {green[:10]}, where CI was green." in body
     assert "| CI's command (test, step Test) | fails, exit code 1 | exit code 0 |" in body
     assert "| `tests/test_prices.py::PricesTest::test_cents` | fails, 3 of 3 | passes, 3 of 3 |" in body
     assert "| tests collected | 2 | 2 |" in body
@@ -154,7 +154,7 @@ async def test_what_is_not_our_fault_is_said_and_nothing_is_changed(tell: Tell, 
     await ended(story, (await pull(story, number))["head"]["sha"], "pull_request")
     await comment(story, number, "/heal")
     (final,) = await finals(story, number, 1)
-    assert final.startswith("Base: `tests/test_prices.py::PricesTest::test_cents` fail just the same on " + red[:10])
+    assert final.startswith("Base: `tests/test_prices.py::PricesTest::test_cents` failed just the same on " + red[:10])
     await pushed(story, {CODE: GOOD}, "success")
     head = await push(story, "main", {"notes.txt": "three\n"})
     await ended(story, head)
