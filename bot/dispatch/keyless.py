@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -32,10 +33,10 @@ Answers = dict[tuple[str, str], float]
 """By model and key, the epoch seconds before which it is not worth while to go on."""
 
 
-async def go_on_with_keys(services: Services, registry: Registry) -> None:
+async def go_on_with_keys(services: Services, registry: Registry, waiting: Sequence[Task]) -> None:
     """Let go on what waits for a key that is there now."""
     answers: Answers = {}
-    for task in await services.store.read(tasks.list_keyless):
+    for task in waiting:
         spec = registry.get(task.flow)
         request: Request[Any] = Request.model_validate(task.argument)
         try:

@@ -364,8 +364,10 @@ class DbosEngine:
         """Requeue the work of dead processes. Runs in a thread."""
         from dbos import DBOS
 
+        pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+        if not pending and self._heart.has_heard:  # nothing runs anywhere; who handles deliveries listens on
+            return
         with self._store.engine.begin() as connection:
-            pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
             dead = self._heart.dead(connection, {str(workflow.executor_id) for workflow in pending})
             if not dead or not failover.try_lock(connection):
                 return

@@ -53,6 +53,11 @@ class Heartbeat:
     _looked: float = float("-inf")
     _is_tied: bool = False
 
+    @property
+    def has_heard(self) -> bool:
+        """Return True if it has listened since it was tied."""
+        return bool(self._heard)
+
     def beat(self, connection: sa.Connection) -> None:
         """Record that this process lives."""
         row = insert(connection, heartbeat).values(executor=self.executor, seen=_NOW)

@@ -12,9 +12,10 @@ from bot.dispatch.keyless import go_on_with_keys
 from bot.dispatch.registry import Registry
 from bot.dispatch.start import begin
 from bot.incidents.passes import start_pass
-from bot.store import deployments, incident_lists
+from bot.store import deployments, incident_lists, tasks
 from bot.store.database import now_ms
 from bot.store.deployments import Rollback
+from bot.store.tasks import Task
 from bot.work.services import Services
 
 _EVERY = 5.0  # seconds
@@ -36,7 +37,7 @@ class DueWatch:
 
     async def sweep(self) -> None:
         """Start a look at incidents and rollbacks that are due, and keyless tasks."""
-        incidents, rollbacks = await self._services.store.run(_find_due)
+        incidents, rollbacks, keyless = await self._services.store.run(_find_due)
         for incident in incidents:
             await start_pass(self._services, incident)
         spec = self._registry.get(watching.FLOW)
@@ -45,10 +46,11 @@ class DueWatch:
             asked = watching.ask_to_look(known, bot, f"due {known.due}", f"sweep-{known.task}")
             if spec is not None:
                 await begin(self._services, spec, asked)
-        await go_on_with_keys(self._services, self._registry)
+        await go_on_with_keys(self._services, self._registry, keyless)
 
 
-def _find_due(connection: sa.Connection) -> tuple[list[str], Sequence[Rollback]]:
+def _find_due(connection: sa.Connection) -> tuple[list[str], Sequence[Rollback], list[Task]]:
     now = now_ms()
     incident_lists.call_overdue(connection, now, _AFTER_FAILURE)
-    return incident_lists.list_due(connection, now), deployments.list_due(connection, now)
+    due = incident_lists.list_due(connection, now), deployments.list_due(connection, now)
+    return *due, tasks.list_keyless(connection)

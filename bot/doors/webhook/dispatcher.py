@@ -139,7 +139,8 @@ class Dispatcher(Generic[C]):
         def take(connection: sa.Connection) -> list[str]:
             others = {each for each in deliveries.list_owners(connection) if each is not None} - ours
             dead = self._find_dead(connection, others) if self._find_dead is not None else set()
-            return deliveries.adopt(connection, dead | ours, self._inbox.owner)
+            lost = dead | ours
+            return deliveries.adopt(connection, lost, self._inbox.owner) if lost else []
 
         left = await self._store.run(take)
         for guid in left:
