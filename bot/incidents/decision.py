@@ -173,7 +173,7 @@ def _has_no_attempt(incident: Incident, _rules: IncidentRules, facts: Facts) -> 
 def _lacks_flake(incident: Incident, _rules: IncidentRules, _facts: Facts) -> str | None:
     if incident.cause == "flaky" and incident.data.get("test"):
         return None
-    return "No single test is shown to be flaky."
+    return str(incident.data.get("unread") or "No single test is shown to be flaky.")
 
 
 def _was_excused(incident: Incident, _rules: IncidentRules, facts: Facts) -> str | None:

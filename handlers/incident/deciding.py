@@ -50,7 +50,7 @@ def _settle(
     incidents.lock(connection, found.repository)
     one = incidents.get(connection, found.id) or found
     troubles = tuple(incidents.list_troubles(connection, one.id))
-    one = _name_flake(one, sight.test)
+    one = _name_flake(one, sight)
     one = one.model_copy(update={"cause": find_cause(one, troubles)})
     facts = gather(connection, one, now, known, sight.commits)
     choices = [] if one.closed is not None else decide(one, rules, facts)
@@ -62,8 +62,10 @@ def _settle(
     return Decided(state=state, choices=tuple(choices))
 
 
-def _name_flake(one: Incident, test: str) -> Incident:
+def _name_flake(one: Incident, sight: Sight) -> Incident:
     """Name the flaky test that alone failed, or forget the one before."""
+    test = sight.test
+    one = one.model_copy(update={"data": one.data | {"unread": sight.unread}})
     if not test and not one.data.get("test"):
         return one
     return one.model_copy(update={"cause": "flaky" if test else "unknown", "data": one.data | {"test": test}})

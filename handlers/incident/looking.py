@@ -29,6 +29,7 @@ class Sight(JsonModel):
     commits: int | None = None  # from the last good commit to the first bad one
     missing: tuple[str, ...] = ()  # what lacks for the end
     test: str = ""  # the one test that failed, where CI's history shows it to be flaky
+    unread: str = ""  # why it is not known which tests failed, and what would tell
 
 
 async def look(services: Services, request: IncidentTask) -> Sight:
@@ -46,7 +47,8 @@ async def look(services: Services, request: IncidentTask) -> Sight:
         missing += (f"{len(silent) - _MOST_LOOKS} more are looked at next time",)
     await services.store.run(partial(_record, incident=one, found=found, now=now_ms()))
     commits = await _count_commits(services, one)
-    return Sight(on=True, commits=commits, missing=missing, test=await find_flake(services, one, rules))
+    flake = await find_flake(services, one, rules)
+    return Sight(on=True, commits=commits, missing=missing, test=flake.test, unread=flake.unread)
 
 
 def _is_silent(trouble: Trouble) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -279,6 +280,17 @@ async def test_jobs_whose_machine_failed_run_once_more_after_ten_minutes(town: T
     assert "It was run again once." in issue.body
 
 
+async def run_unread(story: Story, name: str, *tests: str) -> None:
+    """CI fails; its log has expired, its annotations name tests."""
+    run = await story.hub.start_workflow(story.repository, git(story, "rev-parse", "main"), "main")
+    run.created_at -= timedelta(days=500)
+    await story.hub.finish_workflow(run, [Job(name, "failure")])
+    place = {"path": "tests/test_a.py", "start_line": 3, "end_line": 3, "start_column": None, "end_column": None}
+    note = place | {"annotation_level": "failure", "raw_details": None, "message": "assert 1 == 2"}
+    run.suite.runs[0].annotations.extend(note | {"title": test} for test in tests)
+    await handled(story)
+
+
 async def test_a_flaky_test_that_alone_makes_main_red_is_proposed_for_quarantine(town: Town) -> None:
     town = town.move("flake")
     story = town.story
@@ -292,7 +304,10 @@ async def test_a_flaky_test_that_alone_makes_main_red_is_proposed_for_quarantine
         await town.look()
         assert said in town.issues()[-1].body
     await put(story, POLICY, rules.format("@mara"))
-    await run_ci(story, Job("test", "failure", log.format("test_x")))
+    await run_unread(story, "unread")
+    await town.look()
+    assert "annotations of its check name 0 tests. Grant the App" in town.issues()[-1].body
+    await run_unread(story, "test", "tests/test_a.py::test_x")
     await town.look()
     assert await town.ended("quarantine") == [("done", town.issues()[-1].number)]
     (opened,) = await story.pulls()
