@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -18,7 +19,7 @@ from bot.store.deployments import Deployed
 from bot.store.incidents import Incident
 from bot.store.tables import rollback
 from bot.types import Repository as BotRepository
-from simhub.model import Deployment
+from simhub.model import Deployment, RuleRequest
 from tests.doors.signals.test_door import add
 from tests.e2e.conftest import Tell
 from tests.e2e.scenes import POLICY, git, installation_of, put, rows
@@ -192,6 +193,10 @@ async def knock(url: str, environment: str = "production") -> int:
         return answer.status
 
 
+def is_answered(request: RuleRequest) -> bool:
+    return request.state is not None
+
+
 async def test_a_protection_rule_lets_in_what_nothing_speaks_against(tell: Tell) -> None:
     story = await prepared(tell)
     sha = git(story, "rev-parse", "main")
@@ -208,7 +213,7 @@ async def test_a_protection_rule_lets_in_what_nothing_speaks_against(tell: Tell)
                 store.run_sync(incidents.save, found)
         run = await story.hub.start_workflow(story.repository, sha, "main")
         asked = await story.hub.ask_rule(story.app, run, "production")
-        await story.until(lambda asked=asked: asked.state is not None, what="it is answered")
+        await story.until(partial(is_answered, asked), what="it is answered")
         answers.append((asked.state, asked.comments))
     assert answers == [
         ("approved", ["No incident of this environment is open."]),
