@@ -15,14 +15,15 @@ import aiohttp
 from tests.support import published
 from tests.support.patience import PATIENCE
 
-UNPACKED = published.ROOT / ".senders" / "usr" / "bin"
+_SENDERS = published.ROOT / ".senders" / "usr"
+UNPACKED = f"{_SENDERS / 'bin'}:{_SENDERS / 'sbin'}:/usr/sbin"
 # Debian's Alertmanager reads this and no other
 TEMPLATE = Path("/usr/share/prometheus/alertmanager/default.tmpl")
 
 
 def find(*names: str) -> str | None:
     """A program on PATH, or where ``.ci/run`` unpacked it."""
-    found = (shutil.which(name) or shutil.which(name, path=str(UNPACKED)) for name in names)
+    found = (shutil.which(name) or shutil.which(name, path=UNPACKED) for name in names)
     return next((program for program in found if program), None)
 
 

@@ -201,6 +201,11 @@ def _promtool() -> str | None:
     return None if alertmanager.find("promtool") else f"promtool is not here. Get it: {how}"
 
 
+def _nginx() -> str | None:
+    how = "apt-get download nginx nginx-common, then dpkg -x as .ci/run does"
+    return None if alertmanager.find("nginx") else f"nginx is not here. Get it: {how}"
+
+
 def _openbao() -> str | None:
     from tests.support import openbao  # imports the servers that tests use
 
@@ -298,6 +303,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "fish": _fish,
     "alertmanager": _alertmanager,
     "promtool": _promtool,
+    "nginx": _nginx,
     "openbao": _openbao,
     "moto": _moto,
     "openssl": _openssl,
