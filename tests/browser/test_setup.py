@@ -10,9 +10,11 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,7 @@ from tests.browser.chromium import Tab, browsing, open_tab
 from tests.models.test_probe import CALLED
 from tests.support.patience import PATIENCE
 
+WATCH: ContextVar[Watch] = ContextVar("watch")
 PICTURES = Path(__file__).parents[2] / "docs" / "images"
 KEY = "sk-ant-api03-key-of-the-browser-test"
 FILES = {"README.md": "# Shop\n\nSells things.\n", "shop/price.py": "def price(net: int) -> int:\n    return net\n"}
@@ -35,6 +38,13 @@ RULES = [
     {"match": {"user": " word word"}, "reply": {"text": "ready"}, "reusable": True},
     {"match": {"text": "What does this repository do"}, "reply": {"text": "It sells things: `shop/price.py:1`."}},
 ]
+
+
+_COUNT = """
+addEventListener('click', (event) => { if (event.isTrusted) count_clicks(); }, true);
+const field = 'input:not([type=radio], [type=checkbox]), textarea';
+addEventListener('change', (event) => { if (event.target.matches(field)) count_fields(); }, true);
+"""
 
 
 @dataclass
@@ -82,10 +92,32 @@ async def started(folder: Path, model: ScriptedModel) -> AsyncIterator[Server]:
             await process.wait()
 
 
+@dataclass
+class Watch:
+    """How often somebody clicked or filled a field, and for how many seconds; what tests look at is no part of it."""
+
+    began: float = field(default_factory=time.monotonic)
+    clicks: int = 0
+    fields: int = 0
+    looked: float = 0.0
+
+    async def follow(self, page: Page) -> None:
+        """Count what is done on a page."""
+        for name in ("clicks", "fields"):
+            await page.expose_function(f"count_{name}", lambda name=name: setattr(self, name, getattr(self, name) + 1))
+        await page.add_init_script(_COUNT)
+
+    def __str__(self) -> str:
+        seconds = time.monotonic() - self.began - self.looked
+        return f"{self.clicks} clicks and {self.fields} filled fields in {seconds:.0f} s"
+
+
 async def look(page: Page, name: str) -> None:
     """Examine the page; keep its picture for the guide."""
     tab = Tab(page)
+    began = time.monotonic()
     await tab.look(name)
+    WATCH.get().looked += time.monotonic() - began
     assert not tab.faults, "\n".join(tab.faults)
     if os.environ.get("FORGEHAND_PICTURES"):
         await page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
@@ -197,6 +229,9 @@ async def test_from_the_first_start_to_a_checked_server(tmp_path: Path) -> None:
     ):
         tab = await open_tab(await browser.new_context())
         page = tab.page
+        watch = Watch()
+        WATCH.set(watch)
+        await watch.follow(page)
         model.keys, model.models = {KEY: ""}, ["thinker"]
         mara = hub.create_user("mara")
         repository = hub.create_repository("octo/shop", source=source)
@@ -205,7 +240,9 @@ async def test_from_the_first_start_to_a_checked_server(tmp_path: Path) -> None:
         await install(page, hub)
         await give_model(page)
         await check(page)
+        told = str(watch)
         await try_out(page, hub, repository, mara)
         assert (await page.request.get(f"http://127.0.0.1:{server.port}/setup")).status == 404
         assert not [said for said in tab.faults if not re.search("status of (403|404|409|503)", said)]
         assert not any(secret in server.log.read_text() for secret in (KEY, "PRIVATE KEY"))
+        print(f"from the first page to a doctor without findings: {told}")
