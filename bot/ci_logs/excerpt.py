@@ -187,9 +187,11 @@ def _add(lines: Sequence[str], chosen: set[int], places: Iterable[int], room: in
 
 
 def _write(lines: Sequence[str], chosen: set[int]) -> str:
+    # a blank line between two gaps says nothing
+    told = [at for at in chosen if lines[at].strip() or not chosen.isdisjoint((at - 1, at + 1))]
     parts: list[str] = []
     last = -1
-    for place in sorted(chosen):
+    for place in sorted(told):
         if place != last + 1 and parts:
             parts.append("…")
         parts.append(lines[place])

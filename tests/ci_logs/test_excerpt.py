@@ -81,6 +81,17 @@ def test_a_budget_is_kept_and_long_lists_are_counted() -> None:
     assert " more\n" in text
 
 
+def test_a_blank_line_between_two_gaps_is_not_shown() -> None:
+    lines = ["=== FAILURES ==="]
+    for n in range(6):
+        lines += [f"____ test_{n} ____", "", f"def test_{n}():", *["    nothing is said here of what failed"] * 60]
+        lines += ["", f"E   AssertionError: {n} is not one", "", f"tests/test_a.py:{n}: AssertionError", ""]
+    lines += [f"FAILED tests/test_a.py::test_{n} - AssertionError" for n in range(6)]
+    text = excerpt("\n".join(lines), 900)
+    assert "…\n" in text
+    assert "…\n\n…" not in text
+
+
 def test_secrets_of_a_log_are_not_in_its_excerpt() -> None:
     password = "Tr0ub4dor" + "&3x"
     text = excerpt(
