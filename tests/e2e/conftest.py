@@ -21,14 +21,19 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]
     """One bot for all stories of a file; each has a repository of its own."""
     async with told(tmp_path_factory.mktemp("town"), SAMPLE, []) as story:
         yield story
+    story.check_journal()
 
 
 @pytest.fixture
 async def tell(tmp_path: Path) -> AsyncIterator[Tell]:
     """``await tell(rules, SETTING=...)``: the bot at work on the sample with these model answers."""
+    stories: list[Story] = []
     async with AsyncExitStack() as stack:
 
         async def begin(rules: list[dict[str, Any]], *, source: Path = SAMPLE, **environment: str) -> Story:
-            return await stack.enter_async_context(told(tmp_path, source, rules, **environment))
+            stories.append(await stack.enter_async_context(told(tmp_path, source, rules, **environment)))
+            return stories[-1]
 
         yield begin
+    for story in stories:
+        story.check_journal()

@@ -117,6 +117,11 @@ class Story:
             self.process.terminate()
             await self.process.wait()
 
+    def check_journal(self) -> None:
+        """Hold the App's writes against the journal of a bot that has stopped."""
+        file = f"sqlite:///{self.root / 'data' / 'forgehand.db'}"
+        check_journal(self.hub, self.app.bot_login, self.environment.get("FORGEHAND_DATABASE_URL", file))
+
     async def request(self, method: str, path: str, body: Any = None, *, by: Account | None = None) -> Any:
         """A REST call as a person (the maintainer by default)."""
         headers = {"Authorization": f"token {(by or self.maintainer).token}"}
@@ -218,5 +223,3 @@ async def told(root: Path, source: Path, rules: list[dict[str, Any]], **environm
         finally:
             await story.stop_bot()
             shelves.collect(root / "data", repository.id)
-        file = f"sqlite:///{root / 'data' / 'forgehand.db'}"
-        check_journal(hub, app.bot_login, story.environment.get("FORGEHAND_DATABASE_URL", file))
