@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -18,10 +19,10 @@ import structlog
 from aiohttp import web
 
 from bot import metrics
+from bot.checkup import Line
 from bot.context.index import Indexer
 from bot.dispatch.progress import Reporter
 from bot.dispatch.registry import Registry
-from bot.doctor.report import examine
 from bot.doors.api import application as api
 from bot.doors.handlers import Handlers
 from bot.doors.room.application import make_room
@@ -251,11 +252,18 @@ async def _open(
     routes += GateEndpoint(book, services.store, services.rates.part("gate")).routes()
     ready["credentials"] = partial(_admitted, sweep)
     session = await stack.enter_async_context(open_session())
-    context = api.make_context(services, handlers, dispatcher.accept, partial(examine, settings))
+    context = api.make_context(services, handlers, dispatcher.accept, partial(_examine, settings))
     mounted = {api.PREFIX: api.make_api(context, session), ROOM: await make_room(context)}
     strangers = Strangers(services.rates.part("strangers"), settings.refused_requests_a_minute, settings.proxies)
     application = make_web(services.store, routes, ready, mounted, strangers)
     return Bot(services, page, application, opened)
+
+
+async def _examine(settings: Settings) -> AsyncIterator[Line]:
+    """Run the doctor, who is loaded when somebody asks for it."""
+    report = await asyncio.to_thread(importlib.import_module, "bot.doctor.report")
+    async for line in report.examine(settings):
+        yield line
 
 
 async def _run_after(opened: asyncio.Event, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:

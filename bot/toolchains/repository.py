@@ -14,8 +14,7 @@ from bot.sandbox.index import make_url_inside
 from bot.sandbox.port import CommandResult, Limits, Sandbox
 from bot.settings import Checks, Settings
 from bot.toolchains.identity import Identity, hash_toolchains
-from bot.toolchains.language import Part, Tools
-from bot.toolchains.languages import LANGUAGES, find_parts
+from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.port import Completeness, Measurement, Program, TestRun, ToolchainError, Workspace
 from bot.toolchains.units import find_nearest
 
@@ -43,6 +42,8 @@ class RepositoryToolchain:
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Return what tests itself here. Blocking."""
+        from bot.toolchains.languages import find_parts
+
         own = {"": self._checks, **self._checks.folders}
         return tuple(
             part
@@ -58,7 +59,7 @@ class RepositoryToolchain:
         A command of the policy's own may read any file, and folders with checks of their own are not told apart.
         """
         settings = self._settings
-        used = [one for one in LANGUAGES if any(part.unit.toolchain == one.name for part in self.parts)]
+        used = [one for one in _list_languages() if any(part.unit.toolchain == one.name for part in self.parts)]
         decided = [language.decide(self._tree, blobs) for language in used if language.decide is not None]
         own = self._checks.setup is not None or bool(self._checks.folders)
         return Identity.of(
@@ -79,11 +80,11 @@ class RepositoryToolchain:
         return not any(self._read_problem(part, env) for part in self.parts)
 
     def is_test(self, path: str) -> bool:
-        foreign = any(one.paths.is_source(path) and one.paths.is_test(path) for one in LANGUAGES)
+        foreign = any(one.paths.is_source(path) and one.paths.is_test(path) for one in _list_languages())
         return foreign or self.is_test_config(path) or any(part.toolchain.is_test(path) for part in self.parts)
 
     def is_test_config(self, path: str) -> bool:
-        foreign = any(one.paths.is_test_config(path) for one in LANGUAGES)
+        foreign = any(one.paths.is_test_config(path) for one in _list_languages())
         return foreign or any(part.toolchain.is_test_config(path) for part in self.parts)
 
     def targets(self, files: Sequence[str]) -> list[str]:
@@ -103,7 +104,7 @@ class RepositoryToolchain:
         Classes of it would be loaded in place of others. What the base's own text does may stay. Blocking: reads the
         tree.
         """
-        for find in (one.find_hidden for one in LANGUAGES if one.find_hidden is not None):
+        for find in (one.find_hidden for one in _list_languages() if one.find_hidden is not None):
             reason = find(path, text, self._tree)
             if reason is not None and reason != find(path, _read_text(self._tree / path), self._tree):
                 return reason
@@ -195,7 +196,7 @@ class RepositoryToolchain:
     def _part_of(self, path: str) -> Part:
         folder = self._checks.find_folder(path)
         own = [part for part in self.parts if part.folder == folder]
-        languages = {language.name for language in LANGUAGES if language.paths.is_source(path)}
+        languages = {language.name for language in _list_languages() if language.paths.is_source(path)}
         units = [part.unit for part in own or self.parts]
         named = find_nearest([unit for unit in units if unit.toolchain in languages], path)
         found = named or find_nearest(units, path) or units[0]
@@ -219,6 +220,13 @@ class RepositoryToolchain:
 
 def _read_text(file: Path) -> str:
     return file.read_text(errors="replace") if file.is_file() and not file.is_symlink() else ""
+
+
+def _list_languages() -> Sequence[Language]:
+    """Load all languages: a hundred modules, which an idle server lacks."""
+    from bot.toolchains.languages import LANGUAGES
+
+    return LANGUAGES
 
 
 def make_toolchain(sandbox: Sandbox, checks: Checks, tree: Path, settings: Settings) -> RepositoryToolchain:

@@ -103,8 +103,9 @@ def test_a_key_may_come_from_a_variable_of_its_own(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_server_imports_nothing_that_only_work_needs() -> None:
-    """Each is tens of megabytes or a second: SDKs, migrations, signing in, the grammar of comments, the index."""
+    """Each takes megabytes and time: SDKs, migrations, signing in, the grammar of comments, the index, languages."""
     late = ("anthropic", "openai", "httpx", "httpx2", "alembic", "authlib", "markdown_it", "ast_grep_py", "awscrt")
+    late += ("bot.toolchains.languages",)
     program = f"import sys, bot.serving\nprint([name for name in {late} if name in sys.modules])"
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
