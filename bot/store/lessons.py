@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -61,11 +62,14 @@ def forget(connection: sa.Connection, before: int) -> int:
     return connection.execute(lesson.delete().where(lesson.c.expires < before)).rowcount
 
 
-def measure(connection: sa.Connection, repository: int | None, since: int) -> list[FixTimes]:
-    """Measure how long troubles lasted that ended since a moment, by class."""
+def measure(connection: sa.Connection, repositories: Collection[int] | None, since: int) -> list[FixTimes]:
+    """Measure how long troubles lasted that ended since a moment, by class.
+
+    Of some repositories, or of all (None).
+    """
     query = sa.select(lesson.c.cause, lesson.c.seconds).where(lesson.c.at >= since)
-    if repository is not None:
-        query = query.where(lesson.c.repository == repository)
+    if repositories is not None:
+        query = query.where(lesson.c.repository.in_(repositories))
     times: dict[str, list[int]] = {}
     for cause, seconds in connection.execute(query.order_by(lesson.c.seconds)):
         times.setdefault(cause, []).append(seconds)

@@ -42,7 +42,7 @@ def show_incident(settings: Settings, incident_id: str) -> str:
 def measure_times(settings: Settings, days: int) -> str:
     """Return how long troubles lasted that ended within some days, by class."""
     with opened_store(settings) as store:
-        found = store.run_sync(partial(lessons.measure, repository=None, since=now_ms() - days * DAY))
+        found = store.run_sync(partial(lessons.measure, repositories=None, since=now_ms() - days * DAY))
     lines = [
         f"{each.cause}: {each.ended} ended, half within {duration(each.p50)}, nine in ten within {duration(each.p90)}"
         for each in found

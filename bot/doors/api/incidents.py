@@ -13,13 +13,15 @@ from bot.doors.api.fields import Moment, PageQuery, RepositoryName, cursor, mayb
 from bot.doors.api.figures import ServiceView, show_service
 from bot.doors.api.operation import Operations
 from bot.doors.api.problems import Problem
+from bot.incidents.records import DAY
 from bot.incidents.story import IncidentStory, load_story
-from bot.store import incident_lists
+from bot.store import incident_lists, lessons
 from bot.store.database import now_ms
 from bot.store.incidents import Incident, IncidentKind, IncidentState
 from bot.types import JsonModel, Repository
 
 operations = Operations("incidents")
+_MEASURED = 90  # days
 IncidentId = Annotated[str, Field(pattern="^[0-9a-f]{12}$", description="an incident's id")]
 
 
@@ -83,10 +85,20 @@ class IncidentDetails(IncidentView):
     figures: tuple[ServiceView, ...] = Field(description="of its service, since the deployment that was live")
 
 
+class FixTimesView(JsonModel):
+    """Seconds from the first signal to the evidence that a trouble is over."""
+
+    cause: str = Field(description="class of the cause")
+    ended: int = Field(description="troubles of it that ended with evidence")
+    p50: int
+    p90: int
+
+
 class IncidentPage(JsonModel):
     """A page of incidents, newest news first."""
 
     items: tuple[IncidentView, ...]
+    times: tuple[FixTimesView, ...] = Field(description="how long troubles lasted, of the last 90 days, by class")
     next: str | None = Field(description="`cursor` of the next page, null on the last one")
 
 
@@ -99,7 +111,11 @@ async def list_incidents(context: Context, caller: Caller, query: IncidentQuery)
     found = await context.services.store.read(partial(wanted, limit=query.limit + 1))
     shown = found[: query.limit]
     more = cursor(shown[-1].last, shown[-1].id) if len(found) > query.limit else None
-    return IncidentPage(items=tuple(_show(one) for one in shown), next=more)
+    since = now_ms() - _MEASURED * DAY
+    times = await context.services.store.read(partial(lessons.measure, repositories=ids, since=since))
+    return IncidentPage(
+        items=tuple(_show(one) for one in shown), times=tuple(FixTimesView(**one._asdict()) for one in times), next=more
+    )
 
 
 @operations.add("GET", "/incidents/{id}", scope="read")

@@ -8,9 +8,11 @@ from aiohttp.web_urldispatcher import DynamicResource
 
 from bot.doors.room.application import list_pages
 from bot.doors.room.page import Page
-from bot.store import keys
+from bot.store import incidents, keys
 from bot.store.database import now_ms
+from bot.store.incidents import Incident
 from bot.store.keys import StoredKey
+from bot.types import Repository
 from tests.support.api import opened
 from tests.support.story import Story
 
@@ -65,6 +67,19 @@ def list_shown() -> list[Page]:
     return [page for page in list_pages() if page.method == "GET" and page.path not in NO_PAGES]
 
 
+def keep_incident(story: Story) -> str:
+    """An incident of the repository's, with a lesson of its kind."""
+    name, now = "0123456789ab", now_ms()
+    place = Repository(id=story.repository.id, owner="octo", name="sample", installation=1)
+    kept = Incident(
+        id=name, repository=place.id, place=place, key="k", open_key="k", kind="alert", title="Shop is down",
+        environment="production", opened=now, first=now, last=now,
+    )  # fmt: skip
+    with opened(story) as store:
+        store.run_sync(incidents.save, kept)
+    return name
+
+
 _PLACES: dict[str, Callable[[Story, str], str]] = {
     "id": lambda _story, task: task,
     "task": lambda _story, _task: "fix",
@@ -72,6 +87,7 @@ _PLACES: dict[str, Callable[[Story, str], str]] = {
     "name": lambda story, _task: story.repository.name,
     "guid": lambda story, _task: story.hub.webhooks.log[0].guid,
     "key": lambda story, _task: keep_key(story),
+    "incident": lambda story, _task: keep_incident(story),
     "provider": lambda _story, _task: "anthropic",
     "begun": lambda _story, _task: "bm90aGluZw",
 }
