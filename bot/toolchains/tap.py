@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from bot.toolchains.events import TEXT, Case, End, Record, has_failure
-from bot.toolchains.port import TestCase, Verdict
+from bot.toolchains.events import MAX_CASES, TEXT, Case, End, Record, has_failure
+from bot.toolchains.port import TestCase, ToolchainError, Verdict
 
 # Columns by which each level of subtests is indented.
 _INDENT = 4
 # Levels that are read; no suite nests as deep, and each costs a copy of its cases.
 _DEEPEST = 20
 _RESULT = re.compile(r"(not )?ok\b(?:\s+(\d+)(?=\s|$))?(?:\s+-(?=\s|$))?(.*)", re.IGNORECASE)
+_ANY_RESULT = re.compile(r"^[ \t]*(?:not )?ok\b", re.IGNORECASE | re.MULTILINE)
 _PLAN = re.compile(r"1\.\.(\d+)\b")
 _DIRECTIVE = re.compile(r"(?:^|\s)#\s*(skip|todo)\S*(?:\s+(.*))?$", re.IGNORECASE)
 # The time a test took, which node-tap, vitest and bats print after its name.
@@ -55,8 +56,11 @@ class _Level:
 def read_tap(text: str) -> list[Record]:
     """Read the records of TAP streams; cut short where a plan was not met.
 
-    Subtests are named ``group::test``; where prove tells the files, ``file::test``.
+    Subtests are named ``group::test``; where prove tells the files, ``file::test``. Raises :class:`ToolchainError` for
+    more tests than any suite has.
     """
+    if len(_ANY_RESULT.findall(text)) > MAX_CASES:
+        raise ToolchainError(f"The stream holds more than {MAX_CASES} test cases.")
     found: list[TestCase] = []
     complete = True
     for file, lines in _split_streams(text):

@@ -20,10 +20,10 @@ from bot.toolchains.cpp.build_files import read_build_file
 from bot.toolchains.cpp.paths import COMPILED
 from bot.toolchains.cpp.programs import require
 from bot.toolchains.cpp.system import BUILD, FOLDER
-from bot.toolchains.events import TEXT, Case, End, Record
+from bot.toolchains.events import MAX_CASES, TEXT, Case, End, Record
 from bot.toolchains.installer import render
 from bot.toolchains.language import Install, Outcome
-from bot.toolchains.port import TestCase, Verdict
+from bot.toolchains.port import TestCase, ToolchainError, Verdict
 from bot.toolchains.rounds import join_results
 from bot.toolchains.session import Session
 from bot.toolchains.units import Unit, walk_files
@@ -151,13 +151,15 @@ class AutomakeAdapter:
 def read_console(console: str, checks: Sequence[Check], output: str) -> Iterator[Record]:
     """Yield what the harness says of each test; ``output`` is what make said.
 
-    A script by TAP has a case for each of its points.
+    A script by TAP has a case for each of its points. Raises :class:`ToolchainError` for more than any suite has.
     """
     told: dict[Check, list[tuple[Verdict, str]]] = {check: [] for check in checks}
-    for found in filter(None, map(_TOLD.fullmatch, console.splitlines())):
-        named = [check for check in checks if f"{found[2]} ".startswith(f"{check.name} ")]
-        if named:
-            check = max(named, key=lambda one: len(one.name))
+    named = {check.name: check for check in reversed(checks)}
+    lines = [found for line in console.splitlines() if (found := _TOLD.fullmatch(line)) is not None]
+    if len(lines) > MAX_CASES:
+        raise ToolchainError(f"The harness tells of more than {MAX_CASES} tests.")
+    for found in lines:
+        if (check := _find_check(named, found[2])) is not None:
             told[check].append((_VERDICTS[found[1]], found[2].removeprefix(check.name).strip()))
     for check, points in told.items():
         if not points:
@@ -166,6 +168,14 @@ def read_console(console: str, checks: Sequence[Check], output: str) -> Iterator
         for verdict, point in points:
             name = re.sub(r"^\d+(?: - )?", "", point) or point
             yield Case(case=TestCase(id=f"{check.id}::{name}" if name else check.id, verdict=verdict), key=check.id)
+
+
+def _find_check(named: Mapping[str, Check], said: str) -> Check | None:
+    """Return the check of the longest name that a line begins with."""
+    end = len(said)
+    while end > 0 and said[:end] not in named:
+        end = said.rfind(" ", 0, end)
+    return named[said[:end]] if end > 0 else None
 
 
 def _is_wanted(check: Check, targets: Sequence[str]) -> bool:

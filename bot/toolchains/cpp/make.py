@@ -83,7 +83,7 @@ class MakeAdapter:
         result = await session.run(argv, report="make.txt")
         console = (await asyncio.to_thread(session.read_report, "make.txt")).decode(errors="replace")
         told = result.model_copy(update={"output": console[-TEXT:] + result.output})
-        records = self._read(console)
+        records = await asyncio.to_thread(self._read, console)
         return Outcome(line, told, records, () if records else (_NO_PLAN.format(self.unit.runner),))
 
     @property

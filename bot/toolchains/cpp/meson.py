@@ -158,10 +158,20 @@ def read_run(console: bytes, log: bytes, plan: Sequence[Registered]) -> tuple[di
     return ended, turned
 
 
+# Between project, suites and name.
+_JOINT = " / "
+
+
 def _take(waiting: Mapping[str, list[Registered]], shown: str) -> Registered | None:
     """Take the next test of a name; it is shown behind its project and suites."""
-    named = [name for name in waiting if waiting[name] and (shown == name or shown.endswith(f" / {name}"))]
-    return waiting[max(named, key=len)].pop(0) if named else None
+    # the longest name counts, so the ends of what is shown are tried from its beginning
+    at = 0
+    while not waiting.get(shown[at:]):
+        at = shown.find(_JOINT, at)
+        if at < 0:
+            return None
+        at += len(_JOINT)
+    return waiting[shown[at:]].pop(0)
 
 
 def _read_log(log: bytes) -> Mapping[str, list[Mapping[str, Any]]]:

@@ -25,7 +25,8 @@ _FUNCTION = re.compile(
 _MAX_BYTES = 1024 * 1024
 _BEGIN = re.compile(r"begin (\d{1,9}) (.*)")
 _HOOK = re.compile(r"not ok (\d{1,9}) ((?:setup|teardown)_(?:file|suite))(?: failed)?")
-_ENDING = r"(not )?ok {} {} in (\d{{1,9}})ms(?: # (skip|timeout after)(?: ?(.*))?)?$"
+# What follows ``ok 1 name in ``.
+_ENDING = re.compile(r"(\d{1,9})ms(?: # (skip|timeout after)(?: ?(.*))?)?")
 _IN_HOOK = re.compile(r"from function `(setup|teardown)(?:_file|_suite)?' in test file")
 # Characters of the stream that are kept for people, from its end.
 _LOG = 64_000
@@ -94,17 +95,20 @@ class Report:
 
     def _end(self, line: str, number: int) -> bool:
         """Take a result of the running test, which may end a line."""
-        found = re.search(_ENDING.format(number, re.escape(self._begun[number])), line)
-        if found is None:
+        told = f"ok {number} {self._begun[number]} in "
+        at = line.find(told)
+        while at >= 0 and (found := _ENDING.fullmatch(line, at + len(told))) is None:
+            at = line.find(told, at + 1)
+        if at < 0 or found is None:
             return False
-        late = found[3] == "timeout after"
-        verdict: Verdict = "failed" if found[1] is not None else "passed"
-        if found[3] is not None:
+        late = found[2] == "timeout after"
+        verdict: Verdict = "failed" if line[:at].endswith("not ") else "passed"
+        if found[2] is not None:
             verdict = "error" if late else "skipped"
         phase: Phase = "timeout" if late else "call"
-        message = found[4] if verdict == "skipped" and found[4] else ""
+        message = found[3] if verdict == "skipped" and found[3] else ""
         case = TestCase(
-            id=self._name(number), verdict=verdict, phase=phase, message=message, seconds=int(found[2]) / 1000
+            id=self._name(number), verdict=verdict, phase=phase, message=message, seconds=int(found[1]) / 1000
         )
         self._cases.setdefault(number, []).append(case)
         return True
