@@ -16,7 +16,7 @@ help:
 	@echo "make faults [ARGS=--short]        servers killed, frozen and cut off while they work: is anything lost or done twice? (docs/reliability.md)"
 	@echo "make serve  [ARGS='--port 8080']  the bot itself (see docs/setup.md)"
 	@echo "make analysis                     the analysers reviews use, for make serve (see docs/analysis.md)"
-	@echo "make bench  NAME=webhooks         a benchmark beside its peers: webhooks, idle, review, fix, edits, localize, anchors, analysis, simhub, oidc, toolchains, capabilities, flaky, signals, signals_door, heal, rollback, routing, pages, throughput"
+	@echo "make bench  NAME=webhooks         a benchmark beside its peers: webhooks, idle, review, fix, edits, localize, anchors, analysis, simhub, oidc, toolchains, toolchain_reports, capabilities, flaky, signals, signals_door, heal, rollback, routing, pages, throughput"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
