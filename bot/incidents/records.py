@@ -15,6 +15,8 @@ from bot.work.origin import Request, TaskInput
 FLOW = "incident"
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
+POST_MORTEM = "post-mortem.md"
+"""The document that its last task leaves."""
 RECURS = 14 * DAY
 """How long after its end the same trouble is the same incident again."""
 OLD = DAY

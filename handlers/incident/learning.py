@@ -7,7 +7,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from bot.incidents.records import DAY, IncidentTask
+from bot.incidents.records import DAY, POST_MORTEM, IncidentTask
 from bot.incidents.story import IncidentStory, load_story
 from bot.store import artifacts, lessons, tasks
 from bot.store.database import now_ms
@@ -18,7 +18,6 @@ from bot.work.services import Services
 from handlers.incident.words import write_post_mortem
 
 _KEPT = 180 * DAY
-DOCUMENT = "post-mortem.md"
 
 
 async def learn(services: Services, request: IncidentTask, task_id: str) -> str:
@@ -27,7 +26,7 @@ async def learn(services: Services, request: IncidentTask, task_id: str) -> str:
     if story is None:
         return ""
     text = write_post_mortem(story)
-    made = await asyncio.to_thread(make, DOCUMENT, "document", text, services.settings.secrets)
+    made = await asyncio.to_thread(make, POST_MORTEM, "document", text, services.settings.secrets)
     await services.store.run(partial(artifacts.put, task=task_id, row=made.row, text=made.text))
     if story.green is not None and "merged" not in story.incident.data:
         await services.store.run(partial(_remember, story=story, now=now_ms()))

@@ -29,6 +29,7 @@ from simhub.workflows import Job
 from tests.e2e.scenes import POLICY, SAMPLE, git, handled, place, put, rows
 from tests.e2e.test_flaky_report import upload
 from tests.incidents.news import alert
+from tests.support.api import asker
 from tests.support.pulls import push
 from tests.support.story import Story
 from tests.support.typing import answered, comment
@@ -144,6 +145,10 @@ async def test_red_main_is_an_issue_that_green_closes_and_red_opens_again(town: 
     assert lesson == ("ci", "people", 1)
     (document,) = rows(story, "select text from fh_artifact where name = 'post-mortem.md'")
     assert "What was started" in document[0]
+    program = asker(story, story.maintainer)
+    ((incident,),) = rows(story, "select id from fh_incident")
+    task = (await program.get(f"/api/v1/incidents/{incident}")).data["post_mortem"]
+    assert (await program.get(f"/api/v1/tasks/{task}/artifacts/post-mortem.md")).text == document[0]
     await put(story, "README.md", "broken again\n")
     await run_ci(story, Job("test", "failure"))
     await town.look()

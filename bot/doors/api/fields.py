@@ -11,7 +11,7 @@ from bot.doors.api.operation import Sent
 from bot.store.pages import Place
 
 TaskId = Annotated[str, Field(pattern="^[0-9a-f]{12}$", description="a task's id")]
-ArtifactName = Annotated[str, Field(pattern=r"^[a-z]{1,40}\.[a-z]{1,10}$", description="an artifact's name")]
+ArtifactName = Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,39}\.[a-z]{1,10}$", description="an artifact's name")]
 RepositoryName = Annotated[
     str,
     Field(

@@ -13,9 +13,9 @@ from bot.doors.api.fields import Moment, PageQuery, RepositoryName, cursor, mayb
 from bot.doors.api.figures import ServiceView, show_service
 from bot.doors.api.operation import Operations
 from bot.doors.api.problems import Problem
-from bot.incidents.records import DAY
+from bot.incidents.records import DAY, POST_MORTEM
 from bot.incidents.story import IncidentStory, load_story
-from bot.store import incident_lists, lessons
+from bot.store import artifacts, incident_lists, lessons
 from bot.store.database import now_ms
 from bot.store.incidents import Incident, IncidentKind, IncidentState
 from bot.types import JsonModel, Repository
@@ -83,6 +83,7 @@ class IncidentDetails(IncidentView):
     timeline: tuple[TimelineEntry, ...]
     acts: tuple[ActView, ...]
     figures: tuple[ServiceView, ...] = Field(description="of its service, since the deployment that was live")
+    post_mortem: str | None = Field(description="task that left `post-mortem.md` as an artifact, null before the end")
 
 
 class FixTimesView(JsonModel):
@@ -124,7 +125,9 @@ async def read_incident(context: Context, caller: Caller, id: IncidentId) -> Inc
     story = await context.services.store.read(partial(load_story, incident_id=id, now=now_ms()))
     if story is None or not await context.gate.reads(caller, story.incident.place):
         raise Problem("There is no such incident, or you may not read its repository.", status=404)
-    return _tell(story)
+    task = story.incident.task
+    kept = None if task is None else await context.services.store.read(artifacts.find, task, POST_MORTEM, 0)
+    return _tell(story, None if kept is None else task)
 
 
 async def _find_repositories(context: Context, caller: Caller, query: IncidentQuery) -> list[Repository] | None:
@@ -145,7 +148,7 @@ def _fields(one: Incident) -> dict[str, Any]:
     return {**kept, **times, "repository": one.place.full_name, "missing": tuple(one.data.get("missing") or ())}
 
 
-def _tell(story: IncidentStory) -> IncidentDetails:
+def _tell(story: IncidentStory, post_mortem: str | None) -> IncidentDetails:
     entries = (TimelineEntry(at=moment(each.at), kind=each.kind, data=each.data) for each in story.events)
     started = (
         ActView(
@@ -159,4 +162,10 @@ def _tell(story: IncidentStory) -> IncidentDetails:
         for each in story.acts
     )
     shown = tuple(map(show_service, story.figures))
-    return IncidentDetails(**_fields(story.incident), timeline=tuple(entries), acts=tuple(started), figures=shown)
+    return IncidentDetails(
+        **_fields(story.incident),
+        timeline=tuple(entries),
+        acts=tuple(started),
+        figures=shown,
+        post_mortem=post_mortem,
+    )
