@@ -102,16 +102,29 @@ def _forget_old(connection: sa.Connection, repository: int) -> None:
     connection.execute(test_report.delete().where(own, test_report.c.at < before))
 
 
-def list_outcomes(connection: sa.Connection, repository: int, test: str | None = None) -> list[StoredOutcome]:
-    """Return the outcomes of tests that have failed, the oldest first."""
+def count_failures(connection: sa.Connection, repository: int) -> dict[str, int]:
+    """Count how often each test failed, of those that have."""
+    query = sa.select(test_outcome.c.test, sa.func.count()).where(
+        test_outcome.c.repository == repository, test_outcome.c.passed.is_(False)
+    )
+    return {row[0]: row[1] for row in connection.execute(query.group_by(test_outcome.c.test))}
+
+
+def list_outcomes(
+    connection: sa.Connection, repository: int, tests: Collection[str] | None = None
+) -> list[StoredOutcome]:
+    """Return the outcomes of tests that have failed, the oldest first.
+
+    Of some ``tests``, or of all (None).
+    """
     joined = sa.and_(
         test_report.c.repository == test_outcome.c.repository, test_report.c.source == test_outcome.c.source
     )
     columns = (test_report.c.variant, test_report.c.place, test_report.c.sha, test_report.c.tree, test_report.c.at)
     query = sa.select(test_outcome.c.test, test_outcome.c.passed, *columns).join(test_report, joined)
     query = query.where(test_outcome.c.repository == repository).order_by(test_report.c.at)
-    if test is not None:
-        query = query.where(test_outcome.c.test == test)
+    if tests is not None:
+        query = query.where(test_outcome.c.test.in_(tests))
     return [StoredOutcome.model_validate(row) for row in connection.execute(query).mappings()]
 
 
@@ -119,6 +132,13 @@ def list_reports(connection: sa.Connection, repository: int) -> list[StoredRepor
     """Return the reports of a repository, the oldest first."""
     query = sa.select(test_report).where(test_report.c.repository == repository).order_by(test_report.c.at)
     return [StoredReport.model_validate(row) for row in connection.execute(query).mappings()]
+
+
+def count_reports(connection: sa.Connection, repository: int) -> tuple[int, int | None]:
+    """Count the reports of a repository that are kept; with the oldest's time."""
+    query = sa.select(sa.func.count(), sa.func.min(test_report.c.at)).where(test_report.c.repository == repository)
+    number, since = connection.execute(query).one()
+    return number, since
 
 
 def note_examined(connection: sa.Connection, repository: int, examined: Examined) -> None:

@@ -144,7 +144,8 @@ async def see_same(job: Job[Any], sha: str, resolved: Resolved, alone: Tally) ->
 async def remember(job: Job[Any], sha: str, found: Examination) -> None:
     """Keep what was shown, for the report and for quarantine."""
     await job.stage(FlakyStage.EXAMINE, "done", f"{found.kind}: {found.reason}"[:300])
-    data = found.model_dump(mode="json", include={"reason", "others", "commands", "confirmed"}) | {"sha": sha}
+    shown = found.model_dump(mode="json", include={"reason", "others", "commands", "confirmed"})
+    data = {**shown, "sha": sha, "task": job.task_id}
     row = Examined(test=normalise(found.test), kind=found.kind, data=data, at=now_ms())
     await job.services.store.run(test_outcomes.note_examined, job.task.repository.id, row)
 

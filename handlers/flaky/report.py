@@ -15,10 +15,10 @@ from bot.markdown import counted, inline_code, table
 from bot.quarantine.entries import PATH, Entry, QuarantineError, read_entries
 from bot.store import test_outcomes
 from bot.store.test_outcomes import Examined, StoredOutcome, StoredReport
+from bot.test_history.histories import list_histories
 from bot.test_history.notes import read_notes
-from bot.test_history.reading import group, read_new
+from bot.test_history.reading import read_new
 from bot.test_history.records import Verdict
-from bot.test_history.rules import judge
 from bot.types import JsonModel, Repository
 from bot.work.services import Services
 from handlers.flaky.records import FlakyStage
@@ -92,12 +92,7 @@ def write_report(
 
 def judge_all(outcomes: Sequence[StoredOutcome]) -> dict[tuple[str, str], tuple[Verdict, ...]]:
     """Return what the history says of each test, by the variant that says it."""
-    found = {}
-    for (test, variant, place), observations in group(list(outcomes)).items():
-        verdicts = judge(observations)
-        if verdicts:
-            found[test, variant if place == "branch" else f"{variant}, merge queue"] = verdicts
-    return found
+    return {(one.test, one.job): one.verdicts for one in list_histories(outcomes) if one.verdicts}
 
 
 def _write_source(reports: Sequence[StoredReport]) -> str:

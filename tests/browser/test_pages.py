@@ -10,6 +10,7 @@ from playwright.async_api import Browser
 
 from bot.store import audit, tasks
 from tests.browser.chromium import Tab, browsing, open_tab, signed_in
+from tests.doors.api.test_flaky import keep as keep_flaky
 from tests.doors.room.places import fill, list_shown
 from tests.e2e.conftest import SAMPLE
 from tests.support.api import asker, opened
@@ -47,6 +48,7 @@ async def give_tasks(story: Story) -> str:
         "awaiting_answer": "One question is open.",
     }
     with opened(story) as store:
+        store.run_sync(keep_flaky, story.repository.id)
         store.run_sync(audit.record, "push " + "b" * 60, allowed=True, reason="c" * 80, actor="mara")
         for id, (state, said) in zip(ids, results.items(), strict=False):
             result = {"state": state, "summary": said, "data": {}}
