@@ -91,7 +91,7 @@ async def _judge(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Ch
             *(() if limits.restores else await lint_gates(mirror, base_sha, changes)),
             *linted,
             gates.secrets_gate(diff, find_secrets),
-            gates.paths_gate(changes, job.policy.protected, shadowing),
+            gates.paths_gate(changes, job.policy.protected, shadowing, () if edited else evidence.renewed_paths),
             gates.size_gate(diff, limits.files, limits.lines) if edited else _made_gate(evidence, wanted),
         ),
         diff=diff[:_SHOWN],

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from bot.change.records import Baseline, Gate, Proof
 from bot.git.changes import Changes
 from bot.github.text.diffs import DiffLine, parse_diff
-from bot.markdown import counted
+from bot.markdown import counted, inline_code
 from bot.toolchains.port import TestRun, Verdict
 from bot.work.protected_paths import is_protected
 
@@ -159,10 +159,17 @@ def _count(verdicts: Mapping[str, Verdict], unloaded: Collection[str]) -> str:
     return ", ".join(said) or "no test ran"
 
 
-def paths_gate(changes: Changes, also: Collection[str] = (), shadowing: Collection[str] = ()) -> Gate:
-    """Require that nothing protected is touched and no module hidden."""
-    touched = [*sorted(path for path in changes.files if is_protected(path, also)), *shadowing]
-    return Gate(name="paths", passed=not touched, after=f"{len(changes.files)} files", detail="\n".join(touched))
+def paths_gate(
+    changes: Changes, also: Collection[str] = (), shadowing: Collection[str] = (), renewed: Collection[str] = ()
+) -> Gate:
+    """Require that nothing protected is touched and no module hidden.
+
+    ``renewed`` are the lock files that a tool wrote (:func:`is_protected`): ``detail`` names them if all is well.
+    """
+    touched = [*sorted(path for path in changes.files if is_protected(path, also, renewed)), *shadowing]
+    own = [f"{inline_code(path)}, which its own tool renewed" for path in sorted(changes.files) if path in renewed]
+    detail = "\n".join(touched) if touched else "; ".join(own)
+    return Gate(name="paths", passed=not touched, after=f"{len(changes.files)} files", detail=detail)
 
 
 def size_gate(diff: str, max_files: int, max_lines: int) -> Gate:

@@ -123,7 +123,7 @@ def _tell_security(gates: dict[str, Gate]) -> list[str]:
     paths = gates.get("paths")
     touched = ""
     if paths is not None:
-        touched = "none touched" if paths.passed else paths.detail
+        touched = paths.detail or "none touched"
     return [
         f"Credentials in added lines: {secrets.after}." if secrets is not None else "",
         f"Protected paths: {touched}." if touched else "",

@@ -205,6 +205,7 @@ class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
     report: GateReport | None = None
     judgement: JudgementT | None = None
     made: Changes | None = None  # the whole change, where a program makes it and nobody edits
+    renewed_paths: tuple[str, ...] = ()  # lock files in it that their own tool wrote
     objections: int = 0  # how often the judge objected
     claims: Claims = NO_CLAIMS  # the author's words before anybody judged them
     notes: tuple[str, ...] = ()

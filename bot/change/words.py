@@ -212,6 +212,8 @@ def list_quiet_gates(report: GateReport | None) -> str:
     """Name the gates that found nothing, in one sentence."""
     gates = {gate.name: gate for gate in report.gates if gate.passed} if report is not None else {}
     said = [text for name, text in _QUIET.items() if name in gates]
+    if "paths" in gates and gates["paths"].detail:
+        said[-1] = f"of protected paths only {gates['paths'].detail}"
     if "size" in gates:
         said.append(gates["size"].after)
     return f"Also checked by code: {', '.join(said)}." if said else ""

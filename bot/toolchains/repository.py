@@ -15,6 +15,7 @@ from bot.sandbox.port import CommandResult, Limits, Sandbox
 from bot.settings import Checks, Settings
 from bot.toolchains.identity import Identity, hash_toolchains
 from bot.toolchains.language import Language, Part, Tools
+from bot.toolchains.lock_files import StaleLock
 from bot.toolchains.port import Completeness, Measurement, Program, TestRun, ToolchainError, Workspace
 from bot.toolchains.units import find_nearest
 
@@ -176,6 +177,17 @@ class RepositoryToolchain:
         if near and part not in ready:
             raise ToolchainError(self._read_problem(part, workspace.env))
         return await part.toolchain.run(self._own(part, workspace), command, limits=limits, report=report)
+
+    async def keep_lock(self, tree: Path, lock: StaleLock, *, write: bool) -> CommandResult:
+        """Let a lock file's tool renew it, or look at it, with the registries.
+
+        Its output ends with the hosts that were refused. Raises :class:`ToolchainError` where the tool is not run here.
+        """
+        from bot.toolchains.renewal import run_tool
+
+        result, refused = await run_tool(lock, tree, self._sandbox, self._settings, write=write)
+        hosts = "" if result.ok or not refused else f"\nRefused hosts: {', '.join(refused)}"
+        return result.model_copy(update={"output": f"{result.output.rstrip()}{hosts}"})
 
     async def measure(self, workspace: Workspace, program: Program, *, limits: Limits) -> Measurement:
         """Run a measuring program with the Python part, where there is one."""

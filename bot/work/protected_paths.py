@@ -28,15 +28,16 @@ PROTECTED_FILES = (
 )  # fmt: skip
 
 
-def is_protected(path: str, also: Collection[str] = ()) -> bool:
+def is_protected(path: str, also: Collection[str] = (), renewed: Collection[str] = ()) -> bool:
     """Say whether no change may touch this path; case does not count.
 
     Any folder counts. ``also`` are the repository's own patterns (``protected`` in its policy), as in ``.gitignore``.
+    ``renewed`` are exact paths that a tool wrote: their names do not count, all else does.
     """
     folded = path.casefold()
     *folders, name = folded.split("/")
     return (
         not PROTECTED_FOLDERS.isdisjoint(folders)
-        or any(fnmatch(name, pattern) for pattern in PROTECTED_FILES)
+        or (path not in renewed and any(fnmatch(name, pattern) for pattern in PROTECTED_FILES))
         or any(matches(pattern.casefold(), folded) for pattern in also)
     )

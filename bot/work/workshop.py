@@ -17,6 +17,7 @@ import structlog
 from bot.git.changes import Changes
 from bot.git.mirrors import Mirror
 from bot.sandbox.port import CommandResult, Limits, Sandbox
+from bot.toolchains.lock_files import StaleLock
 from bot.toolchains.port import Measurement, Program, TestRun, ToolchainError, Workspace
 from bot.toolchains.repository import RepositoryToolchain
 from bot.toolchains.results import read_bounded
@@ -175,12 +176,29 @@ class Workshop:
         """
         workspace = await self._laid(changes)
         result = await self.toolchain().run(workspace, command, limits=limits)
+        return result, await self._read_made(workspace, changes, tracked)
+
+    async def keep_lock(
+        self, lock: StaleLock, changes: Changes, tracked: Sequence[str], *, write: bool
+    ) -> tuple[CommandResult, Changes]:
+        """Let a lock file's tool renew it, or only look at it.
+
+        Only this and installing reach the registries. Returns as :meth:`make` does. Raises :class:`ToolchainError`
+        where the tool is not run here.
+        """
+        await self.renew()
+        workspace = await self._laid(changes)
+        result = await self.toolchain().keep_lock(workspace.tree, lock, write=write)
+        return result, await self._read_made(workspace, changes, tracked)
+
+    async def _read_made(self, workspace: Workspace, changes: Changes, tracked: Sequence[str]) -> Changes:
+        """Add to the changes what a command wrote into tracked files."""
         known = await asyncio.to_thread(Manifest.load, self._manifest)
         entries = known.entries if known is not None else {}
         written = await asyncio.to_thread(read_written, workspace.tree, entries, tracked)
         base = await asyncio.to_thread(read_written, self._pristine, {}, list(written.keys() - changes.files.keys()))
         changed = {path: text for path, text in written.items() if base.get(path) != text}
-        return result, Changes(files={**changes.files, **changed})
+        return Changes(files={**changes.files, **changed})
 
     async def report(self, command: str, near: str, changes: Changes, limits: Limits) -> tuple[CommandResult, bytes]:
         """Run a shell line where the tests of ``near`` run; return what it wrote.

@@ -13,7 +13,9 @@ from bot.change.stages import Stage
 from bot.git.changes import Changes
 from bot.quarantine.entries import Entry, find_entry
 from bot.sandbox.port import CommandResult, Limits
+from bot.toolchains.lock_files import LockTool, get_tool
 from bot.toolchains.port import ToolchainError, Verdict
+from handlers.heal.locks import find_lock
 from handlers.heal.records import Diagnosis, FailedCommand, HealBrief, SeenCommand
 from handlers.revise.failed_checks import BAD, find_trouble, list_failing, name_tests, select_ours
 
@@ -29,6 +31,13 @@ _CHANGED_NOTHING = "I changed nothing."
 async def diagnose(job: Job[Any], brief: HealBrief, base: Baseline) -> Diagnosis:
     """Run what failed on the head, again, and where it was green."""
     await job.stage(Stage.PROVE, "started")
+    locked = await find_lock(job, brief)
+    if locked is not None and locked.lock is not None:
+        commands = await _see_lock(job, brief, get_tool(locked.lock))
+        locked = locked.model_copy(update={"commands": commands})
+    if locked is not None:
+        await job.stage(Stage.PROVE, "done" if locked.kind == "ours" else "failed", locked.sentence[:300])
+        return locked
     commands = tuple([await _see(job, brief, one.shown, one.command) for one in brief.red if one.command is not None])
     excused = await _list_excused(job, brief, list_failing(base))
     failing = [name for name in list_failing(base) if find_entry(excused, name) is None]
@@ -44,6 +53,21 @@ async def diagnose(job: Job[Any], brief: HealBrief, base: Baseline) -> Diagnosis
         found = found.model_copy(update={"sentence": said})
     await job.stage(Stage.PROVE, "done" if found.kind == "ours" else "failed", found.sentence[:300])
     return found
+
+
+async def _see_lock(job: Job[Any], brief: HealBrief, tool: LockTool) -> tuple[SeenCommand, ...]:
+    """Run CI's commands; return those that say of the lock file what CI said.
+
+    Most need the network for it: they are judged by their tool's own look alone.
+    """
+    seen = []
+    for one in brief.red:
+        if one.command is None or not one.command.text:
+            continue
+        result, failed = await run_command(job, brief.base_sha, one.command, Changes())
+        if failed and tool.said.search(result.output):
+            seen.append(_describe(one.shown, one.command, result).model_copy(update={"failed": True, "ours": True}))
+    return tuple(seen)
 
 
 async def _list_excused(job: Job[Any], brief: HealBrief, failing: Sequence[str]) -> list[Entry]:
@@ -144,14 +168,7 @@ async def _explain_passing(
 async def _see(job: Job[Any], brief: HealBrief, name: str, command: FailedCommand) -> SeenCommand:
     """Run one of CI's commands on the head, and where it was green."""
     result, failed = await run_command(job, brief.base_sha, command, Changes())
-    seen = SeenCommand(
-        job=name,
-        command=command,
-        exit_code=result.exit_code,
-        ended=result.ended,
-        output=result.output[-_SHOWN:],
-        failed=failed,
-    )
+    seen = _describe(name, command, result).model_copy(update={"failed": failed})
     if not failed:
         return seen
     if result.exit_code in _MISSING or result.ended != "exit":
@@ -163,6 +180,17 @@ async def _see(job: Job[Any], brief: HealBrief, name: str, command: FailedComman
     if not brief.good_sha:
         return seen.model_copy(update={"why": f"`{_first_line(seen)}` fails here, but not with what CI's log says."})
     return seen.model_copy(update=await _compare(job, brief, seen))
+
+
+def _describe(name: str, command: FailedCommand, result: CommandResult) -> SeenCommand:
+    return SeenCommand(
+        job=name,
+        command=command,
+        exit_code=result.exit_code,
+        ended=result.ended,
+        output=result.output[-_SHOWN:],
+        failed=False,
+    )
 
 
 async def _compare(job: Job[Any], brief: HealBrief, seen: SeenCommand) -> dict[str, Any]:

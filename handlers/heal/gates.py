@@ -14,6 +14,7 @@ from bot.git.changes import Changes
 from bot.github.text.diffs import parse_diff
 from bot.work.toolset import Check
 from handlers.heal.experiments import run_command
+from handlers.heal.locks import gate_lock
 from handlers.heal.loosening import find_loosened
 from handlers.heal.records import HealEvidence, SeenCommand
 
@@ -25,6 +26,9 @@ async def gate_heal(job: Job[Any], evidence: AnyEvidence, sha: str, changes: Cha
     read = await _read_gates(job, evidence, sha, changes)
     if not all(gate.passed for gate in read):
         return read
+    lock = evidence.diagnosis.lock if isinstance(evidence, HealEvidence) and evidence.diagnosis is not None else None
+    if lock is not None:
+        read = [*read, await gate_lock(job, sha, lock, changes)]
     await job.workshop(sha).renew()
     return [*read, *[await _run_gate(job, sha, one, changes) for one in _list_commands(evidence)]]
 
@@ -49,7 +53,9 @@ async def _read_gates(job: Job[Any], evidence: AnyEvidence, sha: str, changes: C
     texts = {path: (await mirror.read(sha, path) or "", text or "") for path, text in changes.files.items()}
     commands = [one.command.text for one in evidence.brief.red if one.command is not None]
     files = await asyncio.to_thread(parse_diff, diff)
-    loosened = list(find_loosened(files, texts, commands))
+    # a version that a lock file's tool chose is no limit of a check
+    edited = [file for file in files if file.path not in evidence.renewed_paths]
+    loosened = list(find_loosened(edited, texts, commands))
     return [
         suppressions_gate(diff, job.workshop(sha).toolchain().is_test),
         Gate(

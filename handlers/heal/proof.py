@@ -11,6 +11,7 @@ from bot.engine.port import Ctx
 from bot.git.changes import NO_CHANGES, Changes
 from bot.types import JsonModel
 from handlers.heal.experiments import AGAIN, diagnose, run_command, script, write_with
+from handlers.heal.locks import propose_lock
 from handlers.heal.mending import find_mends
 from handlers.heal.records import Diagnosis, FailedCommand, HealBrief, SeenCommand
 from handlers.heal.rules import HealRules
@@ -38,6 +39,8 @@ class RedCheck:
         fields: dict[str, Any] = {"diagnosis": diagnosis}
         if diagnosis.kind != "ours":
             return ProofResult(note=diagnosis.sentence, ended=True, fields=fields)
+        if diagnosis.lock is not None:
+            return await propose_lock(ctx, job, brief, diagnosis, diagnosis.lock)
         if diagnosis.tests:
             return await self._renew(ctx, job, brief, diagnosis, make_proof(base, diagnosis.tests, AGAIN + 1))
         mended = await ctx.step("mend", mend, job, brief, diagnosis, interruptible=True)

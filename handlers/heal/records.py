@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from bot.change.records import Brief, Evidence, Judgement
+from bot.toolchains.lock_files import StaleLock
 from bot.types import JsonModel
 from bot.work.origin import Request, TaskInput
 
@@ -89,6 +90,7 @@ class Diagnosis(JsonModel):
     sentence: str
     tests: tuple[str, ...] = ()  # that fail on the head each time, and not where it was green
     commands: tuple[SeenCommand, ...] = ()  # that have to pass after the heal
+    lock: StaleLock | None = None  # that is out of date, and nothing else is red
 
 
 class HealEvidence(Evidence[HealTask, HealBrief, Judgement]):
@@ -96,4 +98,5 @@ class HealEvidence(Evidence[HealTask, HealBrief, Judgement]):
 
     diagnosis: Diagnosis | None = None
     mended_by: tuple[str, ...] = ()  # commands that made the change, without a model
+    versions: str = ""  # what they changed in a lock file, in words
     renewed: bool = False  # they renewed snapshots: what is shown is that the tests pass, not that the code is right

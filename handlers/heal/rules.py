@@ -18,8 +18,8 @@ class HealRules(TaskRules):
     attempts: int = Field(
         default=2, ge=1, le=5, description="heals of one branch that nobody asked for, in a day; then a person is asked"
     )
-    renew: tuple[Literal["snapshots"], ...] = Field(
+    renew: tuple[Literal["snapshots", "locks"], ...] = Field(
         default=(),
-        description="what a pull request may renew where nothing else is wrong: `snapshots`; whether the new ones are "
-        "right is for people to say",
+        description="what a pull request may renew where nothing else is wrong: `snapshots`, `locks` (lock files that "
+        "are out of date); whether the new ones are right is for people to say",
     )

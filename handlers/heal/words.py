@@ -7,6 +7,10 @@ from bot.change.words import ChangeWords, quote
 from bot.markdown import shortened
 from handlers.heal.records import HealEvidence
 
+UNJUDGED_LOCK = (
+    "The tool chose these versions, and nobody judged them. The tests ran with what was installed before, "
+    "which may differ."
+)
 UNJUDGED = "Nobody judged the behaviour: whether what the snapshots show now is right, you have to say."
 
 
@@ -50,6 +54,8 @@ class HealWords(ChangeWords):
         """Say what failed and passes now."""
         if isinstance(evidence, HealEvidence) and evidence.renewed:
             return f"{quote(evidence.mended_by[0])} renewed snapshots. {UNJUDGED}"
+        if isinstance(evidence, HealEvidence) and evidence.versions:
+            return f"{quote(evidence.mended_by[0])} renewed a lock file: {evidence.versions}. {UNJUDGED_LOCK}"
         if isinstance(evidence, HealEvidence) and evidence.mended_by:
             return f"{quote(evidence.mended_by[0])} made it; CI's own command passes now."
         if evidence.proof is None:

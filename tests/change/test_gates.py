@@ -57,6 +57,15 @@ def test_protected_paths(path: str) -> None:
     assert not gates.paths_gate(Changes(files={path: "x"})).passed
 
 
+def test_of_protected_paths_only_the_very_lock_file_that_a_tool_renewed_is_free() -> None:
+    renewed = ("web/uv.lock", ".github/uv.lock")
+    gate = gates.paths_gate(Changes(files={"web/uv.lock": "x", "a.py": "y"}), renewed=renewed)
+    assert (gate.passed, gate.detail) == (True, "`web/uv.lock`, which its own tool renewed")
+    assert gates.paths_gate(Changes(files={"web/uv.lock": "x", "uv.lock": "y"}), renewed=renewed).detail == "uv.lock"
+    assert not gates.paths_gate(Changes(files={".github/uv.lock": "x"}), renewed=renewed).passed
+    assert not gates.paths_gate(Changes(files={"web/uv.lock": "x"}), ["web/"], renewed=renewed).passed
+
+
 def test_ordinary_paths_are_free() -> None:
     assert gates.paths_gate(Changes(files={"src/github/workflows.py": "x", "docs/lock.md": "y"})).passed
 

@@ -100,6 +100,42 @@ MENU = {
     "pytest/__init__.py": "",
     "pytest/__main__.py": RENEWER,
 }
+# CI's own look at a lock file, which says what uv says; uv itself is asked by the bot, and needs no registry for this
+LOOK = """import re
+import sys
+
+locked, wanted = (re.search('version = "(.*)"', open(name).read()[12:])[1] for name in ("uv.lock", "pyproject.toml"))
+if locked != wanted:
+    sys.exit("error: The lockfile at `uv.lock` needs to be updated, but `--locked` was provided.")
+"""
+LOCK = "service/uv.lock"
+MANIFEST = """[project]
+name = "service"
+version = "1"
+requires-python = ">=3.10"
+
+[tool.uv]
+package = false
+"""
+SERVICE = {
+    ".github/workflows/ci.yml": f"""{WORKFLOW}  locked:
+    steps:
+      - uses: actions/checkout@v4
+      - run: python3 ../tools/look.py
+        working-directory: service
+""",
+    "tools/look.py": LOOK,
+    "service/pyproject.toml": MANIFEST,
+    LOCK: """version = 1
+revision = 3
+requires-python = ">=3.10"
+
+[[package]]
+name = "service"
+version = "1"
+source = { virtual = "." }
+""",
+}
 FILES = {
     ".github/workflows/ci.yml": WORKFLOW,
     ".github/forgehand.yml": "review: { on: [] }\n",

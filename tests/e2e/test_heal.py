@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.github.resources.manifest import load_manifest
 from bot.quarantine.entries import PATH, write_entries
 from bot.store.incident_tables import incident
-from handlers.heal.words import UNJUDGED
+from bot.toolchains.python.interpreters import find_uv
+from handlers.heal.words import UNJUDGED, UNJUDGED_LOCK
 from simhub import Job
 from tests.e2e.answers import calls, change, edit, finish
 from tests.e2e.conftest import Tell
@@ -19,8 +21,11 @@ from tests.e2e.healing import (
     CODE,
     GOOD,
     JUDGE,
+    LOCK,
+    MANIFEST,
     MEND,
     MENU,
+    SERVICE,
     SNAPSHOT,
     TEST,
     TESTING,
@@ -82,9 +87,26 @@ async def merged(story: Story) -> str:
     return str((await ended(story, git(story, "rev-parse", "main"))).conclusion)
 
 
+async def see_lock_renewed(story: Story, result: dict[str, Any]) -> None:
+    """See a lock file proposed by uv, or only named where there is none."""
+    if find_uv() is None:
+        named = "is not on this machine. `(cd service && uv lock --no-build)` renews it. I changed nothing."
+        assert named in result["summary"], result
+        return
+    assert result["state"] == "done", result
+    locked = max((await story.pulls()), key=lambda each: each["number"])
+    assert f"`service 1` -> `2`. {UNJUDGED_LOCK}" in locked["body"]
+    assert "Protected paths: `service/uv.lock`, which its own tool renewed." in locked["body"]
+    step = "CI's command (locked, step Run python3 ../tools/look.py)"
+    assert f"| {step} | fails, exit code 1 | exit code 0 |" in locked["body"]
+    assert "| lock file ((cd service && uv lock --check --no-build)) | out of date | up to date |" in locked["body"]
+    assert await merged(story) == "success"
+    assert 'version = "2"' in git(story, "show", f"main:{LOCK}")
+
+
 async def test_what_a_tool_mends_needs_no_model(tell: Tell, tmp_path: Path) -> None:
-    policy = "review: { on: [] }\nheal: { renew: [snapshots] }\n"
-    story = await tell([], source=lay(tmp_path, {POLICY: policy, **MENU}))
+    policy = "review: { on: [] }\nheal: { renew: [snapshots, locks] }\n"
+    story = await tell([], source=lay(tmp_path, {POLICY: policy, **MENU, **SERVICE}))
     enable(story)
     await pushed(story, {CODE: GOOD.replace("def cents(text):", "def cents(text):   ")}, "failure")
     result = await healed(story)
@@ -111,6 +133,9 @@ async def test_what_a_tool_mends_needs_no_model(tell: Tell, tmp_path: Path) -> N
     assert UNJUDGED in renewed["body"]
     assert await merged(story) == "success"
     assert git(story, "show", f"main:{SNAPSHOT}") == "Coffee"
+    await pushed(story, {"service/pyproject.toml": MANIFEST.replace('"1"', '"2"')}, "failure")
+    result = await healed(story)
+    await see_lock_renewed(story, result)
     assert story.script.requests == [], "no model was asked"
     assert rows(story, "select count(*) from fh_model_call") == [(0,)]
 

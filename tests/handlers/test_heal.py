@@ -11,6 +11,7 @@ import pytest
 
 from bot.github.text.diffs import parse_diff
 from handlers.heal.causes import explain_records, is_action
+from handlers.heal.locks import explain_naming
 from handlers.heal.loosening import find_loosened
 from handlers.heal.mending import find_mends
 from handlers.heal.records import RedJob
@@ -222,3 +223,9 @@ def test_only_snapshots_are_renewed() -> None:
     assert are_snapshots(["tests/__snapshots__/test_a.ambr", "web/__snapshots__/a/b.snap", "x.snap"])
     assert not are_snapshots(["tests/__snapshots__/a.snap", "shop/prices.py"])
     assert not are_snapshots([])
+
+
+def test_lock_files_are_renewed_only_for_branches_and_where_the_policy_lets_it() -> None:
+    assert explain_naming(("locks",), on_pull=False) == ""
+    assert "with `heal: {renew: [locks]}` in the policy" in explain_naming(("snapshots",), on_pull=False)
+    assert explain_naming(("locks",), on_pull=True).startswith("I do not push that to a pull request.")
