@@ -21,6 +21,7 @@ from bot.store.tables import rollback
 from bot.types import Repository as BotRepository
 from simhub.model import Deployment, RuleRequest
 from tests.doors.signals.test_door import add
+from tests.e2e.answers import GOOD
 from tests.e2e.conftest import Tell
 from tests.e2e.scenes import POLICY, git, installation_of, put, rows
 from tests.support.api import asker, opened
@@ -115,7 +116,22 @@ async def test_an_alert_rolls_a_bad_deployment_back_once_though_the_bot_is_kille
     await deployed(story, "Three.\n")
     _, refused = await ask(story)
     assert "was rolled back 0 minutes ago" in refused
+    await mend(story, number)
     assert len(rolled_back(story)) == 1
+
+
+async def mend(story: Story, number: int) -> None:
+    """Have the incident's issue fixed, and the fix deployed."""
+    story.script.extend(GOOD)
+    await comment(story, number, "/fix")
+    await story.until(lambda: story.repository.pulls, what="a fix")
+    await story.until_status(number, "Done.")
+    (pull,) = story.repository.pulls
+    fixed = (await story.request("PUT", f"/pulls/{pull.number}/merge", {}))["sha"]
+    story.hub.advance(60)
+    await story.hub.report(await story.hub.deploy(story.repository, fixed, "production"), "success")
+    live = "select 1 from fh_deployment where sha = ? and good > 0"
+    await story.until(lambda: rows(story, live, fixed), what="the fix is live")
 
 
 async def deployed_states(story: Story) -> list[tuple[Any, ...]]:
