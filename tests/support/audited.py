@@ -37,15 +37,16 @@ def check_journal(hub: Hub, bot: str, database: str) -> None:
         one = asked.pop(row["request"], None)
         assert one is not None, f"a row of no write: {row}"
         assert (row["method"], row["path"].split(" ")[0], row["status"]) == (one.method, one.path, one.status), row
-    missing = _count(one for one in asked.values() if is_write(one)) - Counter(
+    missing = _count(one for one in asked.values() if is_write(one) and one.login in {"", bot}) - Counter(
         (row["method"], row["path"].split(" ")[0]) for row in rows if row["status"] is None
     )
     assert not missing, f"writes without a row: {missing}"
-    # by number only: a repository may have got another name between the row and the push
+    # by number only: a repository may have got another name between the row and the push, and a push that is made again
+    # sends nothing
     pushes = sum(_is_push(one, bot) for one in hub.requests)
     begun = [row for row in rows if row["method"] == "PUSH"]
-    done = sum(row["status"] == 200 for row in begun)
-    assert done <= pushes <= len(begun), f"{pushes} pushes with {len(begun)} rows, of these {done} done"
+    assert pushes <= len(begun), f"{pushes} pushes with {len(begun)} rows"
+    assert pushes or not any(row["status"] == 200 for row in begun), "a row of no push"
 
 
 def _is_push(one: RequestRecord, bot: str) -> bool:
