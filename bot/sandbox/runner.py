@@ -18,6 +18,8 @@ from bot.sandbox.port import CommandResult, Limits, SandboxError
 Ended = Literal["exit", "timeout", "memory", "cancelled"]
 _WATCH_SECONDS = 0.05
 _DRAIN_SECONDS = 1.0
+_LOOK_SECONDS = 0.5
+_LAST_WORDS_SECONDS = 10.0
 # Joins the groups named before "--", then executes the rest.
 _JOIN = 'while [ "$1" != -- ]; do echo 0 > "$1/cgroup.procs" || exit 125; shift; done; shift; exec "$@"'
 # ulimit -f counts blocks of 512 bytes; the number of processes is -u in bash and -p in dash.
@@ -115,15 +117,16 @@ class Run:
         ]
 
     async def _wait(self, process: asyncio.subprocess.Process) -> Ended:
-        watch = asyncio.ensure_future(self._watch(process.pid)) if self._group is None else None
+        watch = asyncio.ensure_future(
+            self._watch(process.pid) if self._group is None else self._watch_group(self._group, process.pid)
+        )
         exited = asyncio.ensure_future(process.wait())
         stopped = asyncio.ensure_future(self._stop.wait())
         done, _ = await asyncio.wait(
             {exited, stopped}, timeout=self._limits.seconds, return_when=asyncio.FIRST_COMPLETED
         )
         for task in (exited, stopped, watch):
-            if task:
-                task.cancel()
+            task.cancel()
         if exited in done:
             return "exit"
         return "cancelled" if stopped in done else "timeout"
@@ -142,6 +145,16 @@ class Run:
                 self._kill(pid)
                 return
             await asyncio.sleep(_WATCH_SECONDS)
+
+    async def _watch_group(self, group: RunGroup, pid: int) -> None:
+        """Kill the run soon after its group had one of its processes killed.
+
+        The others may wait for that one for ever, as gVisor's kernel was seen to do.
+        """
+        while not group.out_of_memory():  # noqa: ASYNC110 - the kernel tells nobody
+            await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_LAST_WORDS_SECONDS)
+        self._kill(pid)
 
     def _kill(self, pid: int) -> None:
         living = processes.list_descendants(pid)
