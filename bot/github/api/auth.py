@@ -63,13 +63,16 @@ class AppKey:
         self.learn(response)
 
     async def refused(self, response: Response, tries: int) -> float | None:
-        """Sign again, once.
+        """Sign again at the first refusal, or where our clock is further off.
 
-        That our clock is off another answer may have told while this one was awaited.
+        That it is off another answer may have told while this one was awaited.
         """
-        if response.status != 401 or tries > 1:
+        if response.status != 401:
             return None
+        known = self.skew
         self.learn(response)
+        if tries > 1 and self.skew == known:
+            return None
         self._signed = None
         return 0.0
 
