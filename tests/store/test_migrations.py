@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -32,12 +31,6 @@ print("alembic" in sys.modules)
 """
 
 
-def _python(*arguments: str, given: str) -> str:
-    return subprocess.run(
-        [sys.executable, *arguments], input=given, capture_output=True, text=True, check=True
-    ).stdout.strip()
-
-
 def at_revision(engine: sa.Engine, revision: str) -> None:
     """The database as a program of that revision left it."""
     config = Config()
@@ -47,21 +40,20 @@ def at_revision(engine: sa.Engine, revision: str) -> None:
         command.upgrade(config, revision)
 
 
-def keep_a_task_and_a_finding(connection: sa.Connection) -> None:
+def keep_a_task_and_a_finding(connection: sa.Connection, named: str = "t1") -> None:
     argument = '{"repository": {"id": 41}}'
-    values = f"'t1', 'fix', 'label', 7, 'octo/sample', 7, 'maria', '{argument}', 'done', '{{}}', 1"
+    values = f"'{named}', 'fix', 'label', 7, 'octo/sample', 7, 'maria', '{argument}', 'done', '{{}}', 1"
     columns = "id, flow, source, installation, repository, number, actor, argument, state, posted, created"
     connection.execute(sa.text(f"insert into fh_task ({columns}) values ({values})"))
     columns = "fingerprint, repository, number, task, rule, state, data, updated"
-    values = "'a', 'octo/sample', 7, 't1', 'ruff:S1', 'open', '{}', 1"
+    values = f"'of {named}', 'octo/sample', 7, '{named}', 'ruff:S1', 'open', '{{}}', 1"
     connection.execute(sa.text(f"insert into fh_finding ({columns}) values ({values})"))
 
 
 def differences(engine: sa.Engine) -> list[object]:
     """List the differences between the database's tables and the program's."""
-    for module in pkgutil.iter_modules(bot.store.__path__):  # each declares its part once it is imported
-        if module.name.endswith("tables"):
-            importlib.import_module(f"bot.store.{module.name}")
+    for module in pkgutil.iter_modules(bot.store.__path__):  # any may declare tables, once it is imported
+        importlib.import_module(f"bot.store.{module.name}")
     metadata = tables.task.metadata
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_ours})
@@ -72,21 +64,23 @@ def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
     return kind != "table" or (str(name).startswith("fh_") and name != migrations.VERSION_TABLE)
 
 
-def test_the_module_upgrades_the_database_whose_url_it_reads(empty_database: str) -> None:
-    _python("-m", "bot.store.migrations", given=empty_database)
-    engine = create_engine(empty_database)
-    assert differences(engine) == []
-    engine.dispose()
-
-
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_every_revision_upgrades_and_keeps_what_it_holds(empty_database: str, revision: str) -> None:
+def test_every_revision_upgrades_and_keeps_what_it_holds(empty_database: str) -> None:
+    """Each one's program writes, and all that it or one before it wrote is upgraded onward."""
     store = Store(create_engine(empty_database))
-    at_revision(store.engine, revision)
+    for revision in REVISIONS:
+        at_revision(store.engine, revision)
+        store.run_sync(keep_a_task_and_a_finding, revision)
+        assert store.is_current() is (revision == REVISIONS[-1])
+    _is_whole(store, *REVISIONS)
+
+
+def test_the_first_revision_upgrades_at_once(empty_database: str) -> None:
+    """All steps in one transaction, as at a start, with rows in it that they change."""
+    store = Store(create_engine(empty_database))
+    at_revision(store.engine, REVISIONS[0])
     store.run_sync(keep_a_task_and_a_finding)
-    assert store.is_current() is (revision == REVISIONS[-1])
     store.migrate()
-    _is_whole(store)
+    _is_whole(store, "t1")
 
 
 def test_money_in_dollars_becomes_whole_micro_dollars(empty_database: str) -> None:
@@ -116,7 +110,7 @@ def test_a_database_of_the_last_build_upgrades(tmp_path: Path) -> None:
     store.run_sync(_create_as_the_last_build_did)
     store.run_sync(keep_a_task_and_a_finding)
     store.migrate()
-    _is_whole(store)
+    _is_whole(store, "t1")
 
 
 def _create_as_the_last_build_did(connection: sa.Connection) -> None:
@@ -125,31 +119,35 @@ def _create_as_the_last_build_did(connection: sa.Connection) -> None:
             connection.exec_driver_sql(statement)
 
 
-def _is_whole(store: Store) -> None:
+def _is_whole(store: Store, *kept: str) -> None:
     assert store.is_current()
     assert differences(store.engine) == []
     moved = Repository(id=41, owner="octo", name="moved", installation=7)
-    (finding,) = store.run_sync(lambda c: findings.list_for_pull(c, moved, 7))
-    assert (finding.fingerprint, finding.comment, finding.reason, finding.actor) == ("a", None, "", None)
-    task = store.run_sync(lambda c: tasks.get(c, "t1"))
-    assert task is not None
-    assert (task.flow, task.state) == ("fix", "done")
+    found = store.run_sync(lambda c: findings.list_for_pull(c, moved, 7))
+    told = sorted((each.fingerprint, each.comment, each.reason, each.actor) for each in found)
+    assert told == [(f"of {name}", None, "", None) for name in kept]
+    for name in kept:
+        task = store.run_sync(tasks.get, name)
+        assert task is not None
+        assert (task.flow, task.state) == ("fix", "done")
     store.close()
 
 
-def test_processes_that_start_together_queue_up(empty_database: str) -> None:
-    command = [sys.executable, "-m", "bot.store.migrations"]
-    together = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+def test_processes_that_start_together_queue_up_and_later_ones_load_no_alembic(empty_database: str) -> None:
+    commands = [["-m", "bot.store.migrations"], ["-c", _AGAIN], ["-c", _AGAIN]]
+    together = [_start_python(*command) for command in commands]
     for process in together:
         assert process.stdin is not None
         process.stdin.write(empty_database)
         process.stdin.close()
     assert [process.wait() for process in together] == [0, 0, 0]
+    later = _start_python("-c", _AGAIN)
+    assert later.communicate(empty_database)[0] == "False\n"
     engine = create_engine(empty_database)
     assert differences(engine) == []
     engine.dispose()
 
 
-def test_alembic_is_loaded_only_where_there_is_something_to_upgrade(empty_database: str) -> None:
-    loaded = [_python("-c", _AGAIN, given=empty_database) for _ in range(2)]
-    assert loaded == ["True", "False"]
+def _start_python(*arguments: str) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, text=True)
