@@ -254,6 +254,15 @@ def list_shares(connection: sa.Connection, limits: Sequence[Limit], zone: tzinfo
     ]
 
 
+def forget_notices(connection: sa.Connection, before: int) -> int:
+    """Delete what was told of periods that began before a moment; count it.
+
+    ``before`` is that of a period which is over. A limit in total has one period only, which never is.
+    """
+    over = limit_notice.c.start.between(1, before - 1)
+    return connection.execute(sa.delete(limit_notice).where(over)).rowcount
+
+
 def _note(connection: sa.Connection, limit: Limit, share: int, zone: tzinfo) -> bool:
     """Note a share; False where it was told before in this period."""
     new = insert(connection, limit_notice).values(**_mark(limit, zone), share=share, at=now_ms())

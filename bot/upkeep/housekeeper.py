@@ -19,6 +19,7 @@ from bot.store import (
     installations,
     ledger,
     lessons,
+    limits,
     records,
     retention,
     sessions,
@@ -101,6 +102,7 @@ class Housekeeper:
             await self._engine.forget(ids)
             await self._store.run(retention.forget_tasks, ids)
         await self._repeat(usage_sums.forget_calls, min(before, _days_ago(_MONTHS)))
+        await self._store.run(limits.forget_notices, _days_ago(_MONTHS))
         await self._repeat(records.forget_decisions, before)
         await self._repeat(records.forget_writes, before)
         await self._repeat(incidents.forget_closed, before)

@@ -251,6 +251,10 @@ async def test_a_soft_limit_tells_each_share_once_however_many_settle_at_once(st
     assert sorted(share.split()[4] for share in shares) == ["100", "50", "80"]
     hard = soft.model_copy(update={"strength": "hard"})
     assert store.run_sync(limits.list_shares, [hard, soft], UTC) == [(), (50, 80, 100)]
+    total = soft.model_copy(update={"period": "total", "ceiling": 2_000_000, "name": "octo/demo"})
+    store.run_sync(limits.note_shares, [total], UTC)
+    assert store.run_sync(limits.forget_notices, now_ms()) == 3
+    assert store.run_sync(limits.list_shares, [soft, total], UTC) == [(), (50,)], "what was paid in total is never over"
     events = store.run_sync(tasks.list_events, "t")
     assert sorted(event.data["text"] for event in events) == sorted(shares)
     assert shares[0].startswith("This repository has used ")
