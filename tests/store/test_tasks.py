@@ -134,6 +134,16 @@ def test_a_slow_writers_event_is_not_passed_over(store: Store) -> None:
     assert seen == ["slow", "quick"]
 
 
+def test_looking_for_news_reads_none_of_what_was_before(store: Store) -> None:
+    asked: list[Any] = []
+    sa.event.listen(store.engine, "before_execute", lambda _, query, *rest: asked.append(query))
+    store.run_sync(tasks.list_touched, 5)
+    if store.engine.dialect.name == "sqlite":
+        text = str(asked[0].compile(store.engine, compile_kwargs={"literal_binds": True}))
+        plan = store.run_sync(lambda c: c.execute(sa.text(f"explain query plan {text}")).all())
+        assert "SEARCH fh_task_event USING INTEGER PRIMARY KEY (rowid>?)" in {row[3] for row in plan}
+
+
 def test_ids_of_what_was_posted_are_merged(store: Store) -> None:
     store.run_sync(lambda c: tasks.create(c, new("t1")))
     with ThreadPoolExecutor(4) as pool:
