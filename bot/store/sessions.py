@@ -53,6 +53,11 @@ class Session(JsonModel):
         return min(self.used + IDLE_MS, self.created + LONGEST_MS)
 
     @property
+    def is_used(self) -> bool:
+        """Return True if its use was noted within the last minute."""
+        return self.used >= now_ms() - _MINUTE_MS
+
+    @property
     def live(self) -> bool:
         """Return True if it has not ended."""
         return self.expires > now_ms()
@@ -71,15 +76,15 @@ def add(connection: sa.Connection, new: Session) -> None:
 
 
 def find(connection: sa.Connection, digest: str) -> Session | None:
-    """Find a session that has not ended, and note that it is used."""
+    """Find a session that has not ended."""
     row = connection.execute(sa.select(session).where(session.c.hash == digest)).one_or_none()
     found = None if row is None else Session.model_validate(dict(row._mapping))
-    if found is None or not found.live:
-        return None
-    now = now_ms()
-    if found.used < now - _MINUTE_MS:
-        connection.execute(sa.update(session).where(session.c.id == found.id).values(used=now))
-    return found
+    return found if found is not None and found.live else None
+
+
+def note_use(connection: sa.Connection, session_id: str) -> None:
+    """Note that a session is used now."""
+    connection.execute(sa.update(session).where(session.c.id == session_id).values(used=now_ms()))
 
 
 def is_live(connection: sa.Connection, session_id: str) -> bool:

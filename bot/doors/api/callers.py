@@ -92,8 +92,8 @@ class Caller:
         if self.door == "action":
             return self.expires > now_ms()
         if self.door == "room":
-            return await store.run(lambda connection: sessions.is_live(connection, self.id))
-        return await store.run(lambda connection: tokens.is_live(connection, self.id))
+            return await store.read(lambda connection: sessions.is_live(connection, self.id))
+        return await store.read(lambda connection: tokens.is_live(connection, self.id))
 
 
 class CallerRates:

@@ -27,7 +27,7 @@ class CheckupView(JsonModel):
 @operations.add("GET", "/checkup", scope="admin", errors={404: "the doctor has never looked"})
 async def read_checkup(context: Context) -> CheckupView:
     """Return what the doctor found last, and when."""
-    found = await context.services.store.run(checkups.find)
+    found = await context.services.store.read(checkups.find)
     if found is None:
         raise Problem(_NEVER, status=404)
     return _view(found)

@@ -72,7 +72,7 @@ async def list_stages(context: Context, caller: Caller, id: TaskId) -> Stages:
     """Tell the stages of a task, with their times."""
     services = context.services
     task = await load_task(context, caller, id)
-    events = await services.store.run(tasks.list_events, id, 0, _MOST_STAGES, ("stage",))
+    events = await services.store.read(tasks.list_events, id, 0, _MOST_STAGES, ("stage",))
     runs = fold_stages(events, context.registry.show(task.flow).stages, task.ended)
     return Stages(
         items=tuple(
@@ -94,7 +94,7 @@ async def list_calls(context: Context, caller: Caller, query: PageQuery, id: Tas
     """List the model calls of a task, newest first."""
     services = context.services
     await load_task(context, caller, id)
-    found = await services.store.run(calls.list_calls, id, query.after, query.limit + 1)
+    found = await services.store.read(calls.list_calls, id, query.after, query.limit + 1)
     shown = found[: query.limit]
     more = cursor(shown[-1].created, shown[-1].id) if len(found) > query.limit else None
     return Calls(items=tuple(_view(row, services) for row in shown), next=more)

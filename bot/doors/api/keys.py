@@ -121,7 +121,7 @@ async def list_keys(context: Context, caller: Caller, query: KeysQuery) -> Store
 
     Administrators of the server see all where they name no repository.
     """
-    found = await context.services.store.run(keys.list_all)
+    found = await context.services.store.read(keys.list_all)
     if query.repository is not None:
         owner = await _find_repository(context, caller, query.repository)
         owners = [owner]
@@ -225,7 +225,7 @@ def _explain(error: KeyUnusable | SealError) -> Problem:
 async def _find(context: Context, caller: Caller, key_id: str) -> StoredKey:
     """Return a key that the caller may manage; raises :class:`Problem` (404)."""
     _require_token(caller)
-    found = await context.services.store.run(keys.find, key_id)
+    found = await context.services.store.read(keys.find, key_id)
     if found is None or not await _may_manage(context, caller, found.belongs_to):
         raise Problem(_NO_KEY, status=404)
     return found

@@ -34,7 +34,7 @@ class SourceList(JsonModel):
 @operations.add("GET", "/signal-sources", scope="admin")
 async def list_sources(context: Context) -> SourceList:
     """List the sources of signals."""
-    found = await context.services.store.run(sources.list_live)
+    found = await context.services.store.read(sources.list_live)
     return SourceList(
         items=tuple(
             SourceView(

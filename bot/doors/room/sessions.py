@@ -78,8 +78,10 @@ async def find_session(store: Store, text: str) -> Session | None:
     """Return the session that a cookie is of, None for none."""
     if not text or len(text) > _LONGEST_TEXT:
         return None
-    digest = hash_secret(text)
-    return await store.run(lambda connection: sessions.find(connection, digest))
+    found = await store.read(sessions.find, hash_secret(text))  # a page waits for nothing that writes
+    if found is not None and not found.is_used:
+        await store.run(sessions.note_use, found.id)
+    return found
 
 
 SESSION_SECONDS = LONGEST_MS // 1000

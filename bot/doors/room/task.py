@@ -63,7 +63,7 @@ async def follow_task(visit: Visit) -> Answer:
     task = await load_task(context, visit.caller, visit.part("id"))
     after = read_place(visit)
     if has_ended(task) and not task.waits:
-        left = await context.services.store.run(tasks.list_events, task.id, after, 1)
+        left = await context.services.store.read(tasks.list_events, task.id, after, 1)
         if not left:
             return web.Response(text=_OVER, content_type="text/event-stream")
     return await LiveTask(context, visit.caller, after, task, visit).send(visit.request)
