@@ -60,39 +60,43 @@ def draw_bars(labels: Sequence[str], series: Sequence[Series], *, title: str, te
     """
     sums = [sum(one.values[index] for one in series) for index in range(len(labels))]
     most = max(sums, default=0)
-    bars = Markup("").join(
-        _draw_bar(index, label, sums[index], series, most, tell) for index, label in enumerate(labels)
+    names = [str(escape(one.name or "none")) for one in series]  # once: there may be hundreds of bars
+    bars = "".join(
+        _draw_bar(index, str(escape(label)), names, [one.values[index] for one in series], most, tell)
+        for index, label in enumerate(labels)
     )
-    lines = Markup("").join(
-        Markup('<line class="grid" x1="0" x2="{0}" y1="{1}" y2="{1}"/>').format(_write(_STEP * len(labels)), _write(y))
+    width, height = _write(_STEP * max(len(labels), 1)), _write(_HEIGHT)
+    lines = "".join(
+        f'<line class="grid" x1="0" x2="{_write(_STEP * len(labels))}" y1="{_write(y)}" y2="{_write(y)}"/>'
         for y in (0.0, _HEIGHT / 2, _HEIGHT)
     )
-    svg = Markup(
-        '<svg class="bars" role="img" aria-label="{title}" viewBox="0 0 {width} {height}" preserveAspectRatio="none">'
-        "{lines}{bars}</svg>"
-    ).format(title=title, width=_write(_STEP * max(len(labels), 1)), height=_write(_HEIGHT), lines=lines, bars=bars)
+    svg = (
+        f'<svg class="bars" role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}" '
+        f'preserveAspectRatio="none">{lines}{bars}</svg>'
+    )
     ends = (labels[0], labels[-1]) if labels else ("", "")
-    return Chart(svg, tuple(series), most, *ends)
+    return Chart(Markup(svg), tuple(series), most, *ends)  # noqa: S704 - texts are escaped above, all else are numbers
 
 
 def _draw_bar(
-    index: int, label: str, total: int, series: Sequence[Series], most: int, tell: Callable[[int], str]
-) -> Markup:
-    """Draw one bar; its title says all that is in it."""
-    parts = [(number, one.name, one.values[index]) for number, one in enumerate(series) if one.values[index]]
-    told = "; ".join(f"{name or 'none'} {tell(value)}" for _, name, value in parts)
-    title = escape(f"{label}: {tell(total)}" + (f" ({told})" if len(parts) > 1 else ""))
+    index: int, label: str, names: Sequence[str], values: Sequence[int], most: int, tell: Callable[[int], str]
+) -> str:
+    """Draw one bar; its title says all that is in it.
+
+    ``label`` and ``names`` are HTML already, all else are numbers.
+    """
+    parts = [(number, value) for number, value in enumerate(values) if value]
+    told = "; ".join(f"{names[number]} {tell(value)}" for number, value in parts) if len(parts) > 1 else ""
+    left, width = _write(index * _STEP + _GAP / 2), _write(_STEP - _GAP)
     top = _HEIGHT
     drawn = []
-    for number, _, value in parts:
+    for number, value in parts:
         height = _HEIGHT * value / most
         top -= height
-        drawn.append(
-            Markup('<rect class="c{}" x="{}" y="{}" width="{}" height="{}"/>').format(
-                number, _write(index * _STEP + _GAP / 2), _write(top), _write(_STEP - _GAP), _write(height)
-            )
-        )
-    return Markup("<g><title>{}</title>{}</g>").format(title, Markup("").join(drawn))
+        place = f'x="{left}" y="{_write(top)}" width="{width}" height="{_write(height)}"'
+        drawn.append(f'<rect class="c{number}" {place}/>')
+    title = f"{label}: {tell(sum(values))}" + (f" ({told})" if told else "")
+    return f"<g><title>{title}</title>{''.join(drawn)}</g>"
 
 
 def _write(number: float) -> str:
