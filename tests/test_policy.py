@@ -175,6 +175,20 @@ async def test_all_who_ask_at_once_share_one_reading(settings: Settings) -> None
     assert (await loader.load(REPOSITORY)).rules(FixRules).label == "bug"
 
 
+async def test_lists_believe_a_file_for_a_minute(settings: Settings) -> None:
+    branch, now = Branch(), [0.0]
+    loader = PolicyLoader(branch, settings, SCHEMA, lambda: now[0])
+    assert (await loader.load_for_list(REPOSITORY))[0].rules(FixRules).label == "ai-bug-fix"
+    branch.file, now[0] = ("fix: {label: bug}", "sha-1"), 59.0
+    assert (await loader.load_for_list(REPOSITORY))[0].rules(FixRules).label == "ai-bug-fix"
+    now[0] = 60.0
+    assert (await loader.load_for_list(REPOSITORY))[0].rules(FixRules).label == "bug"
+    branch.file = ("fix: {lable: bug}", "sha-2")
+    assert (await loader.load_or_default(REPOSITORY))[1] is not None
+    policy, fault = await loader.load_for_list(REPOSITORY)
+    assert (policy.rules(FixRules).label, fault is None, len(branch.reads)) == ("ai-bug-fix", False, 3)
+
+
 async def test_loader_follows_the_branch(settings: Settings) -> None:
     branch = Branch()
     loader = PolicyLoader(branch, settings, SCHEMA)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 import structlog
@@ -26,7 +26,8 @@ from bot.types import Repository
 K = TypeVar("K")
 File = tuple[str | None, str]
 """A file's text (None: it cannot be read as such) and the sha of its blob."""
-# How long an owner's file is believed without asking; a push that this process hears of ends it at once.
+# How long an owner's file is believed without asking; a push that this process hears of ends it at once. Lists of many
+# repositories believe each one's own for as long.
 _FRESH_SECONDS = 60.0
 log = structlog.get_logger(__name__)
 
@@ -72,6 +73,7 @@ class _CachedPolicy:
     sha: str | None  # None: there is no file
     governed: Governed
     result: Policy | PolicyError
+    seen: float  # by the steady clock
 
 
 @dataclass(frozen=True)
@@ -161,13 +163,20 @@ class PolicyLoader:
     Every policy is already below its owner's file.
     """
 
-    def __init__(self, reader: PolicyReader, settings: Settings, schema: PolicySchema) -> None:
+    def __init__(
+        self,
+        reader: PolicyReader,
+        settings: Settings,
+        schema: PolicySchema,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._reader = reader
         self._settings = settings
         self._schema = schema
+        self._clock = clock
         self._cache: dict[int, _CachedPolicy] = {}
         self._shared: _Shared[int] = _Shared()
-        self.owners = OwnersFiles(reader, schema)
+        self.owners = OwnersFiles(reader, schema, clock)
         self.default = default_policy(settings, schema)
 
     async def load(self, repository: Repository) -> Policy:
@@ -179,7 +188,18 @@ class PolicyLoader:
 
     async def load_or_default(self, repository: Repository) -> tuple[Policy, PolicyError | None]:
         """Return the policy and None, or the default one and the error."""
-        cached = await self._load(repository)
+        return self._settle(await self._load(repository))
+
+    async def load_for_list(self, repository: Repository) -> tuple[Policy, PolicyError | None]:
+        """Return what :meth:`load_or_default` does, or did within a minute.
+
+        It is for lists of many repositories, which decide nothing: GitHub is not asked about each at every look.
+        """
+        known = self._cache.get(repository.id)
+        fresh = known is not None and self._clock() - known.seen < _FRESH_SECONDS
+        return self._settle(known if known is not None and fresh else await self._load(repository))
+
+    def _settle(self, cached: _CachedPolicy) -> tuple[Policy, PolicyError | None]:
         if isinstance(cached.result, PolicyError):
             fault = cached.result.with_message(cached.result.message)
             return self.default.governed(cached.governed, self.default), fault
@@ -199,6 +219,7 @@ class PolicyLoader:
         return cached.result if cached is not None and isinstance(cached.result, Policy) else self.default
 
     async def _load(self, repository: Repository) -> _CachedPolicy:
+        now = self._clock()
         found, governed = await asyncio.gather(
             self._shared.request(repository.id, lambda: self._reader.read(repository, PATH)),
             self.owners.govern(repository),
@@ -207,7 +228,8 @@ class PolicyLoader:
         cached = self._cache.get(repository.id)
         if cached is None or (cached.sha, cached.governed) != (sha, governed):
             result = self._parse(text, governed) if found else self.default.governed(governed, self.default)
-            cached = self._cache[repository.id] = _CachedPolicy(sha, governed, result)
+            cached = _CachedPolicy(sha, governed, result, now)
+        cached = self._cache[repository.id] = replace(cached, seen=now)
         return cached
 
     def _parse(self, text: str | None, governed: Governed) -> Policy | PolicyError:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from bot.github.api.errors import Forbidden, GitHubError, NotFound
 from bot.money import micro_dollars
-from bot.policy import PolicyLoader
+from bot.policy import Policy, PolicyError, PolicyLoader
+from bot.policy.organisation import OrganisationFile
 from bot.settings import BudgetSettings
 from bot.store import installations, limits, tasks
 from bot.store.database import now_ms
@@ -18,6 +19,7 @@ from bot.store.limits import Limit
 from bot.store.store import Store
 from bot.types import Repository
 
+_Load = Callable[[Repository], Awaitable[tuple[Policy, PolicyError | None]]]
 _LOOK_BACK_MS = 31 * 86_400_000  # a repository without a task for so long spends nothing
 _MOST = 200  # repositories whose files are read
 _AT_ONCE = 8
@@ -38,7 +40,6 @@ class _Known(NamedTuple):
     stored: list[Limit]
     repositories: list[Repository]
     owners: list[tuple[int, str]]
-    spenders: list[tuple[str, str]]
 
 
 async def list_in_force(store: Store, budget: BudgetSettings, policies: PolicyLoader) -> LimitsInForce:
@@ -53,11 +54,12 @@ async def list_in_force(store: Store, budget: BudgetSettings, policies: PolicyLo
 
     async def read_policy(repository: Repository) -> tuple[Limit, ...]:
         async with gate:
-            return await _list_own(policies, repository, problems)
+            return await _list_own(policies.load_for_list, repository, problems)
 
     async def read_owner(installation: int, owner: str) -> tuple[Limit, ...]:
         async with gate:
-            return await _list_owners(policies, installation, owner, known, problems)
+            file = await _find_file(policies, installation, owner, problems)
+        return () if file is None else await _list_owners(store, file, owner, known)
 
     found = await asyncio.gather(*map(read_policy, shown), *(read_owner(*owner) for owner in known.owners))
     if len(known.repositories) > _MOST:
@@ -69,7 +71,7 @@ async def list_in_force(store: Store, budget: BudgetSettings, policies: PolicyLo
 async def list_of_repository(store: Store, policies: PolicyLoader, repository: Repository) -> LimitsInForce:
     """List the limits that are about a repository alone."""
     problems: list[str] = []
-    own = await _list_own(policies, repository, problems)
+    own = await _list_own(policies.load_or_default, repository, problems)
     left = await policies.owners.govern(repository)
     given = [*own, *(one for one in left.budget.list_limits(repository.full_name, "") if one.scope == "repository")]
     stored = await store.read(limits.list_limits)
@@ -93,15 +95,13 @@ def _load(connection: sa.Connection) -> _Known:
     repositories = list({one.id: one for one in reversed(asked)}.values())[::-1]  # of two names the newer one
     owners = {owner.casefold(): (number, owner) for number, owner in installations.list_active(connection)}
     owners = {one.owner.casefold(): (one.installation, one.owner) for one in repositories} | owners
-    return _Known(
-        limits.list_limits(connection), repositories, list(owners.values()), limits.list_spenders(connection, since)
-    )
+    return _Known(limits.list_limits(connection), repositories, list(owners.values()))
 
 
-async def _list_own(policies: PolicyLoader, repository: Repository, problems: list[str]) -> tuple[Limit, ...]:
+async def _list_own(load: _Load, repository: Repository, problems: list[str]) -> tuple[Limit, ...]:
     """List what a repository's own policy limits."""
     try:
-        policy, _ = await policies.load_or_default(repository)
+        policy, _ = await load(repository)
     except (Forbidden, NotFound):
         return ()  # the App was taken off it
     except GitHubError:
@@ -111,25 +111,26 @@ async def _list_own(policies: PolicyLoader, repository: Repository, problems: li
     return (Limit(scope="repository", name=repository.full_name, period="day", ceiling=ceiling, given_by="policy"),)
 
 
-async def _list_owners(
-    policies: PolicyLoader, installation: int, owner: str, known: _Known, problems: list[str]
-) -> tuple[Limit, ...]:
-    """List what an owner's file limits."""
+async def _find_file(
+    policies: PolicyLoader, installation: int, owner: str, problems: list[str]
+) -> OrganisationFile | None:
     try:
-        file = await policies.owners.find(owner, installation)
+        return await policies.owners.find(owner, installation)
     except (Forbidden, NotFound):
-        return ()
+        return None
     except GitHubError:
         problems.append(f"What the file of {owner} limits is not known: GitHub did not answer.")
-        return ()
-    if file is None:
-        return ()
+        return None
+
+
+async def _list_owners(store: Store, file: OrganisationFile, owner: str, known: _Known) -> tuple[Limit, ...]:
+    """List what an owner's file limits."""
     names = [one.name for one in known.repositories if _is_same(one.owner, owner)]
-    return file.budget.list_limits(owner, names, _pick_people(known.spenders, owner))
-
-
-def _pick_people(spenders: Iterable[tuple[str, str]], owner: str) -> Sequence[str]:
-    return [person for place, person in spenders if _is_same(place, owner)]
+    people: list[str] = []
+    if file.budget.people:  # only then it matters who they are
+        spenders = await store.read(limits.list_spenders, now_ms() - _LOOK_BACK_MS)
+        people = [person for place, person in spenders if _is_same(place, owner)]
+    return file.budget.list_limits(owner, names, people)
 
 
 def _is_same(name: str, other: str) -> bool:

@@ -102,7 +102,7 @@ async def list_budgets(context: Context, caller: Caller, query: BudgetsQuery) ->
     """List limits with what counts against them.
 
     Those of the settings, of operators, of policies and of organisations' files; policies are read of repositories
-    that had a task within 31 days.
+    that had a task within 31 days. The list of all believes a policy that was read within a minute.
     """
     services = context.services
     if query.repository is not None:
