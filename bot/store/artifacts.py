@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 import sqlalchemy as sa
@@ -41,8 +42,14 @@ def find(connection: sa.Connection, task: str, name: str, most: int | None = Non
 
     ``most`` is how many characters of it are wanted, None for all.
     """
+    return find_each(connection, [task], name, most).get(task)
+
+
+def find_each(
+    connection: sa.Connection, tasks: Collection[str], name: str, most: int | None = None
+) -> dict[str, tuple[ArtifactRow, str]]:
+    """Return the artifacts of one name by task; :func:`find` tells more."""
     text = artifact.c.text if most is None else sa.func.substr(artifact.c.text, 1, most)
     columns = (artifact.c.name, artifact.c.kind, artifact.c.size, artifact.c.cut, text)
-    query = sa.select(*columns).where(artifact.c.task == task, artifact.c.name == name)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else (ArtifactRow(*row[:4]), row[4])
+    query = sa.select(artifact.c.task, *columns).where(artifact.c.task.in_(tasks), artifact.c.name == name)
+    return {row[0]: (ArtifactRow(*row[1:5]), row[5]) for row in connection.execute(query)}

@@ -116,6 +116,11 @@ def get(connection: sa.Connection, task_id: str) -> Task | None:
     return None if row is None else make_task(row)
 
 
+def get_each(connection: sa.Connection, ids: Collection[str]) -> dict[str, Task]:
+    """Load the rows of tasks by id; those are left out that there are not."""
+    return {row.id: make_task(row) for row in connection.execute(sa.select(task).where(task.c.id.in_(ids)))}
+
+
 def list_followers(connection: sa.Connection, task_id: str) -> list[str]:
     """List the tasks that go on from a task or repeat it, oldest first."""
     query = sa.select(task.c.id).where(task.c.parent == task_id).order_by(task.c.created).limit(_MOST_FOLLOWERS)

@@ -88,5 +88,5 @@ def _make(visit: Visit, view: TaskView, change: Change, task: Task, starters: fr
 
 def _find_waiting(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[Task, frozenset[int]]]:
     """Find tasks with who started them; those are left out that are gone."""
-    found = [task for one in ids if (task := tasks.get(connection, one)) is not None]
-    return {task.id: (task, list_starters(connection, task)) for task in found}
+    found = tasks.get_each(connection, ids)
+    return {one: (task, list_starters(connection, task)) for one, task in found.items()}

@@ -78,8 +78,8 @@ async def load_changes(services: Services, ids: Sequence[str], most: int) -> lis
 
 def _find_texts(connection: sa.Connection, ids: Sequence[str]) -> list[tuple[_Text, _Text]]:
     wanted = ((PATCH, _DIFF_CHARS), (EVIDENCE, _EVIDENCE_CHARS))
-    patches, evidences = ([artifacts.find(connection, one, *name) for one in ids] for name in wanted)
-    return list(zip(patches, evidences, strict=True))
+    patches, evidences = (artifacts.find_each(connection, ids, *one) for one in wanted)
+    return [(patches.get(one), evidences.get(one)) for one in ids]
 
 
 def _make(services: Services, patch: _Text, evidence: _Text, most: int) -> Change:
