@@ -72,13 +72,14 @@ async def measure(given: Given, folder: Path) -> dict[str, object]:
     """Fill, serve, measure."""
     async with Hub.start(folder / "hub") as hub:
         app = hub.create_app("forgehand", webhook_secret=SECRET, **manifest_rights())
-        places = await _install(hub, app)
+        mara = hub.create_user("mara")
+        places = await _install(hub, app, mara.login)
         database = folder / "data" / "forgehand.db"
         database.parent.mkdir()
         began = time.perf_counter()
         fill(database, Filling(places, tasks=given.tasks))
         print(f"{given.tasks} tasks filled in within {time.perf_counter() - began:.0f} s", flush=True)
-        cookies = _sign_in(database, places, given.streams)
+        cookies = _sign_in(database, Actor(login=mara.login, id=mara.id), places, given.streams)
         port = free_port()
         settings = {
             "FORGEHAND_SANDBOX": "none",
@@ -100,12 +101,11 @@ async def measure(given: Given, folder: Path) -> dict[str, object]:
         }
 
 
-async def _install(hub: Hub, app: AppCredentials) -> list[Repository]:
+async def _install(hub: Hub, app: AppCredentials, administrator: str) -> list[Repository]:
     """Return five repositories, the first of which gets most of the tasks."""
-    mara = hub.create_user("mara")
     made = [hub.create_repository(f"octo/service-{number}") for number in range(5)]
     for one in made:
-        hub.set_permission(one, mara.login, "admin")
+        hub.set_permission(one, administrator, "admin")
     hub.install(app, "octo", made)
     number = next(iter(hub.world.installations))
     return [
@@ -114,10 +114,10 @@ async def _install(hub: Hub, app: AppCredentials) -> list[Repository]:
     ]
 
 
-def _sign_in(database: Path, places: Sequence[Repository], streams: int) -> Cookies:
+def _sign_in(database: Path, person: Actor, places: Sequence[Repository], streams: int) -> Cookies:
     store = Store(create_engine(f"sqlite:///{database}"))
     seen = [SeenRepository(repository=place, role="admin") for place in places]
-    people = [Actor(login="mara", id=3), *(Actor(login=f"eye-{each}", id=100 + each) for each in range(streams // 10))]
+    people = [person, *(Actor(login=f"eye-{each}", id=100 + each) for each in range(streams // 10))]
     try:
         secrets = []
         for actor in (None, *people):

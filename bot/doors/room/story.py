@@ -18,9 +18,9 @@ from bot.doors.api.tasks import load_task, read_task
 from bot.doors.api.views import ArtifactView, TaskReport, TaskView, clean
 from bot.doors.room.change import Evidence, load_changes
 from bot.doors.room.diffs import Diff
+from bot.doors.room.seen import seems
 from bot.doors.room.visit import Visit
 from bot.doors.room.waterfall import Waterfall, lay_out
-from bot.github.resources.permissions import Role
 from bot.markdown import duration, shortened
 from bot.redaction import redact_code
 from bot.store import approvals, tasks
@@ -134,8 +134,7 @@ def tell_why_not(visit: Visit, full_name: str) -> str:
         )
     if caller.seen is None:
         return ""
-    known = caller.seen.get(full_name.casefold())
-    if known is not None and Role(name=known.role, base=known.role).at_least("write"):
+    if seems(visit, full_name, "write"):
         return ""
     return f"You may read this. Whoever may write in {full_name} may act here; a comment on GitHub may do too."
 
