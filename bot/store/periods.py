@@ -7,12 +7,14 @@ A day begins at its midnight, or where the clocks skip that, at the moment they 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from bot.types import Period
 
 QUARTER_MS = 900_000  # every zone's days begin and end on a quarter of an hour of UTC
 
 
+@lru_cache(maxsize=2048)  # a report asks for the same edges of days again and again
 def find_day(at: int, zone: tzinfo) -> str:
     """Return the day of a moment (ms since the epoch) as ``YYYY-MM-DD``."""
     return datetime.fromtimestamp(at / 1000, UTC).astimezone(zone).date().isoformat()

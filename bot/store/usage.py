@@ -131,7 +131,7 @@ def _read(connection: sa.Connection, wanted: _Wanted, whole: Span, fits: Callabl
     """
     stored, rest = split(connection, whole, fits)
     queries = [*(_query_sums(wanted, span) for span in stored), *(_query_calls(wanted, span) for span in rest)]
-    rows = (row for query in queries for row in connection.execute(query))
+    rows = (row for query in queries for row in connection.execute(query).all())
     return [(int(row[0]), row[1], *map(int, row[2:])) for row in rows]
 
 

@@ -33,7 +33,7 @@ def list_spans(connection: sa.Connection, whole: Span) -> list[Span]:
     """List the spans within another one whose sums are stored, in order."""
     within = (usage_span.c.start >= whole.start, usage_span.c.start < whole.ended, usage_span.c.ended <= whole.ended)
     rows = connection.execute(sa.select(usage_span).where(*within).order_by(usage_span.c.start))
-    return [Span(*row) for row in rows]
+    return [Span(*row) for row in rows.all()]
 
 
 def split(connection: sa.Connection, whole: Span, fits: Callable[[Span], bool]) -> tuple[list[Span], list[Span]]:

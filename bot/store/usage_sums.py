@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta, tzinfo
+from functools import cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -38,7 +39,8 @@ def find_column(by: str) -> sa.ColumnElement[str]:
     return _COLUMNS[by]
 
 
-def make_sums() -> dict[str, sa.ColumnElement[int]]:
+@cache
+def make_sums() -> Mapping[str, sa.ColumnElement[int]]:
     """Return what is added up of calls, by the name of each sum."""
     settled, lost = model_call.c.cost.is_not(None), model_call.c.state == "lost"
     under_way = model_call.c.state == "reserved"

@@ -12,6 +12,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import UnionType
 from typing import Any, ClassVar, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -175,7 +176,8 @@ def make_operation(
     )
 
 
-def field_kinds(model: type[BaseModel]) -> dict[str, frozenset[str]]:
+@cache
+def field_kinds(model: type[BaseModel]) -> Mapping[str, frozenset[str]]:
     """Return the JSON types that each field of a model takes, by alias."""
     properties = model.model_json_schema().get("properties", {})
     return {name: frozenset(_types(schema)) for name, schema in properties.items()}
