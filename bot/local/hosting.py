@@ -26,7 +26,7 @@ from bot.types import ForgehandError
 from simhub import AppCredentials, Hub
 from simhub.model import Account, Repository
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 300.0  # only ends what hangs: one that fails ends by itself, and a busy machine needs its time
 _SERVER_PORTS = range(20_000, 32_768)  # Linux gives those from 32768 to clients, macOS those from 49152
 _PORT_TRIES = 100
 

@@ -92,11 +92,16 @@ async def test_a_test_that_never_fails_proves_nothing(town: Story) -> None:
     assert not any("Second task" in asked.text for asked in asked_about(story, title))
 
 
-def look_again(story: Story) -> None:
-    """Have the bot look now for a key that it would look for in a minute."""
-    later = "update fh_task set result = json_set(result, '$.data.details.until', 1.0) where state = 'awaiting_key'"
-    with sqlite3.connect(story.root / "data" / "forgehand.db") as database:
-        assert database.execute(later).rowcount == 1
+async def look_again(story: Story) -> None:
+    """Once the bot has noted that it will look for a key in a minute, have it look now."""
+    until = "$.data.details.until"
+    later = f"update fh_task set result = json_set(result, '{until}', 1.0) where json_extract(result, '{until}') > 1.0"
+
+    def hurry() -> bool:
+        with sqlite3.connect(story.root / "data" / "forgehand.db") as database:
+            return database.execute(f"{later} and state = 'awaiting_key'").rowcount == 1
+
+    await story.until(hurry, what="the bot waits for a key")
 
 
 async def test_a_model_that_is_down_or_refuses_the_key_or_is_too_dear_ends_the_task_in_words(town: Story) -> None:
@@ -140,7 +145,7 @@ async def test_a_model_that_is_down_or_refuses_the_key_or_is_too_dear_ends_the_t
     town.script.extend([{**words, "reply": {"fault": "bad_key"}}, words])
     asked = len(asked_about(town, "Model key"))
     for tries in (1, 2):
-        look_again(key)
+        await look_again(key)
         await key.until(lambda n=tries: len(asked_about(town, "Answer with the word")) == n, what="a word is asked")  # type: ignore[misc]
     assert (await key.until_status(numbers["key"], "Failed.")).startswith("Failed. The provider rejected the request")
     assert len(asked_about(town, "Model key")) == asked + 1

@@ -17,11 +17,13 @@ from tests.e2e.conftest import Tell
 from tests.e2e.test_crashes import kill_after, killed
 from tests.support import published
 from tests.support.story import Story
+from tests.support.typing import comment, final
 
 SERVICES = yaml.safe_load((published.ROOT / "deploy" / "compose.yml").read_text())["services"]
 DOORS, WORKER = (
     {"FORGEHAND_WORKERS": SERVICES[name]["environment"]["FORGEHAND_WORKERS"]} for name in ("forgehand", "worker")
 )
+ANSWER = {"match": {"text": "where are cents lost"}, "reply": {"text": "In `basket/prices.py:4`."}}
 _BUSY = sa.text("select executor_id from dbos.workflow_status where status = 'PENDING'")
 
 
@@ -76,14 +78,15 @@ async def test_a_delivery_whose_doors_died_after_the_202_is_handled_by_a_worker(
     def asks_who_may(record: RequestRecord) -> bool:
         return record.path.endswith("/collaborators/mara/permission")
 
-    story = await tell(GOOD, FORGEHAND_DATABASE_URL=postgres, **DOORS)
+    story = await tell([ANSWER], FORGEHAND_DATABASE_URL=postgres, **DOORS)
     other = await worker(story, tmp_path / "other")
     try:
+        number = await story.file(TITLE, BODY, label=None)
         kill_after(story, asks_who_may)
-        number = await story.file(TITLE, BODY)
+        asked = await comment(story, number, "/ask where are cents lost?")
         await killed(story)
-        await other.until_status(number, "Done.")
-        await everything_is_there_once(story, number)
+        assert (await final(other, asked)).startswith("In [`basket/prices.py:4`]")
+        assert story.script.unmatched == []
     finally:
         await other.stop_bot()
 
