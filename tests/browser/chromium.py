@@ -35,6 +35,18 @@ _REACHED = """
   return [...group].map(each => Number(each.dataset.number ?? -1))
 })()
 """
+# Markdown is shown as code or not at all; what people and programs wrote stands in these.
+_MARKDOWN = """
+(() => {
+  const found = []
+  const walk = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT)
+  while (walk.nextNode()) {
+    const node = walk.currentNode
+    if (node.data.includes('`') && !node.parentElement.closest('pre, textarea, code, script')) found.push(node.data)
+  }
+  return found
+})()
+"""
 _OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 
 
@@ -47,6 +59,8 @@ class Tab:
 
     async def look(self, name: str) -> None:
         """Examine what is shown, wide and as on a phone, light and dark."""
+        marks = await self.page.evaluate(_MARKDOWN)
+        self.faults += [f"{name}: shows Markdown: {text.strip()[:100]}" for text in marks]
         for width in WIDTHS:
             await self.page.set_viewport_size({"width": width, "height": 800})
             for scheme in SCHEMES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
+from markupsafe import Markup, escape
 
 from bot.doors.room.page import Page, Shown
 from bot.doors.room.visit import Visit
@@ -22,6 +24,7 @@ _HERE = Path(__file__).parent
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _HASH = 16
+_CODE = re.compile(r"(?<!`)`+([^`]+)`+")
 _SECTIONS = (("work", "Work"), ("server", "Server"), ("you", "You"))
 
 
@@ -71,7 +74,7 @@ def set_up(app: web.Application, pages: Sequence[Page]) -> None:
         "new_key": lambda: secrets.token_hex(16),
         "navigation": lambda visit: _list_navigation(pages, visit),
     }
-    environment.filters |= {"moment": _tell_moment, "dollars": _tell_dollars, "version": make_version}
+    environment.filters |= {"moment": _tell_moment, "dollars": _tell_dollars, "version": make_version, "prose": mark_up}
 
 
 def render(visit: Visit, page: Page | None, shown: Shown, message: str = "") -> web.Response:
@@ -98,6 +101,14 @@ def _list_navigation(pages: Sequence[Page], visit: Visit) -> list[tuple[str, lis
 def make_version(html: str) -> str:
     """Return what differs where a part of a page does."""
     return hashlib.sha256(html.encode()).hexdigest()[:_HASH]
+
+
+def mark_up(text: str) -> Markup:
+    """Show a text with what stands between backticks as code.
+
+    Nothing else of it is taken for Markdown.
+    """
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - it was escaped just before
 
 
 def _tell_moment(text: str) -> str:
