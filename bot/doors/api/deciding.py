@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 from pydantic import Field
 
 from bot.dispatch.again import Counted, go_on
+from bot.dispatch.answering import hold_questions
 from bot.dispatch.spec import TaskSpec
 from bot.dispatch.start import Refusal, StartedTask
 from bot.doors.api.callers import Caller
@@ -24,15 +23,12 @@ from bot.github.api.scopes import COMMENT
 from bot.github.resources import issues
 from bot.github.text.markers import Marker
 from bot.markdown import quoted
-from bot.store import requests, tasks
 from bot.store.tasks import Task
 from bot.work.locked import unless_locked
 from bot.work.origin import Answer, Origin, Request
 from bot.work.services import Services
 
 operations = Operations("tasks")
-_QUESTIONS = "questions"  # the name that their answers are held by, beside those of tokens
-_HELD_MS = 300_000  # a write waits two minutes for GitHub's limits
 _LONGEST = 4_000  # characters of an answer, as of a comment that is read
 
 
@@ -93,7 +89,9 @@ async def answer_task(
 
     async def go(origin: Origin) -> StartedTask | Refusal:
         answer = Answer(login=caller.actor.login, text=body.text)
-        async with _hold_questions(context.services, task.id, origin.key):
+        async with hold_questions(context.services, task.id, origin.key) as obstacle:
+            if obstacle:
+                raise Problem(str(clean(context.services, obstacle)), status=409)
             await _post(context.services, admission, task, answer, origin.key)
             came = await go_on(
                 context.services, spec, task, admission.repository, origin.model_copy(update={"answers": (answer,)})
@@ -102,28 +100,6 @@ async def answer_task(
         return came
 
     return await start_once(context, caller, admission, headers, f"answer {id} {body.text}", go)
-
-
-@asynccontextmanager
-async def _hold_questions(services: Services, task_id: str, key: str) -> AsyncIterator[None]:
-    """Answer a task's questions alone, while it waits for an answer.
-
-    Raises :class:`Problem` (409).
-    """
-    held = await services.store.run(requests.hold, _QUESTIONS, task_id, key, _HELD_MS)
-    if not held:
-        raise Problem(
-            "Somebody else is answering this at the same moment; see in a minute what came of it.", status=409
-        )
-    try:
-        task = await services.store.run(tasks.get, task_id)
-        if task is None or task.state != "awaiting_answer":
-            state = "gone" if task is None else f"{task.state}. {clean(services, task.summary)}"
-            text = f"Only a task that has asked something can be answered; this one is {state}"
-            raise Problem(text.rstrip(), status=409)
-        yield
-    finally:
-        await services.store.run(requests.release, _QUESTIONS, task_id, key)
 
 
 def _find_spec(context: Context, task: Task) -> TaskSpec[Any]:

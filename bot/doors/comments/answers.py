@@ -7,6 +7,7 @@ import hashlib
 
 from bot.dispatch import replies
 from bot.dispatch.again import go_on
+from bot.dispatch.answering import hold_questions
 from bot.dispatch.authorise import authorise, identify, record
 from bot.dispatch.registry import Registry
 from bot.dispatch.waiting import find_waiting
@@ -24,7 +25,8 @@ async def take_answer(
 ) -> None:
     """Start the task again that waits for this comment, if one does.
 
-    Whoever may start it may answer. What others write is read too, once somebody has answered who may.
+    Whoever may start it may answer. What others write is read too, once somebody has answered who may. Of this and an
+    answer elsewhere at the same moment the first does; who comes late is told, and the comment stays.
     """
     if said.by_program or said.place != "issue" or said.spot.kind != "comment" or not said.is_open:
         return
@@ -39,7 +41,11 @@ async def take_answer(
     await record(services, event.guid, repository, actor, f"answer {spec.name}", decision)
     if not decision.allowed:
         return
-    await replies.react(services, repository, said.spot, "eyes")
     key = hashlib.sha256(f"{repository.id} answer {said.spot.id}".encode()).hexdigest()[:12]
-    origin = Origin(door="command", principal=principal, key=key, at=said.at, delivery=event.guid, reply=said.spot)
-    await go_on(services, spec, task, repository, origin)
+    async with hold_questions(services, task.id, key) as obstacle:
+        if obstacle:
+            await replies.say(services, repository, said.spot, key, obstacle)
+            return
+        await replies.react(services, repository, said.spot, "eyes")
+        origin = Origin(door="command", principal=principal, key=key, at=said.at, delivery=event.guid, reply=said.spot)
+        await go_on(services, spec, task, repository, origin)

@@ -7,6 +7,7 @@ import re
 
 from bot.store import approvals, requests, tasks
 from tests.doors.room.test_task import Room, room
+from tests.e2e.scenes import handled
 from tests.support.api import asker, opened
 from tests.support.room import visitor
 from tests.support.story import Story
@@ -70,6 +71,14 @@ async def test_of_two_who_answer_at_once_the_first_does(room: Room) -> None:
     bob = room.story.hub.create_user("bob")
     room.story.hub.set_permission(room.story.repository, "bob", "write")
     people = [room.writer, await visitor(room.story, bob)]
+    with opened(room.story) as store:
+        assert store.run_sync(requests.hold, "questions", room.task, "another", 60_000)
+        await room.story.request("POST", "/issues/1/comments", {"body": "1. Some of them."})
+        await handled(room.story)
+        assert store.run_sync(tasks.list_followers, room.task) == [], "somebody answers in the room just then"
+        store.run_sync(requests.release, "questions", room.task, "another")
+    told = [text for text in await comments_of(room.story, 1) if "at the same moment" in text]
+    assert len(told) == 1, "the comment stays, and whoever wrote it is told that it started nothing"
     sent = [
         person.post(f"{room.path}/answer", {"key": f"k{number}", "text": f"{number}. All of them."})
         for number, person in enumerate(people)
@@ -86,6 +95,26 @@ async def test_of_two_who_answer_at_once_the_first_does(room: Room) -> None:
         assert store.run_sync(requests.hold, "questions", room.task, "died", 0), "nothing holds them any more"
         assert not store.run_sync(requests.hold, "questions", room.task, "other", 60_000)
         assert store.run_sync(requests.hold, "questions", room.task, "other", -1), "who holds them for too long is dead"
+
+
+async def test_of_a_comment_and_an_answer_at_once_one_does(room: Room) -> None:
+    room.change("awaiting_answer", report="1. Which cents?")
+    given, _ = await asyncio.gather(
+        room.writer.post(f"{room.path}/answer", {"key": "k", "text": "1. In the room."}),
+        room.story.request("POST", "/issues/1/comments", {"body": "1. In a comment."}),
+    )
+    await handled(room.story)
+    with opened(room.story) as store:
+        (follower,) = store.run_sync(tasks.list_followers, room.task)
+        found = store.run_sync(tasks.get, follower)
+    assert found is not None
+    posted = [text for text in await comments_of(room.story, 1) if "> 1. In the room." in text]
+    answers = [one["text"] for one in found.argument["origin"]["answers"]]
+    if given.status == 303:
+        assert (answers, len(posted)) == (["1. In the room."], 1)
+    else:
+        assert (given.status, answers, posted) == (409, [], [])
+        assert "readonly>\n1. In the room.</textarea>" in given.text
 
 
 async def comments_of(story: Story, number: int) -> list[str]:
