@@ -29,5 +29,5 @@ async def show_health(visit: Visit) -> Answer:
 @pages.add("POST", "/health", access="administrator", title="Health")
 async def run_doctor(visit: Visit) -> Answer:
     """Have the doctor look now."""
-    found = await visit.ask(run_checkup)
-    return Moved("/room/health", "All is well." if found.healthy else "Something keeps it from working.")
+    await visit.ask(run_checkup)
+    return Moved("/room/health")

@@ -77,8 +77,8 @@ async def test_usage_and_budgets_tell_who_may_see_what(story: Story) -> None:
     for path in ("usage?repository=octo/sample", "usage.csv?repository=octo/sample", "budgets?repository=octo/sample"):
         assert (await stranger.get(f"/room/{path}")).status == 403, path
     own = await reader.get("/room/budgets")
-    assert "repository:octo/sample day, hard" in text_of(own)
-    assert "instance" not in text_of(own), "that is for administrators"
+    assert "repository octo/sample day, hard" in text_of(own)
+    assert "this server" not in text_of(own), "that is for administrators"
     raised = {"subject": "instance", "period": "day", "strength": "hard", "dollars": "80.5", "hours": "2"}
     assert (await reader.post("/room/budgets", raised)).status == 403
     await operate(story, task, raised)
@@ -88,7 +88,7 @@ async def operate(story: Story, task: str, raised: dict[str, str]) -> None:
     """What the local administrator sees and does."""
     root = await visitor(story, None)
     everything = await root.get("/room/budgets")
-    assert "instance day, hard $0.2500 of $50.00 $0.2500 paid $50.00 settings" in text_of(everything)
+    assert "this server day, hard $0.2500 of $50.00 $0.2500 paid $50.00 settings" in text_of(everything)
     assert 'high="40000000" value="250000"' in everything.text
     assert (await root.post("/room/budgets", raised)).headers["Location"] == "/room/budgets"
     held = await root.get("/room/budgets")
