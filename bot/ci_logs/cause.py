@@ -55,8 +55,13 @@ def find_cause(lines: Sequence[str]) -> Cause:
 
 
 def make_fingerprint(lines: Sequence[str]) -> str:
-    """Return the same text for logs of one cause, else another."""
+    """Return the same text for logs of one cause, else another.
+
+    "" where no cause is told: two such logs may have two.
+    """
     cause = find_cause(lines)
+    if not any(cause):
+        return ""
     base = cause.path.replace("\\", "/").rpartition("/")[2]
     parts = (cause.kind.rpartition(".")[2], mask_values(cause.message), base, cause.function, mask(cause.test))
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:32]

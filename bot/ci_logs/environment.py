@@ -30,7 +30,7 @@ _TOOLS = (
 _PYTEST = re.compile(r"^(?:platform \w+ -- .*|plugins: .*)$")
 _PLUGIN = re.compile(rf"(?:^|[ ,])(?P<name>pytest|pluggy|[a-z][\w.]*?)-(?P<version>{_VERSION})(?=,| |$)")
 _INSTALLED = re.compile(r"^(?:Successfully installed|Installing collected packages:) (?P<list>.+)$")
-_PACKAGE = re.compile(r"(?P<name>[A-Za-z][\w.-]*?)-(?P<version>\d[\w.+!]*)(?= |$)")
+_PACKAGE = re.compile(r"(?<![\w.-])(?P<name>[A-Za-z][\w.-]*?)-(?P<version>\d[\w.+!]*)(?= |$)")
 _UV = re.compile(rf"^\s*\+ (?P<name>@?[\w./-]{{1,80}})(?:==|@| )(?P<version>{_VERSION})$")
 
 

@@ -31,7 +31,7 @@ _BEGINNING = re.compile(
 )
 _WORDS = re.compile(
     r"= (?:FAILURES|ERRORS|short test summary)|--- FAIL|=== FAIL|<<< (?:FAILURE|ERROR)|Failed tests:|Tests in error:"
-    r"|Failures?:$|> Task .* FAILED|> .* FAILED$|What went wrong|BUILD FAIL|error TS\d+|error\[E\d+\]"
+    r"|Failures?:$|> Task .* FAILED|What went wrong|BUILD FAIL|error TS\d+|error\[E\d+\]"
     r"|: (?:fatal )?error: |npm ERR!|make(?:\[\d+\])?: \*\*\*|Traceback \(most recent|\*\*\* FAILED|\*\*\*Failed"
     r"|\[  FAILED  \]|\[FAIL\]|Caused an ERROR|\[junit\].*FAILED|FAILURE!|Segmentation fault|core dumped"
     r"|AddressSanitizer|OutOfMemory|command not found|No such file or directory|ERR_|error CS\d+|error: cannot"
@@ -39,6 +39,7 @@ _WORDS = re.compile(
     r"|assertion failed"
 )
 _WHOLE = re.compile(r"\b(?:not ok \d|panicked\b|panic: |Killed\b)")
+_GRADLE = " FAILED"  # at the end of a line, behind an arrow: a pattern would try each arrow
 _SIGNS = re.compile(r"[✕✗✖✘×●❌⨯] ")
 _RAISED = re.compile(r"(?:^|[\s.])\w*(?:Error|Exception)\b:?(?: |$)")
 _WEAK = re.compile(
@@ -116,6 +117,8 @@ def _find_strong(lines: Sequence[str]) -> list[int]:
 
 
 def _is_strong(line: str) -> bool:
+    if line.endswith(_GRADLE) and "> " in line.removesuffix(_GRADLE):
+        return _CLEAN.search(line) is None
     found = (
         _BEGINNING.match(line)
         or _WORDS.search(line)

@@ -40,14 +40,14 @@ _SHAPES = tuple(
         r"^#\s+Failed test '(.+)'",
         r"^(t/\S+\.t)\s+\(Wstat: [1-9]",
         # surefire, failsafe
-        r"^(?:\[ERROR\]\s+)?([\w$.\[\]{}:, =()-]+\([\w.$]+\))\s+-?-? ?Time elapsed: .*<<< (?:FAILURE|ERROR)!",
-        r"^(?:\[ERROR\]\s+)?([\w$.]+\.[\w$\[\]{}:, ()]+?) -- Time elapsed: .*<<< (?:FAILURE|ERROR)!",
-        r"^(?:\[ERROR\]\s+)?(\S.*?)\s+Time elapsed: .*<<< (?:FAILURE|ERROR)!",
-        r"^(?:\[ERROR\]\s+)?(?:Failed tests: |Tests in error: )\s*(\w[\w$\[\]:,. =-]*\([\w.$]+\))(?::.*)?$",
-        r"^(?:\[ERROR\]\s+)(?:Failed tests: |Tests in error: )?\s*([\w$.]+(?:->\w+)?\.[\w$]+(?:\[[^\]]*\])?):\d+",
+        r"^(?:\[ERROR\]\s++)?([\w$.\[\]{}:, =()-]+\([\w.$]+\))\s+-?-? ?Time elapsed: .*<<< (?:FAILURE|ERROR)!",
+        r"^(?:\[ERROR\]\s++)?([\w$.]+\.[\w$\[\]{}:, ()]+?) -- Time elapsed: .*<<< (?:FAILURE|ERROR)!",
+        r"^(?:\[ERROR\]\s++)?(\S.*?)(?<!\s)\s++Time elapsed: .*<<< (?:FAILURE|ERROR)!",
+        r"^(?:\[ERROR\]\s++)?(?:Failed tests: |Tests in error: )\s*(\w[\w$\[\]:,. =-]*\([\w.$]+\))(?::.*)?$",
+        r"^(?:\[ERROR\]\s++)(?:Failed tests: |Tests in error: )?\s*([\w$.]+(?:->\w+)?\.[\w$]+(?:\[[^\]]*\])?):\d+",
         r"^(?:\[(?:ERROR|error)\]\s+)?Tests run:.*<<< (?:FAILURE|ERROR)!\s*-+ in ([\w.$]+)",
         # gradle, ant, testng
-        r"^(\S.* > .+) FAILED$",
+        r"^(?=.* FAILED$)(\S.* > .+) FAILED$",
         r"^\s*(?:\[junit\] )?Testcase: (\S.*?)(?: took [\d.]+ sec)?:?\s*(?:FAILED|Caused an ERROR)",
         r"^\s*\[junit\w*\] Test(?:Suite)? (\S+) (?:FAILED|failed)",
         r"^(?:\[testng\]\s+)?FAILED: (\S.*)$",
@@ -101,7 +101,7 @@ _NUMBERED = re.compile(r"^(\s*)(\d{1,4})\) (?:\[[^\]]*\] )?(\S.*)$")
 # Between a double and a single rule unittest and nose write what they like.
 _UNITTEST = re.compile(r"^(?:FAIL|ERROR): (\S.{2,200})$")
 _ANT = re.compile(r"^\s*(?:\[junit\] )?Testcase: (\S.*?)(?: took [\d.,]+ sec)?$")
-_ANT_FAILED = re.compile(r"^\s*(?:\[junit\] )?\s*(?:FAILED|Caused an ERROR)")
+_ANT_FAILED = re.compile(r"^\s*+(?:\[junit\] )?\s*+(?:FAILED|Caused an ERROR)")
 _MINITEST = re.compile(r"^\s*\d+\) (?:Failure|Error):$")
 # Below these headings surefire lists what failed, until it counts.
 _SUREFIRE = re.compile(r"^(?:\[ERROR\] )?(?:Failed tests|Tests in error|Failures|Errors): ?")

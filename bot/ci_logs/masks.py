@@ -11,7 +11,8 @@ _MASKS = (
     (re.compile(r"\b0x[0-9a-fA-F]+\b|@[0-9a-f]{6,16}\b"), "<address>"),
     (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b"), "<hash>"),
     (re.compile(r"\b\d+(?:\.\d+)?\s?(?:ms|s|sec|secs|seconds?|minutes?|min|m|h|ns|us|µs)\b"), "<duration>"),
-    (re.compile(r"(?:[A-Za-z]:)?(?:[\w.+@~-]*[/\\])+([\w.+@-]+)"), r"\1"),
+    # Looked for where a path begins: from each of its characters it takes minutes for a log of rulers.
+    (re.compile(r"(?<![\w.+@~/\\-])(?:[A-Za-z]:)?(?:[\w.+@~-]*[/\\])+([\w.+@-]+)"), r"\1"),
     (re.compile(r"\d+"), "<n>"),
 )
 _QUOTED = re.compile(r"'[^'\n]{1,200}'|\"[^\"\n]{1,200}\"|`[^`\n]{1,200}`")
