@@ -67,10 +67,9 @@ async def _read_branch(why: Inquest) -> RedCommit:
     head = await repos.head_sha(github, repository, branch)
     found = RedCommit(nonce=secrets.token_hex(8), sha=head, branch=branch)
     if why.task.subject.kind == "issue":
-        lines = ci_logs.read_lines(f"{why.task.title}\n{why.task.body}")
-        trace = await asyncio.to_thread(_trace, lines)
-        if trace:
-            return found.model_copy(update={"trace": trace, "errors": ci_logs.find_errors(lines, 5)})
+        told = await asyncio.to_thread(_read_issue, f"{why.task.title}\n{why.task.body}")
+        if told["trace"]:
+            return found.model_copy(update=told)
     mirror = await why.fetch(branch)
     checks = await why.services.github.for_repository(repository, CHECKS)
     for sha in await list_commits(mirror, head):
@@ -136,11 +135,18 @@ def _digest(job: FailedJob, log: JobLog) -> FailedJob:
             "step": log.step[:200],
             "tests": tuple(redact(name) for name in step.tests[:50]),
             "errors": ci_logs.list_errors(step.lines, step.strong, 5),
+            "cause": ci_logs.make_fingerprint(step.inside),
             "lines": ci_logs.write_excerpt(step, _LINES),
             "frames": _trace(step.inside),
             "versions": dict(list(ci_logs.find_versions(step.whole).items())[:400]),
         }
     )
+
+
+def _read_issue(text: str) -> dict[str, Any]:
+    """Take the stack trace and the errors out of what an issue says."""
+    lines = ci_logs.read_lines(text)
+    return {"trace": _trace(lines), "errors": ci_logs.find_errors(lines, 5)}
 
 
 def _trace(lines: Iterable[str]) -> tuple[TracedFrame, ...]:

@@ -34,6 +34,7 @@ class FailedJob(JsonModel):
     step: str = ""
     tests: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    cause: str = ""  # the same in all runs that fail for it; "" where the log tells none
     lines: str = ""  # the excerpt
     frames: tuple[TracedFrame, ...] = ()
     versions: dict[str, str] = Field(default_factory=dict)
@@ -59,7 +60,8 @@ class Diagnosis(JsonModel):
 
     places: tuple[str, ...] = ()
     good: str = ""  # the last commit whose checks of those names passed
-    bad: str = ""  # the first one after it that failed
+    bad: str = ""  # the first one after it that failed, for the same cause where logs tell it
+    other: str = ""  # the last one before ``bad`` that failed too, but for another cause
     between: int = 0
     checked: int = 0  # commits whose checks were read
     suspects: tuple[Suspect, ...] = ()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bot.markdown import code_block, counted, folded, inline_code
+from bot.markdown import code_block, counted, folded, inline_code, listed
 from handlers.why.records import Diagnosis, FailedJob, RedCommit
 
 _TESTS = 10
@@ -13,7 +14,7 @@ _TESTS = 10
 def write_diagnosis(red: RedCommit, found: Diagnosis) -> str:
     """Write why a commit is red, the likeliest cause first."""
     parts = [_write_head(red)]
-    parts += [_write_job(job) for job in red.jobs]
+    parts += [_write_job(group[0], [job.name for job in group[1:]]) for group in _group(red.jobs)]
     if found.places:
         parts.append("**Where:** " + ", ".join(inline_code(place) for place in found.places))
     parts += [_write_range(red, found), _write_suspects(found), _write_difference(found)]
@@ -31,9 +32,19 @@ def _write_head(red: RedCommit) -> str:
     return f"**{counted(len(red.jobs), 'check')} failed** on {red.sha[:10]}{where}."
 
 
-def _write_job(job: FailedJob) -> str:
+def _group(jobs: Sequence[FailedJob]) -> list[list[FailedJob]]:
+    """Put together the jobs that fail for the same cause, as a matrix' do."""
+    groups: dict[str, list[FailedJob]] = {}
+    for job in jobs:
+        groups.setdefault(job.cause or str(job.id), []).append(job)
+    return list(groups.values())
+
+
+def _write_job(job: FailedJob, others: Sequence[str] = ()) -> str:
     step = f", in its step {inline_code(job.step)}" if job.step else ""
     lines = [f"### {inline_code(job.name)}: {job.conclusion.replace('_', ' ')}{step}"]
+    if others:
+        lines.append(f"The same cause: {listed([inline_code(name) for name in others], 3)}.")
     if job.tests:
         shown = [f"- {inline_code(name)}" for name in job.tests[:_TESTS]]
         more = len(job.tests) - len(shown)
@@ -52,6 +63,12 @@ def _write_job(job: FailedJob) -> str:
 def _write_range(red: RedCommit, found: Diagnosis) -> str:
     if not red.jobs:
         return ""
+    if found.other:
+        passed = f", and these checks last passed on {found.good[:10]}" if found.good else ""
+        return (
+            f"**Since when:** for this cause they first failed on {found.bad[:10]}; {found.other[:10]} failed for "
+            f"another one{passed}. {counted(found.between, 'commit')} between the two can have brought it."
+        )
     if found.good:
         return (
             f"**Since when:** these checks passed on {found.good[:10]} and first failed on {found.bad[:10]}; "

@@ -27,9 +27,9 @@ FAILED tests/test_totals.py::test_total - ZeroDivisionError: division by zero
 GREEN = "##[group]Run pytest\nplatform linux -- Python 3.12.1, pytest-8.1.0, pluggy-1.5.0\n1 passed\n"
 
 
-async def ci(story: Story, sha: str, conclusion: str, log: str) -> None:
+async def ci(story: Story, sha: str, conclusion: str, log: str, *others: Job) -> None:
     run = await story.hub.start_workflow(story.repository, sha, "main")
-    await story.hub.finish_workflow(run, [Job("test", conclusion, log), Job("lint")])
+    await story.hub.finish_workflow(run, [Job("test", conclusion, log), Job("lint"), *others])
 
 
 async def test_a_red_pull_request_and_an_issue_are_explained_without_a_model(tell: Tell) -> None:
@@ -62,12 +62,18 @@ async def test_a_red_pull_request_and_an_issue_are_explained_without_a_model(tel
     nothing = await final(story, await comment(story, unclear["number"], "/why"))
     assert "shows no stack trace that I can read, and no check failed" in nothing
     passed = git(story, "rev-parse", "main")
+    await put(story, "requirements.txt", "basket==2\n")
+    before = git(story, "rev-parse", "main")
+    await ci(story, before, "failure", LOG.replace("ZeroDivisionError: division by zero", "KeyError: 'tax'"))
     await put(story, "basket/totals.py", good.replace("total\n", "total / 0\n"))
-    await ci(story, git(story, "rev-parse", "main"), "failure", LOG)
+    newer = Job("test (3.13)", "failure", LOG.replace("3.12.2", "3.13.1"))
+    await ci(story, git(story, "rev-parse", "main"), "failure", LOG, newer)
     unclear = await story.request("POST", "/issues", {"title": "Main is red", "body": "Why?"})
     red = await final(story, await comment(story, unclear["number"], "/why"))
     assert f"failed** on {git(story, 'rev-parse', 'main')[:10]} of main." in red
-    assert f"these checks passed on {passed[:10]}" in red
+    assert "### `test (3.13)`: failure\n\nThe same cause: `test`." in red
+    assert red.count("The telling lines of its log") == 1, "what two jobs say alike is shown once"
+    assert f"; {before[:10]} failed for another one, and these checks last passed on {passed[:10]}. 1 commit" in red
     assert story.script.requests == []
 
 
