@@ -86,7 +86,7 @@ async def _judge(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Ch
         changes=changes,
         gates=(
             *ran.gates,
-            *(() if limits.restores else (gates.tests_gate(restored),)),
+            *(() if limits.restores or not edited else (gates.tests_gate(restored),)),
             await parse_gate(mirror, base_sha, changes),
             *(() if limits.restores else await lint_gates(mirror, base_sha, changes)),
             *linted,

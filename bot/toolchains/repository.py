@@ -91,6 +91,10 @@ class RepositoryToolchain:
     def targets(self, files: Sequence[str]) -> list[str]:
         return [target for part, own in self._divide(files) for target in part.toolchain.targets(own)]
 
+    def find_root(self, path: str) -> str:
+        """Return the folder whose runner runs a test file. Blocking."""
+        return self._part_of(path).unit.root
+
     def new_test_path(self, existing: Sequence[str], near: str) -> str:
         return self._part_of(near).toolchain.new_test_path(existing, near)
 

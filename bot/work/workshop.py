@@ -168,14 +168,14 @@ class Workshop:
         return await self.toolchain().run(await self._laid(changes), command, limits=limits)
 
     async def make(
-        self, command: str, changes: Changes, limits: Limits, tracked: Sequence[str]
+        self, command: str, changes: Changes, limits: Limits, tracked: Sequence[str], near: str = ""
     ) -> tuple[CommandResult, Changes]:
         """Run a shell line on base plus changes; return both and what it wrote.
 
-        Only ``tracked`` files that are still regular text files count.
+        Only ``tracked`` files that are still regular text files count. It runs where the tests of ``near`` do.
         """
         workspace = await self._laid(changes)
-        result = await self.toolchain().run(workspace, command, limits=limits)
+        result = await self.toolchain().run(workspace, command, limits=limits, near=near)
         return result, await self._read_made(workspace, changes, tracked)
 
     async def keep_lock(

@@ -176,7 +176,7 @@ async def _see(job: Job[Any], brief: HealBrief, name: str, command: FailedComman
         return seen.model_copy(update={"why": why})
     said = "\n".join(one.said for one in brief.red if one.shown == name)
     if _shares_line(result.output, said):
-        return seen.model_copy(update={"ours": True, "why": "It says here what it said in CI."})
+        return seen.model_copy(update={"ours": True, "same": True, "why": "It says here what it said in CI."})
     if not brief.good_sha:
         return seen.model_copy(update={"why": f"`{_first_line(seen)}` fails here, but not with what CI's log says."})
     return seen.model_copy(update=await _compare(job, brief, seen))
@@ -216,14 +216,14 @@ async def run_command(job: Job[Any], sha: str, command: FailedCommand, changes: 
 
 
 async def write_with(
-    job: Job[Any], sha: str, line: str, changes: Changes, seconds: float
+    job: Job[Any], sha: str, line: str, changes: Changes, seconds: float, near: str = ""
 ) -> tuple[CommandResult, Changes]:
-    """Run a shell line; return the changes with what it wrote."""
+    """Run a shell line where the tests of a file run; add what it wrote."""
     mirror = await job.mirror(sha)
     tracked = [entry.path for entry in await mirror.entries(sha) if entry.kind != "link"]
     workshop = job.workshop(sha)
     await workshop.ready()
-    return await workshop.make(line, changes, Limits(seconds=seconds), tracked)
+    return await workshop.make(line, changes, Limits(seconds=seconds), tracked, near)
 
 
 def script(command: FailedCommand, text: str = "") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from bot.change.recipe import AnyEvidence, Job, ProofResult
@@ -9,13 +10,14 @@ from bot.change.records import Claims, CodeLocation, Proof
 from bot.change.stages import Stage
 from bot.engine.port import Ctx
 from bot.git.changes import NO_CHANGES, Changes
+from bot.markdown import inline_code
 from bot.types import JsonModel
 from handlers.heal.experiments import AGAIN, diagnose, run_command, script, write_with
 from handlers.heal.locks import propose_lock
 from handlers.heal.mending import find_mends
 from handlers.heal.records import Diagnosis, FailedCommand, HealBrief, SeenCommand
 from handlers.heal.rules import HealRules
-from handlers.heal.snapshots import are_snapshots, find_renewal
+from handlers.heal.snapshots import Renewal, are_snapshots, find_renewal
 from handlers.heal.words import UNJUDGED
 from handlers.revise.failed_checks import make_proof
 
@@ -56,28 +58,47 @@ class RedCheck:
     ) -> ProofResult:
         """Have snapshots renewed where only they differ and the policy lets it."""
         fields: dict[str, Any] = {"diagnosis": diagnosis}
-        said = "\n".join([*(one.said for one in brief.red), *(one.output for one in diagnosis.commands)])
-        command = find_renewal(diagnosis.tests, said) if "snapshots" in job.policy.rules(HealRules).renew else None
-        if command is None:
-            return ProofResult(proof, note=diagnosis.sentence, fields=fields)
+        unrenewed = ProofResult(proof, note=diagnosis.sentence, fields=fields)
+        if "snapshots" not in job.policy.rules(HealRules).renew:
+            return unrenewed
+        renewal = await ctx.step("find-renewal", plan_renewal, job, brief, diagnosis)
+        if not renewal.command:
+            return unrenewed
         if brief.pull is not None:
-            told = f"{diagnosis.sentence} Snapshots differ. `{command}` renews them, if what they show now is wanted; "
+            line = inline_code(renewal.line)
+            told = f"{diagnosis.sentence} Snapshots differ. {line} renews them, if what they show now is wanted; "
             return ProofResult(note=f"{told}I do not push that to a pull request.", ended=True, fields=fields)
-        renewed = await ctx.step("renew", renew, job, brief, command, interruptible=True)
+        renewed = await ctx.step("renew", renew, job, brief, renewal, proof, interruptible=True)
         if not renewed.by:
-            return ProofResult(proof, note=diagnosis.sentence, fields=fields)
+            return unrenewed
         told = f"{diagnosis.sentence} Snapshots renewed by {_name(renewed)}. {UNJUDGED}"
         claims = Claims(cause=diagnosis.sentence, change=f"Snapshots renewed by {_name(renewed)}. {UNJUDGED}")
         fields |= {"made": renewed.changes, "mended_by": renewed.by, "renewed": True, "claims": claims}
         return ProofResult(proof, note=told, fields=fields)
 
 
-async def renew(job: Job[Any], brief: HealBrief, command: str) -> Mended:
-    """Run what renews snapshots; nothing where it writes anything else."""
-    line = script(FailedCommand(text=command))
-    _, changes = await write_with(job, brief.base_sha, line, Changes(), job.policy.checks.minutes * 60)
-    await job.stage(Stage.EDIT, "started", f"{command[:200]}: {len(changes.files)} files")
-    return Mended(changes=changes, by=(command,)) if are_snapshots(changes.files.keys()) else Mended()
+async def plan_renewal(job: Job[Any], brief: HealBrief, diagnosis: Diagnosis) -> Renewal:
+    """Find what renews the snapshots of the failing tests, if they have any."""
+    workshop = job.workshop(brief.base_sha)
+    await workshop.ready()
+    said = "\n".join([*(one.said for one in brief.red), *(one.output for one in diagnosis.commands)])
+    return await asyncio.to_thread(find_renewal, diagnosis.tests, said, workshop.toolchain().find_root)
+
+
+async def renew(job: Job[Any], brief: HealBrief, renewal: Renewal, proof: Proof) -> Mended:
+    """Run what renews snapshots.
+
+    Nothing where it writes anything else, or a test still fails: then there is more to mend than snapshots.
+    """
+    sha = brief.base_sha
+    line = script(FailedCommand(text=renewal.command, folder=renewal.folder))
+    _, changes = await write_with(job, sha, line, Changes(), job.policy.checks.minutes * 60, renewal.near)
+    await job.stage(Stage.EDIT, "started", f"{renewal.line[:200]}: {len(changes.files)} files")
+    if not are_snapshots(changes.files.keys()):
+        return Mended()
+    verdicts = (await job.workshop(sha).test(changes, proof.targets)).verdicts()
+    passing = all(verdicts.get(name) == "passed" for name in proof.tests)
+    return Mended(changes=changes, by=(renewal.line,)) if passing else Mended()
 
 
 async def mend(job: Job[Any], brief: HealBrief, diagnosis: Diagnosis) -> Mended:

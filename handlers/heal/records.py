@@ -80,6 +80,7 @@ class SeenCommand(JsonModel):
     output: str  # the end of it
     failed: bool
     ours: bool = False  # it fails here for the reason that CI saw
+    same: bool = False  # it says here what CI's log says, so a prompt shows that once
     why: str = ""
 
 

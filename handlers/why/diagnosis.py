@@ -108,7 +108,7 @@ async def _narrow(why: Inquest, red: RedCommit, found: Diagnosis, failed: Sequen
 
 
 async def _is_same(why: Inquest, job: FailedJob, before: _Failed) -> bool:
-    """Say whether an earlier run failed for a job's cause; also where no log tells."""
+    """Say whether an earlier run failed for a job's cause, or no log tells."""
     log = await read_log(why, before.checks[job.name])
     if isinstance(log, str):
         return True

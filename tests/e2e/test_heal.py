@@ -68,7 +68,7 @@ async def test_red_main_is_healed_and_the_merge_turns_ci_green(tell: Tell, tmp_p
     assert "| tests collected | 2 | 2 |" in body
     assert f"Red: `test, step Test`, on {red}." in body
     (first, *_, last) = [asked.text for asked in story.script.requests]
-    assert "the cents are lost" in first, "the model sees what CI said"
+    assert first.count("325 : the cents are lost") == 1, "the model sees what CI said, once"
     assert "failed, 3 of 3 times:\n- tests/test_prices.py::PricesTest::test_cents" in last
     await story.request("PUT", f"/pulls/{opened['number']}/merge", {})
     merged = git(story, "rev-parse", "main")
@@ -136,6 +136,11 @@ async def test_what_a_tool_mends_needs_no_model(tell: Tell, tmp_path: Path) -> N
     await pushed(story, {"service/pyproject.toml": MANIFEST.replace('"1"', '"2"')}, "failure")
     result = await healed(story)
     await see_lock_renewed(story, result)
+    number = await propose(story, {"service/pyproject.toml": MANIFEST.replace('"1"', '"3"')})
+    await ended(story, (await pull(story, number))["head"]["sha"], "pull_request")
+    named = "`(cd service && uv lock --no-build)` renews it"
+    why = "; I do not push that to a pull request. I changed nothing." if find_uv() else ". I changed nothing."
+    assert f"{named}{why}" in (await healed(story, number=number))["summary"]
     assert story.script.requests == [], "no model was asked"
     assert rows(story, "select count(*) from fh_model_call") == [(0,)]
 

@@ -11,6 +11,7 @@ import pytest
 
 from bot.github.text.diffs import parse_diff
 from handlers.heal.causes import explain_records, is_action
+from handlers.heal.gates import find_others
 from handlers.heal.locks import explain_naming
 from handlers.heal.loosening import find_loosened
 from handlers.heal.mending import find_mends
@@ -203,26 +204,40 @@ def test_what_is_searched_is_what_failed_not_what_runners_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tests", "said", "command"),
+    ("tests", "said", "line"),
     [
-        (["tests/test_a.py::test_x"], "2 snapshots failed. 1 passed.",
+        # as syrupy 7.0.2, Vitest 3.2.7 (coloured) and Jest 29.7 write it
+        (["tests/test_a.py::test_x"], "1 snapshot failed. 1 snapshot passed.",
          "python3 -m pytest --snapshot-update tests/test_a.py"),
-        (["a.test.ts::x", "a.test.ts::y"], "  Snapshots  1 failed\n Tests  2 failed",
+        (["a.test.ts::x", "a.test.ts::y"], "\x1b[2m  Snapshots \x1b[22m \x1b[1m\x1b[31m1 failed\x1b[39m\x1b[22m\n",
          "npx --no-install vitest run -u a.test.ts"),
-        (["a b.test.js::x"], " › 1 snapshot failed.\n", "npx --no-install jest --ci=false -u 'a b.test.js'"),
-        (["tests/test_a.py::test_x"], "no snapshot of the disk", None),
-        (["tests/test_a.py::test_x", "web/a.test.ts::y"], "1 snapshot failed.", None),
-        ([], "1 snapshot failed.", None),
+        (["a b.test.js::x"], " › 1 snapshot failed.\nSnapshot Summary\n",
+         "npx --no-install jest --ci=false -u 'a b.test.js'"),
+        (["web/src/a.test.js::x"], " › 1 snapshot failed.\n",
+         "(cd web && npx --no-install jest --ci=false -u src/a.test.js)"),
+        (["web/a.test.js::x", "a.test.js::x"], " › 1 snapshot failed.\n", ""),
+        (["tests/test_a.py::test_x"], "no snapshot of the disk", ""),
+        (["tests/test_a.py::test_x", "web/a.test.ts::y"], "1 snapshot failed.", ""),
+        ([], "1 snapshot failed.", ""),
     ],
 )  # fmt: skip
-def test_which_command_renews_snapshots(tests: list[str], said: str, command: str | None) -> None:
-    assert find_renewal(tests, said) == command
+def test_which_command_renews_snapshots(tests: list[str], said: str, line: str) -> None:
+    assert find_renewal(tests, said, lambda file: "web" if file.startswith("web/") else "").line == line
 
 
 def test_only_snapshots_are_renewed() -> None:
     assert are_snapshots(["tests/__snapshots__/test_a.ambr", "web/__snapshots__/a/b.snap", "x.snap"])
     assert not are_snapshots(["tests/__snapshots__/a.snap", "shop/prices.py"])
     assert not are_snapshots([])
+
+
+def test_only_a_test_that_passes_in_our_own_runs_has_ci_s_command_run_again() -> None:
+    passing = ["tests/test_a.py::test_timed", "tests/test_b.py::BTest::test_one"]
+    timed = "FAILED tests/test_a.py::test_timed - assert 2.1 < 2\n1 failed, 9 passed in 3s\n"
+    assert find_others(timed, passing) == ("tests/test_a.py::test_timed",)
+    assert find_others("FAIL: test_one (tests.test_b.BTest.test_one)\nFAILED (failures=1)\n", passing)
+    assert find_others(f"{timed}FAILED tests/test_a.py::test_healed - assert 1 == 2\n", passing) == ()
+    assert find_others("make: *** [test] Error 1\n", passing) == (), "no test is named"
 
 
 def test_lock_files_are_renewed_only_for_branches_and_where_the_policy_lets_it() -> None:
