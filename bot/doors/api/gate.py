@@ -43,6 +43,7 @@ class Gate:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._roles: TTLCache[tuple[str, int, int], Role | None] = TTLCache(_MOST, ttl=_READ_SECONDS)
+        self._lookups: TTLCache[str, asyncio.Task[Repository | None]] = TTLCache(_MOST, ttl=_READ_SECONDS)
         self._stand_ins: TTLCache[str, Repository] = TTLCache(1, ttl=_STAND_IN_SECONDS)
 
     async def admit(self, caller: Caller, full_name: str, action: str) -> Admission:
@@ -81,7 +82,8 @@ class Gate:
         if caller.seen is not None:
             known = caller.seen.get(full_name.casefold())
             return None if known is None else known.repository
-        repository = await self._find(full_name)
+        # From who administers nothing is hidden; to others a clock would tell what was found before.
+        repository = await (self._look_up(full_name) if caller.administers else self._find(full_name))
         if not caller.holds("admin"):
             key = (full_name.casefold(), 0 if repository is None else repository.id, caller.actor.id)
             if key not in self._roles:
@@ -167,6 +169,17 @@ class Gate:
         if repository is None and stand_in is not None:
             await self._services.github.find_again(stand_in)
         return repository
+
+    async def _look_up(self, full_name: str) -> Repository | None:
+        """Find a repository, or say what was found within half a minute.
+
+        All who ask at once share one look.
+        """
+        name = full_name.casefold()
+        known = self._lookups.get(name)
+        if known is None or (known.done() and (known.cancelled() or known.exception() or known.result() is None)):
+            known = self._lookups[name] = asyncio.ensure_future(self._find(full_name))
+        return await asyncio.shield(known)
 
     async def _ask_role(self, caller: Caller, repository: Repository | None) -> Role | None:
         """Ask for the caller's role, if need be where it does not matter."""

@@ -124,10 +124,10 @@ async def list_keys(context: Context, caller: Caller, query: KeysQuery) -> Store
     found = await context.services.store.read(keys.list_all)
     if query.repository is not None:
         owner = await _find_repository(context, caller, query.repository)
-        owners = [owner]
-        if await _may_manage(context, caller, account := _find_account(owner)):
-            owners.append(account)
-        theirs = {(one.scope, one.id) for one in owners}
+        theirs, account = {(owner.scope, owner.id)}, _find_account(owner)
+        shared = any((key.scope, key.owner) == (account.scope, account.id) for key in found)
+        if shared and await _may_manage(context, caller, account):  # else there is nothing to ask GitHub for
+            theirs.add((account.scope, account.id))
         mine = [key for key in found if (key.scope, key.owner) in theirs]
     else:
         mine = [key for key in found if caller.administers or _is_own(caller, key.belongs_to)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from pydantic import Field
 
 from bot.dispatch.authorise import record
@@ -61,13 +62,14 @@ async def list_tasks(context: Context, caller: Caller, query: TaskQuery) -> Task
         state=query.state,
         actor=query.actor,
     )
-    found = await services.store.read(
-        lambda connection: pages.list_tasks(connection, wanted, query.after, query.limit + 1)
-    )
-    shown = found[: query.limit]
-    views = await services.store.read(lambda connection: load_views(connection, shown, services))
-    more = cursor(shown[-1].created, shown[-1].id) if len(found) > query.limit else None
-    return TaskPage(items=tuple(views), next=more)
+
+    def read(connection: sa.Connection) -> TaskPage:
+        found = pages.list_tasks(connection, wanted, query.after, query.limit + 1)
+        shown = found[: query.limit]
+        more = cursor(shown[-1].created, shown[-1].id) if len(found) > query.limit else None
+        return TaskPage(items=tuple(load_views(connection, shown, services)), next=more)
+
+    return await services.store.read(read)
 
 
 @operations.add("GET", "/tasks/{id}", scope="read", etag=True)

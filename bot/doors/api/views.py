@@ -106,6 +106,8 @@ def cost_of(spent: Spending) -> Cost:
 
 def load_views(connection: sa.Connection, found: Sequence[Task], services: Services) -> list[TaskView]:
     """Return tasks with their stages and costs."""
+    if not found:
+        return []
     ids = [task.id for task in found]
     spent = pages.sum_spending(connection, ids)
     stages = pages.find_stages(connection, ids)
