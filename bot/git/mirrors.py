@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 from bot.git import lfs, output
@@ -32,11 +32,17 @@ _ABBREVIATED = re.compile(r"[0-9a-f]{4,64}")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _STALE_LOCK_SECONDS = 600.0
 _MOST_TREES = 16  # each is remembered with the texts of its changes
+# A review asks for the same listings, diffs and files tens of times; of large ones nothing is kept in memory.
+_MOST_KEPT = 4
+_LONGEST_LISTING = 2000  # files
+_LONGEST_TEXT = 1 << 20
 _MAX_REF = 200  # bytes; a file's name may have 255, git appends ".lock" to it
 # A repository's own attributes must neither hide changes from our diffs nor rewrite bytes on their way to the disk.
 _ATTRIBUTES = "* -text -filter -ident -working-tree-encoding !diff !merge\n"
 
 _TreeKey = tuple[str, frozenset[tuple[str, str | None]]]
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 class Author(JsonModel):
@@ -126,6 +132,9 @@ class Mirror:
         # What git was asked before, until the next fetch: objects do not change, but old ones may go after one.
         self._commits: set[str] = set()
         self._trees: dict[_TreeKey, str] = {}
+        self._listings: dict[str, tuple[Entry, ...]] = {}
+        self._diffs: dict[tuple[str, str], str] = {}
+        self._blobs: dict[tuple[str, ...], dict[str, bytes]] = {}
 
     async def fetch(self, refs: Iterable[str], token: str | None) -> None:
         """Bring branches, full refs or commits here.
@@ -140,6 +149,9 @@ class Mirror:
             finally:
                 self._commits.clear()
                 self._trees.clear()
+                self._listings.clear()
+                self._diffs.clear()
+                self._blobs.clear()
 
     async def _at_its_address(self, act: Callable[[Remote], Awaitable[None]]) -> None:
         """Talk to the server, once more at a new address if there is one."""
@@ -207,17 +219,28 @@ class Mirror:
 
     async def blobs(self, shas: Iterable[str]) -> dict[str, bytes]:
         """Return many blobs by sha from one process, or raise ObjectMissing."""
-        wanted = [_sha(sha) for sha in dict.fromkeys(shas)]
+        wanted = tuple(_sha(sha) for sha in dict.fromkeys(shas))
         if not wanted:
             return {}
+        if wanted in self._blobs:
+            return dict(self._blobs[wanted])
         done = await self._git("cat-file", "--batch", stdin="".join(f"{sha}\n" for sha in wanted).encode())
-        return await asyncio.to_thread(output.split_batch, done.stdout)
+        found = await asyncio.to_thread(output.split_batch, done.stdout)
+        if len(done.stdout) <= _LONGEST_TEXT:
+            _keep(self._blobs, wanted, dict(found))
+        return found
 
     async def diff(self, base: str, other: str | Changes) -> str:
         """Return git's unified diff from ``base`` to a commit or to changes."""
         tree = await self.tree(base, other) if isinstance(other, Changes) else _sha(other)
+        key = (_sha(base), tree)
+        if key in self._diffs:
+            return self._diffs[key]
         flags = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/")
-        return (await self._git("diff-tree", "-r", "-p", *flags, _sha(base), tree)).text
+        text = (await self._git("diff-tree", "-r", "-p", *flags, *key)).text
+        if len(text) <= _LONGEST_TEXT:
+            _keep(self._diffs, key, text)
+        return text
 
     async def blame(self, sha: str, path: str, ranges: Sequence[tuple[int, int]]) -> dict[str, str]:
         """Return the subjects of the commits that lines come from, by sha.
@@ -329,12 +352,19 @@ class Mirror:
         await self._at_its_address(lambda remote: remote.push(_sha(sha), branch, expected, token))
 
     async def _list(self, treeish: str, path: str | None = None) -> tuple[Entry, ...]:
+        """List all files, or those at and below ``path``."""
+        if treeish in self._listings:
+            whole = self._listings[treeish]
+            return tuple(one for one in whole if one.path == path or one.path.startswith(f"{path}/")) if path else whole
         only = [path] if path else []
         args = ("ls-tree", "-r", "-z", "--long", "--full-tree", _sha(treeish), "--", *only)
         done = await self._git(*args, check=False)
         if done.code:
             raise ObjectMissing(f"The commit {treeish} is not in the mirror; fetch it first.", name=treeish)
-        return await asyncio.to_thread(output.parse_tree, done.stdout)
+        found = await asyncio.to_thread(output.parse_tree, done.stdout)
+        if path is None and len(found) <= _LONGEST_LISTING:
+            _keep(self._listings, treeish, found)
+        return found
 
     async def _store(self, changes: Changes, scratch: Path) -> dict[str, str]:
         written = {path: text for path, text in changes.files.items() if text is not None}
@@ -368,6 +398,13 @@ class Mirror:
         if check and done.code:
             raise GitError(f"git {args[0]} failed:\n{done.stderr[:2000]}")
         return done
+
+
+def _keep(known: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    """Remember a value beside at most a few others."""
+    if len(known) >= _MOST_KEPT:
+        known.clear()
+    known[key] = value
 
 
 def _sha(text: str) -> str:

@@ -43,6 +43,31 @@ async def test_entries_and_blobs_agree(mirror: Mirror) -> None:
         await mirror.blobs(["1" * 40])
 
 
+async def test_what_was_read_is_not_asked_of_git_again_before_the_next_fetch(mirror: Mirror) -> None:
+    sha = await mirror.resolve("main")
+    change = Changes(files={"src/parse.py": "def parse():\n    return 2\n"})
+
+    async def read() -> tuple[object, ...]:
+        entries = await mirror.entries(sha)
+        files = [entry.sha for entry in entries if entry.kind == "file"]
+        return (
+            entries,
+            await mirror.diff(sha, change),
+            await mirror.blobs(files),
+            await mirror.exists(sha, "src/parse.py"),
+        )
+
+    first = await read()
+    (mirror.git_dir / "objects").rename(mirror.git_dir / "gone")
+    assert await read() == first
+    assert not await mirror.exists(sha, "src")
+    (mirror.git_dir / "objects").mkdir()
+    with pytest.raises(RemoteDown):
+        await mirror.fetch(["main"], None)
+    with pytest.raises(ObjectMissing):
+        await read()
+
+
 async def test_blame_names_the_commits_that_lines_came_from(mirror: Mirror) -> None:
     base = await mirror.resolve("main")
     text = "def parse():\n    if not text:\n        return 0\n    return 1\n"
