@@ -93,6 +93,12 @@ _answers: dict[tuple[str, ...], str] = {}  # of git about commits, by repository
 _STATUSES = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "copied", "T": "changed"}
 
 
+def forget(path: Path) -> None:
+    """Forget what git said in a repository that is gone: another may come to lie there."""
+    for key in [key for key in _answers if key[0] == str(path)]:
+        del _answers[key]
+
+
 @dataclass(frozen=True)
 class GitRepo:
     path: Path
@@ -139,14 +145,35 @@ class GitRepo:
         """
         if name.startswith("-") or ".." in name or not name:
             return None
+        if kind == "commit" and (sha := self._read_ref(f"refs/heads/{name}") or self._read_head(name)) is not None:
+            return sha
         # no branch or tag may look like a full sha
         candidates = (name,) if _SHA.fullmatch(name) else (f"refs/heads/{name}", f"refs/tags/{name}", name)
         for candidate in candidates:
             try:
-                return await self.text("rev-parse", "--verify", "--quiet", f"{candidate}^{{{kind}}}")
+                return await self._about((candidate,), "rev-parse", "--verify", "--quiet", f"{candidate}^{{{kind}}}")
             except GitError:
                 continue
         return None
+
+    def _read_ref(self, ref: str) -> str | None:
+        """Return where a ref stands that has a file of its own, as those have that were pushed or made.
+
+        Most requests ask for one, and starting git takes longer than all the rest of an answer.
+        """
+        text = "" if ref.endswith(".lock") else self._read(ref)  # git is about to put that file in a ref's place
+        return text if _SHA.fullmatch(text) else None
+
+    def _read_head(self, name: str) -> str | None:
+        target = self._read("HEAD").removeprefix("ref: ") if name == "HEAD" else ""
+        return self._read_ref(target) if target.startswith("refs/heads/") else None
+
+    def _read(self, file: str) -> str:
+        """Return what is written in a file of git's own, "" where there is none."""
+        try:
+            return (self.path / file).read_text().strip()
+        except (OSError, ValueError):
+            return ""
 
     async def refs(self, prefix: str = "refs/") -> dict[str, str]:
         out = await self.text("for-each-ref", "--format=%(refname) %(objectname)", prefix)
@@ -162,11 +189,11 @@ class GitRepo:
     async def commits(self, *revisions: str, limit: int = 250, skip: int = 0) -> list[Commit]:
         """Newest first. Revisions as ``git log`` takes them."""
         argv = ["log", f"--max-count={limit}", f"--skip={skip}", f"--format={_COMMIT_FORMAT}", "--end-of-options"]
-        return _commits(await self.run(*argv, *revisions, "--"))
+        return _commits(await self._about(revisions, *argv, *revisions, "--"))
 
     async def commits_between(self, bounds: Sequence[str], limit: int) -> list[Commit]:
         """Newest first; ``bounds`` are trusted revision arguments such as ``a..b`` or ``--not --branches``."""
-        return _commits(await self.run("log", f"--max-count={limit}", f"--format={_COMMIT_FORMAT}", *bounds, "--"))
+        return _commits(await self.text("log", f"--max-count={limit}", f"--format={_COMMIT_FORMAT}", *bounds, "--"))
 
     async def touched(self, sha: str) -> tuple[list[str], list[str], list[str]]:
         """Paths a commit added, removed and modified against its first parent."""
@@ -199,8 +226,8 @@ class GitRepo:
             return None
 
     async def tree(self, treeish: str, recursive: bool = False, path: str = "") -> list[TreeEntry]:
-        argv = ["ls-tree", "-z", "--long", *(["-r", "-t"] if recursive else []), treeish]
-        out = (await self.run(*argv, *([path] if path else []))).decode(errors="replace")
+        argv = ["ls-tree", "-z", "--long", *(["-r", "-t"] if recursive else []), treeish, *([path] if path else [])]
+        out = await (self.text(*argv) if recursive else self._about((treeish,), *argv))
         return [_entry(record) for record in out.split("\0") if record]
 
     async def blob(self, sha: str) -> bytes:
@@ -248,8 +275,8 @@ class GitRepo:
             return None
 
 
-def _commits(out: bytes) -> list[Commit]:
-    return [_commit(record) for record in out.decode(errors="replace").split("\x01") if record.strip()]
+def _commits(out: str) -> list[Commit]:
+    return [_commit(record) for record in out.split("\x01") if record.strip()]
 
 
 def _commit(record: str) -> Commit:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from simhub import forge, shapes
+from simhub import forge, gitrepo, shapes
 from simhub.actor import Actor
 from simhub.gitrepo import ZERO, GitRepo, git_now
 from simhub.model import Account, Installation, Issue, Label, Repository
@@ -150,6 +150,7 @@ def delete_repository(hub: State, repo: Repository, sender: str | None) -> None:
     for item in hub.world.installations.values():
         item.repositories = [each for each in item.repositories if each is not repo]
     shutil.rmtree(repo.path)
+    gitrepo.forget(repo.path)
 
 
 async def rename_branch(hub: State, repo: Repository, old: str, new: str, sender: str | None) -> None:
