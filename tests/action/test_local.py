@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,16 +17,22 @@ from tests.support.federation import ORGANIZATION, RULE, by_federation
 from tests.support.jobs import PERMISSIONS, job, runner_event, said
 from tests.support.runner import Runner, obeyed
 from tests.support.runs import begin
+from tests.support.stand_in import standing_in
 from tests.support.story import Story
 
 
-def runner(story: Story, name: str, action: str) -> Runner:
-    """A runner on which the requirements are installed: those of this very Python."""
+def own(python: Path) -> None:
+    """Put this very Python there."""
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+
+
+def runner(story: Story, name: str, action: str, put: Callable[[Path], None] = own) -> Runner:
+    """A runner on which the requirements are installed: a Python that has them is put where it is looked for."""
     tools = {"RUNNER_TOOL_CACHE": str(story.root / "tools")}
     python = place_of(tools) / "bin" / "python"
     python.parent.mkdir(parents=True)
-    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    python.chmod(0o755)
+    put(python)
     addresses = {"GITHUB_API_URL": story.hub.api_url, "GITHUB_SERVER_URL": story.hub.url}
     models = {name: value for name, value in story.model_settings.items() if name.startswith("FORGEHAND_")}
     return Runner(story.root, name, runner_event(story, name, action), {**tools, **addresses, **models})
@@ -69,9 +76,9 @@ def steering(reply: object, orders: str) -> object:
 
 
 async def test_who_may_not_ask_fails_the_step_and_who_asks_nothing_does_not(tmp_path: Path) -> None:
-    async with job(tmp_path, SAMPLE, []) as story:
+    async with job(tmp_path, SAMPLE, []) as story, standing_in() as stand_in:
         number = await story.file(TITLE, BODY, label="other")
-        here = runner(story, "issues", "labeled")
+        here = runner(story, "issues", "labeled", stand_in)
         end = await here.run(**given(story))
         assert (end.code, end.outputs["state"]) == (0, "skipped")
         stranger = story.hub.create_user("zed")
@@ -83,12 +90,12 @@ async def test_who_may_not_ask_fails_the_step_and_who_asks_nothing_does_not(tmp_
 
 
 async def test_a_workflow_asks_for_a_task_as_whoever_set_it_off(tmp_path: Path) -> None:
-    async with job(tmp_path, SAMPLE, []) as story:
+    async with job(tmp_path, SAMPLE, []) as story, standing_in() as stand_in:
         number = await story.file("Prices", "Cents!", label=None)
         story.script.on({"text": "Whole units only."}, text="where are cents lost")
         reader = story.hub.create_user("ann")
         story.hub.set_permission(story.repository, "ann", "read")
-        here = runner(story, "issues", "opened")
+        here = runner(story, "issues", "opened", stand_in)
         here.event_name, here.event = "schedule", {}
         asked = {"task": "ask", "number": str(number), "context": "where are cents lost?", **given(story)}
         here.variables |= {**whose(story, reader)}
@@ -114,12 +121,12 @@ def whose(story: Story, account: Account) -> dict[str, str]:
 
 
 async def test_the_runs_identity_stands_in_for_a_key(tmp_path: Path) -> None:
-    async with job(tmp_path, SAMPLE, []) as story:
+    async with job(tmp_path, SAMPLE, []) as story, standing_in() as stand_in:
         number = await story.file("Prices", "Cents!", label=None)
         story.script.on({"text": "Whole units only."}, text="where are cents lost")
         story.model.exchange = exchange = TokenExchange(RULE, ORGANIZATION, lambda: story.hub.id_tokens.public_key)
         await story.request("POST", f"/issues/{number}/comments", {"body": "/ask where are cents lost?"})
-        here = runner(story, "issue_comment", "created")
+        here = runner(story, "issue_comment", "created", stand_in)
         here.variables |= story.hub.id_tokens.admit(await begin(story, "issue_comment"))
         here.variables |= by_federation(story)
         federated = {"anthropic_federation_rule_id": RULE, "anthropic_organization_id": ORGANIZATION}
@@ -149,10 +156,10 @@ async def test_a_bot_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) 
 
 
 async def test_a_token_that_may_not_do_it_fails_the_step(tmp_path: Path) -> None:
-    async with job(tmp_path, SAMPLE, []) as story:
+    async with job(tmp_path, SAMPLE, []) as story, standing_in() as stand_in:
         await story.file(TITLE, BODY)
         weak = story.hub.job_token(story.repository, {"contents": "read"})
-        end = await runner(story, "issues", "labeled").run(**{**given(story), "github_token": weak})
+        end = await runner(story, "issues", "labeled", stand_in).run(**{**given(story), "github_token": weak})
     assert (end.code, end.outputs["state"]) == (1, "failed")
     assert "issues" in end.told("error")
 

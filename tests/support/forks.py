@@ -40,7 +40,7 @@ _PRELOADED = (
     "tests.support.openapi",
 )
 _ROOT = Path(__file__).parents[2]
-_LARGEST_REQUEST = 128 * 1024
+LARGEST_REQUEST = 128 * 1024
 
 
 @dataclass
@@ -131,7 +131,7 @@ def _serve(control: socket.socket) -> list[str] | None:
 
     signal.signal(signal.SIGCHLD, reap)
     while True:
-        request, files, _, _ = socket.recv_fds(control, _LARGEST_REQUEST, 3)
+        request, files, _, _ = socket.recv_fds(control, LARGEST_REQUEST, 3)
         if not request:
             break
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])  # until the child is known
