@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from shutil import copytree
+
 from tests.e2e.conftest import Tell
 from tests.e2e.features import BODY, DURATIONS, GOOD, LABEL, TITLE
 from tests.e2e.scenes import git
+from tests.toolchains.conftest import write
+
+PROJECT = """[project]
+name = "durations"
+version = "1.0"
+requires-python = ">=3.8"
+
+[project.optional-dependencies]
+test = ["pytest"]
+
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+
+[tool.setuptools]
+packages = ["durations"]
+"""
 
 
-async def test_a_label_becomes_a_pull_request_of_traced_requirements(tell: Tell) -> None:
-    story = await tell(GOOD, source=DURATIONS)
+async def test_a_label_becomes_a_pull_request_of_traced_requirements(tell: Tell, tmp_path: Path) -> None:
+    """Of a package that is built; the other stories of this sample only need pytest."""
+    source = write(copytree(DURATIONS, tmp_path / "package"), {"pyproject.toml": PROJECT})
+    story = await tell(GOOD, source=source)
     number = await story.file(TITLE, BODY, label=LABEL)
     status = await story.until_status(number, "Done.")
     assert "- [ ]" not in status

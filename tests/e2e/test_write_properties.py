@@ -14,18 +14,12 @@ from tests.support.typing import comment
 from tests.toolchains.conftest import write
 
 CODE = '''
-"""Runs of letters as text."""
+"""A run of one letter as text."""
 
 
 def encode(text: str) -> str:
-    """Write each letter with how often it comes in a row."""
-    runs: list[list] = []
-    for letter in text:
-        if runs and runs[-1][0] == letter:
-            runs[-1][1] += 1
-        else:
-            runs.append([letter, 1])
-    return "".join(f"{letter}{count}," for letter, count in runs)
+    """Write the letter and how often it comes."""
+    return f"{text[0]}{len(text)}," if text else ","
 
 
 def decode(text: str) -> str:
@@ -33,10 +27,9 @@ def decode(text: str) -> str:
 
     :raises ValueError: where it is none
     """
-    runs = text.split(",")
-    if runs.pop() != "":
+    if not text.endswith(","):
         raise ValueError("the last comma is missing")
-    return "".join(run[0] * int(run[1:]) if run else "" for run in runs)
+    return text[:1] * int(text[1:-1] or 0)
 '''
 ROUND_TRIP = """
 from hypothesis import given, settings
@@ -44,8 +37,8 @@ from hypothesis import strategies as st
 from runs import decode, encode
 
 
-@settings(derandomize=True, max_examples=20)
-@given(st.text(alphabet="ab", max_size=6))
+@settings(derandomize=True, max_examples=9)
+@given(st.text(alphabet="a", max_size=6))
 def test_what_is_encoded_is_decoded(text):
     assert decode(encode(text)) == text
 """
@@ -58,14 +51,14 @@ from runs import decode, encode
 
 def test_any_text_is_decoded_or_refused():
     draw = random.Random(0)
-    for _ in range(200):
+    for _ in range(50):
         text = "".join(draw.choice("ab12,") for _ in range(draw.randrange(6)))
         try:
             decoded = decode(text)
         except ValueError:
             assert encode(text) != text
         else:
-            assert text == "" or text.endswith(",")
+            assert text.endswith(",")
             assert decode(encode(decoded)) == decoded
 """
 SWALLOWS = FUZZ.replace("except ValueError", "except Exception").replace("assert encode(text) != text", "continue")
@@ -77,11 +70,11 @@ from runs import decode, encode
 
 
 def test_runs_are_counted():
-    assert encode("aab") == "a2,b1,"
+    assert encode("aa") == "a2,"
 
 
 def test_something_comes_back():
-    assert encode("ab") is not None
+    assert encode("a") is not None
 
 
 def test_what_is_wrong():

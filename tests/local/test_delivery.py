@@ -16,6 +16,7 @@ import pytest
 
 from tests.e2e.answers import BODY, GOOD, TITLE
 from tests.e2e.scenes import SAMPLE, during, git
+from tests.support.databases import new_sqlite
 from tests.support.forks import Forked
 from tests.support.jobs import BOT, PERMISSIONS, job, runner_event, said
 from tests.support.pulls import propose
@@ -26,7 +27,7 @@ from tests.support.terminal import Typed, typing
 def order(
     story: Story, event: Path, name: str, permissions: Mapping[str, str], *options: str, **more: str
 ) -> AbstractAsyncContextManager[Typed]:
-    """``forgehand deliver`` in a job with these permissions."""
+    """``forgehand deliver`` in a job with these permissions; tests/action starts it where there is no database yet."""
     settings = {
         **story.model_settings,
         "FORGEHAND_GITHUB_TOKEN": story.hub.job_token(story.repository, permissions),
@@ -35,6 +36,9 @@ def order(
         "FORGEHAND_DATA_DIR": str(story.root / "data"),
         **more,
     }
+    data = Path(settings["FORGEHAND_DATA_DIR"])
+    data.mkdir(mode=0o700, exist_ok=True)
+    new_sqlite(data / "forgehand.db")
     named = ("--name", name, "--id", "run-1-1", "--report", story.root / "report.json")
     return typing("deliver", event, *named, *options, **settings)
 
