@@ -274,14 +274,17 @@ class DbosEngine:
             await self._store.run(notify, CHANNEL)
 
     async def _take_turns(self) -> None:
-        """Let tasks in that can begin here; the rest waits for its turn."""
+        """Let tasks in that can begin here; the rest waits for its turn.
+
+        Of whom nothing is heard the next beat tells.
+        """
         while True:
             self._turn.clear()
-            seconds = dbos_setup.POLL_SECONDS
+            seconds = None
             try:
                 if not self._closing and await self._store.run(turns.is_anybody_waiting):
                     free = [await self._let_in(lane) for lane in QUEUES]
-                    seconds = _AGAIN_SECONDS if any(free) else seconds
+                    seconds = _AGAIN_SECONDS if any(free) else None
             except Exception:  # whatever it was, tasks that are queued later have to begin
                 log.exception("no queued task was let in, trying again")
             with suppress(TimeoutError):
@@ -315,7 +318,9 @@ class DbosEngine:
         """
         from dbos import DBOS
 
-        found = await self._store.run(tasks.list_let_in)
+        found, others_wait = await self._store.run(_look)
+        if others_wait:
+            self._turn.set()
         now = now_ms()
         # What was made in the future was made before the clock stepped back.
         young = range(now - older_than_ms + 1, now + 1)
@@ -461,6 +466,11 @@ async def _record(reservation: StepReservation, name: str, body: Body) -> str:
         raise WorkflowError(
             f"Step {name} replaced another step in the history: the workflow changed while the task was running."
         ) from None
+
+
+def _look(connection: sa.Connection) -> tuple[list[tasks.Task], bool]:
+    """Return the tasks that an engine has, and whether others wait for a turn."""
+    return tasks.list_let_in(connection), turns.is_anybody_waiting(connection)
 
 
 def _line_up(connection: sa.Connection, task_id: str, group: str | None) -> bool:

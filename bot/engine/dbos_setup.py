@@ -26,8 +26,7 @@ GROUPED = "forgehand-grouped"
 FREE = "forgehand-free"
 QUEUES: dict[Lane, str] = {"grouped": GROUPED, "free": FREE, "quick": "forgehand-quick"}
 VERSION = "1"
-POLL_SECONDS = 5.0  # between looks for tasks of which nothing was heard
-QUEUE_SECONDS = 10.0  # between looks at the queues of those that were let in, each dearer
+QUEUE_SECONDS = 10.0  # between looks at the queues of those that were let in
 _UNUSED_SECONDS = 60.0  # between dbos's looks for what we never use: delays, deadlines, schedules, its own queue
 
 

@@ -160,10 +160,9 @@ async def test_what_is_forgotten_by_name_leaves_the_others(store: Store) -> None
 
 async def test_queued_tasks_are_taken_without_being_asked_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """One of a group waits for the other's end; no queue is looked at by time alone."""
-    monkeypatch.setattr(dbos_setup, "POLL_SECONDS", 100 * PATIENCE)
     monkeypatch.setattr(dbos_setup, "QUEUE_SECONDS", 100 * PATIENCE)
     story = Story()
-    async with engine_with(store, story) as engine:
+    async with engine_with(store, story, heartbeat_seconds=100 * PATIENCE) as engine:
         for task_id in ("t1", "t2"):
             await store_task(store, task_id)
             assert await engine.start(task_id, "flow", Nothing(), group="1@main")
