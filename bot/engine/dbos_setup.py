@@ -26,7 +26,7 @@ GROUPED = "forgehand-grouped"
 FREE = "forgehand-free"
 QUEUES: dict[Lane, str] = {"grouped": GROUPED, "free": FREE, "quick": "forgehand-quick"}
 VERSION = "1"
-QUEUE_SECONDS = 10.0  # between looks at the queues of those that were let in
+QUEUE_SECONDS = 20.0  # between looks for what a process let in and died before it told of it
 _UNUSED_SECONDS = 60.0  # between dbos's looks for what we never use: delays, deadlines, schedules, its own queue
 
 
