@@ -23,7 +23,7 @@ from http import HTTPStatus
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 import structlog
@@ -32,6 +32,7 @@ from hypothesis import strategies as st
 
 from bot.doors.room.application import list_pages
 from bot.doors.room.rendering import PREFIX as ROOM
+from tests.doors.signals.test_door import add
 from tests.doors.test_hostile_payloads import HOSTILE, lively, mutants
 from tests.e2e.scenes import SAMPLE, deliver, handled, rows
 from tests.support import examples
@@ -45,17 +46,33 @@ _DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
 _OTHERS = (
     ("POST", "/webhook"),
     ("POST", "/signals/{source}/{key}"),
+    ("POST", "/signals/{source}/{key}/gate"),
     ("GET", "/metrics"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
 )
 _CRASHED = "select event, error, payload from fh_delivery where error glob '[A-Z]*[a-z]Error: *'"
 _AT_A_TIME = 250
+_WAITING = 500  # deliveries that may wait: one whose installation is not there is tried again for half a minute
 _LONGEST = 1_000  # characters of a place or a value of the query; a longer line than 8,190 is nobody's route
 _PLACE = re.compile(r"\{(?:[^{}]|\{[^{}]*\})*\}")  # of a route; what it may be can have braces of its own
 _RENEWED = 100  # cases, after which a token or session is a new one: some were told to revoke theirs
 _TYPES = ("application/json", "application/x-www-form-urlencoded", "text/plain", "multipart/form-data", "")
-_KEYS = ("repository", "number", "limit", "cursor", "since", "id", "deliver", "state", "name", "value", "next", "q")
+_KEYS = (
+    "repository",
+    "number",
+    "limit",
+    "cursor",
+    "since",
+    "id",
+    "deliver",
+    "state",
+    "name",
+    "value",
+    "next",
+    "q",
+    "environment",
+)
 
 
 @dataclass(frozen=True)
@@ -69,25 +86,25 @@ class Case:
     body: bytes
 
 
-def routes() -> list[tuple[str, str]]:
-    """List every route: the API's, the control room's and the others."""
+def routes(source: str) -> list[tuple[str, str]]:
+    """List every route: the API's, the control room's, the others, and those of a source of signals that is there."""
     document = json.loads(_DOCUMENT.read_text())
     api = [(method.upper(), path) for path, operations in document["paths"].items() for method in operations]
     pages = [(page.method, f"{ROOM}{page.path}") for page in list_pages()]
-    return [*api, *pages, *_OTHERS]
+    return [*api, *pages, *_OTHERS, ("POST", source), ("POST", f"{source}/gate")]
 
 
-def draw_cases(count: int, number: int) -> Iterator[Case]:
-    """Draw so many requests to all routes, some at a time: Hypothesis keeps what it drew."""
+def draw_cases(known: Sequence[tuple[str, str]], count: int, number: int) -> Iterator[Case]:
+    """Draw so many requests to known routes, some at a time: Hypothesis keeps what it drew."""
     for chunk in range(0, count, _AT_A_TIME):
         made: list[Case] = []
-        _run(min(_AT_A_TIME, count - chunk), number + chunk, made)
+        _run(known, min(_AT_A_TIME, count - chunk), number + chunk, made)
         yield from made
 
 
-def _run(count: int, number: int, made: list[Case]) -> None:
+def _run(known: Sequence[tuple[str, str]], count: int, number: int, made: list[Case]) -> None:
     @drawn(count, number)
-    @given(_cases(routes()))
+    @given(_cases(known))
     def make(case: Case) -> None:
         made.append(case)
 
@@ -151,18 +168,19 @@ async def send_deliveries(story: Story, count: int, number: int) -> tuple[Counte
     )
     for index, (event, body) in enumerate(chain.from_iterable(chunks)):
         answers[await deliver(story, event, body, f"mutant-{index}")] += 1
-        if index % 50 == 0:
+        if index % _WAITING == 0:
             await handled(story)
     await handled(story)
     return answers, rows(story, _CRASHED)
 
 
-async def send_requests(story: Story, count: int, number: int) -> tuple[Counter[int], list[tuple[int, Case]]]:
-    """Send requests to all routes; how they were answered, and which got a 5xx."""
+async def send_requests(story: Story, count: int, number: int) -> tuple[Counter[int], list[tuple[int, str, Case]]]:
+    """Send requests to all routes; how they were answered, and which got a 5xx, with its words."""
     answers: Counter[int] = Counter()
     failed = []
+    known_routes = routes(urlsplit((await add(story, "alertmanager")).url).path)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        for index, case in enumerate(draw_cases(count, number)):
+        for index, case in enumerate(draw_cases(known_routes, count, number)):
             if index % _RENEWED == 0:
                 program = asker(story, story.maintainer, "read", "run", "admin")
                 browser = await visitor(story, random.Random(index).choice([story.maintainer, None]))
@@ -170,21 +188,20 @@ async def send_requests(story: Story, count: int, number: int) -> tuple[Counter[
             if case.path.startswith(ROOM):
                 kept = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
                 known = {"Cookie": kept, "Origin": browser.origin}
-            status = await _send(session, story, case, known)
+            status, words = await _send(session, story, case, known)
             answers[status] += 1
             if status >= 500 and status != HTTPStatus.NOT_IMPLEMENTED:  # what our document says of an alias
-                failed.append((status, case))
+                failed.append((status, words, case))
     return answers, failed
 
 
-async def _send(session: aiohttp.ClientSession, story: Story, case: Case, known: dict[str, str]) -> int:
+async def _send(session: aiohttp.ClientSession, story: Story, case: Case, known: dict[str, str]) -> tuple[int, str]:
     url = f"http://127.0.0.1:{story.port}{case.path}"
     async with session.request(
         case.method, url, params=case.query, headers={**case.headers, **known}, data=case.body, allow_redirects=False
     ) as answer:
-        if answer.content_type != "text/event-stream":
-            await answer.read()
-        return answer.status
+        words = "" if answer.content_type == "text/event-stream" else await answer.read()
+        return answer.status, str(words[:300])
 
 
 async def fuzz(root: Path, cases: int, number: int) -> dict[str, Any]:
@@ -195,8 +212,8 @@ async def fuzz(root: Path, cases: int, number: int) -> dict[str, Any]:
         answered, failed = await send_requests(story, cases - cases // 2, number)
     for event, error, payload in crashed:
         print(f"crashed on {event}: {error[:500]}\n  {str(payload)[:2000]}")
-    for status, case in failed:
-        print(f"{status} to {case}"[:2000])
+    for status, words, case in failed:
+        print(f"{status} {words} to {case}"[:2000])
     told = {"deliveries": delivered.total(), "requests": answered.total(), "crashed": len(crashed)}
     fives = len(failed) + sum(count for status, count in delivered.items() if status >= 500)
     return {

@@ -23,6 +23,7 @@ from bot.doors.room.application import make_room
 from bot.doors.room.rendering import PREFIX as ROOM
 from bot.doors.signals.book import SourceBook
 from bot.doors.signals.endpoint import SignalEndpoint
+from bot.doors.signals.gate import GateEndpoint
 from bot.doors.webhook.dispatcher import Dispatcher
 from bot.doors.webhook.endpoint import Endpoint
 from bot.doors.webhook.inbox import Inbox
@@ -176,6 +177,7 @@ async def _served(stack: AsyncExitStack, services: Services, session: aiohttp.Cl
     routes = [
         *Endpoint(dispatcher.accept, [SECRET]).routes(),
         *SignalEndpoint(dispatcher.accept, book, services.rates.part("signals")).routes(),
+        *GateEndpoint(book, services.store, services.rates.part("gate")).routes(),
     ]
     strangers = Strangers(
         services.rates.part("strangers"), services.settings.refused_requests_a_minute, services.settings.proxies
