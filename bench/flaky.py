@@ -58,6 +58,13 @@ PROJECTS = (
         "kade-robertson/config-better", "c14638da3fe95a669a04db2602e1f6ea15591c36", "python -m pip install -q pytest"
     ),
     Project("marshmallow-code/flask-smorest", "02e9e84def5ace80522c76b830fbef9930a28771", _SMOREST),
+    Project("microsoft/knack", "dc7b7d857ce3c11b2a3155b81f2470b3b579e7c9"),
+    Project("didix21/mdutils", "2ef859ecc1e4f1a3e24f4150c96f61180bc57ceb", "python -m pip install -q -e . pytest"),
+    Project(
+        "thegetty/crom",
+        "98bb6be4e32b4c81eb7e0b5e841a915b015abaf0",
+        "python -m pip install -q -r requirements.txt pytest",
+    ),
 )
 
 

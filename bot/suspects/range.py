@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import re
 from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
+from bot.context.languages import language_of
 from bot.git.command import run_git
 from bot.git.errors import GitError
 from bot.git.mirrors import Mirror
@@ -23,6 +25,10 @@ _MENTIONED = 1.0
 _SHORTEST = 4  # characters of a name that tells something
 # What stands in quotes, before a bracket, or is written as no word of prose is.
 _IN_ERROR = re.compile(r"['\"`](?:\w+[.:])*(\w+)['\"`]|\b(\w+)\(|\b([a-z0-9]+_\w+|[A-Z]\w*[a-z]\w*[A-Z]\w*)\b")
+# Kinds of errors that every program of a language has: who adds or takes one away has nothing to do with it.
+_RAISED = frozenset(
+    name for name, one in vars(builtins).items() if isinstance(one, type) and issubclass(one, BaseException)
+)
 _WORD = re.compile(r"\w+")
 _SETTINGS = re.compile(
     r"(?:^|/)(?:[^/]*\.(?:lock|toml|cfg|ini|ya?ml|properties|gradle|tf)|go\.(?:mod|sum)|package(?:-lock)?\.json"
@@ -69,7 +75,8 @@ async def rank_range(
     commits = [_read(entry) for entry in done.text.split("\x01")[1:]]
     told = _find_mentions(commits, find_names(errors))
     suspects = [await _judge(mirror, commit, places, tests, told[commit.sha]) for commit in commits]
-    return tuple(sorted(suspects, key=lambda one: (-one.score, -one.time)))
+    lines = {commit.sha: _count_lines(commit) for commit in commits}
+    return tuple(sorted(suspects, key=lambda one: (-one.score, -lines[one.sha], -one.time)))
 
 
 async def list_settings(mirror: Mirror, good: str, bad: str) -> tuple[str, ...]:
@@ -105,10 +112,22 @@ def _read(entry: str) -> _Commit:
     return _Commit(sha, int(time) if time.isdigit() else 0, subject, diffs)
 
 
+def _count_lines(commit: _Commit) -> int:
+    """Count the lines of code, but tests, that a commit adds or takes away.
+
+    Of two commits for which nothing else speaks, the one that changes more is likelier to have broken something.
+    """
+    return sum(
+        diff.said.count("\n") + 1
+        for path, diff in commit.diffs.items()
+        if diff.said and language_of(path) is not None and not Place(path, 0, "", 0).is_test
+    )
+
+
 def find_names(errors: Sequence[str]) -> tuple[str, ...]:
     """Return the names of code that error messages name."""
     found = (name for line in errors for match in _IN_ERROR.finditer(line) for name in match.groups() if name)
-    return tuple(dict.fromkeys(name for name in found if len(name) >= _SHORTEST))
+    return tuple(dict.fromkeys(name for name in found if len(name) >= _SHORTEST and name not in _RAISED))
 
 
 def _find_mentions(commits: Sequence[_Commit], names: Sequence[str]) -> dict[str, list[tuple[str, float]]]:

@@ -12,7 +12,7 @@ from bot.ci_logs import Frame
 from bot.git.errors import GitError
 from bot.git.mirrors import Mirror
 from bot.suspects import Place, map_frames, rank_history, rank_range
-from bot.suspects.range import list_settings
+from bot.suspects.range import find_names, list_settings
 
 PATHS = ["shop/cart.py", "shop/tax.py", "shop/api/cart.py", "src/main/java/org/shop/Cart.java", "web/app/index.ts"]
 CART = "def total(items):\n    return sum(items)\n\n\ndef count(items):\n    return len(items)\n"
@@ -83,10 +83,12 @@ async def test_within_a_range_the_function_of_the_trace_comes_first(history: tup
 async def test_without_a_trace_what_everything_depends_on_comes_first(history: tuple[Mirror, dict[str, str]]) -> None:
     mirror, made = history
     ranked = await rank_range(mirror, made["good"], made["readme"], ())
-    assert [one.sha for one in ranked[:2]] == [made["lock"], made["readme"]]
-    errors = ("KeyError: 'shop'", "it failed")
+    order = ("lock", "count", "total", "readme")
+    assert [one.sha for one in ranked] == [made[name] for name in order], "of equals those that change code come first"
+    errors = ("KeyError: 'Shop'", "it failed")
     (first, *_) = await rank_range(mirror, made["good"], made["readme"], (), (), errors)
-    assert (first.sha, first.reasons) == (made["readme"], ("adds or takes away `shop`, which the error names",))
+    assert (first.sha, first.reasons) == (made["readme"], ("adds or takes away `Shop`, which the error names",))
+    assert find_names(errors) == ("Shop",), "whatever raises a KeyError tells nothing of who brought it"
 
 
 async def test_a_range_is_named_by_commits_only(history: tuple[Mirror, dict[str, str]]) -> None:
