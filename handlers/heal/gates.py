@@ -81,7 +81,7 @@ async def _run_gate(
     our own runs: one that looks at the clock says nothing of the change.
     """
     result, failed = await run_command(job, sha, seen.command, changes)
-    others = find_others(result.output, passing) if failed else ()
+    others = await asyncio.to_thread(find_others, result.output, passing) if failed else ()
     if others:
         await job.workshop(sha).renew()
         result, failed = await run_command(job, sha, seen.command, changes)

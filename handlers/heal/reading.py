@@ -85,7 +85,7 @@ async def _read_red(job: HealJob, brief: HealBrief) -> HealBrief:
     red = tuple([await _read_job(job, check, runs) for check in theirs])
     recorded = explain_records(red)
     # what failed says where to look, more than a branch's name or a pull request's title does
-    title, told = write_query([one.said for one in red])
+    title, told = await asyncio.to_thread(write_query, [one.said for one in red])
     brief = brief.model_copy(update={"red": red, "passed_too": _passed_too(red, runs), "title": title, "body": told})
     return _stopped(brief, recorded.sentence, kind=recorded.kind) if recorded is not None else brief
 
