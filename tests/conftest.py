@@ -102,8 +102,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     _keep_scratch_in_memory()
+    shelves.shared()  # before there are workers, so that they share one
+    config.add_cleanup(shelves.close)
 
 
 def _keep_scratch_in_memory() -> None:
@@ -123,4 +125,3 @@ def pytest_collection_finish() -> None:
 
 def pytest_sessionfinish() -> None:
     forks.close()
-    shelves.close()
