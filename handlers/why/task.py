@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from bot.dispatch.spec import Shown, TaskSpec
 from bot.engine.port import Ctx, Outcome
+from bot.github.api.errors import Forbidden
+from bot.github.api.scopes import CHECKS
+from bot.github.resources import checks
+from bot.github.resources.checks import CheckReport
+from bot.markdown import counted
 from bot.models.port import ModelError
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
@@ -17,6 +22,7 @@ from handlers.why.records import Diagnosis, RedCommit, WhyInput
 from handlers.why.words import write_diagnosis
 
 _FORM: Form = "document"
+_CHECK = "Forgehand why"
 
 
 async def run(ctx: Ctx, services: Services, task: TalkTask[WhyInput]) -> Outcome:
@@ -32,7 +38,25 @@ async def run(ctx: Ctx, services: Services, task: TalkTask[WhyInput]) -> Outcome
         except ModelError as error:
             found = found.model_copy(update={"problem": error.message})
     summary = f"Said why {red.sha[:10]} is red." if red.jobs else "Looked for the trace."
+    if red.number and not task.quiet:
+        await ctx.step("check", show_check, why, red, found, ctx.task_id, retries=2)
     return await reply(ctx, why, write_diagnosis(red, found), None, summary, form=_FORM)
+
+
+async def show_check(why: Inquest, red: RedCommit, found: Diagnosis, task: str) -> None:
+    """Put the diagnosis beside the checks it is about. Safe to repeat."""
+    outgoing = why.services.outgoing
+    report = CheckReport(
+        title=outgoing(f"Why {counted(len(red.jobs), 'check')} failed"),
+        summary=outgoing(write_diagnosis(red, found)),
+        conclusion="neutral",
+    )
+    repository = why.task.repository
+    github = await why.services.github.for_repository(repository, CHECKS)
+    try:
+        await checks.put_check(github, repository, red.sha, _CHECK, task, report)
+    except Forbidden:
+        return  # the answer says it in any case
 
 
 async def deepen(why: Inquest, red: RedCommit, found: Diagnosis) -> Diagnosis:

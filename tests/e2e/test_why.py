@@ -54,6 +54,10 @@ async def test_a_red_pull_request_and_an_issue_are_explained_without_a_model(tel
     assert "`Python: 3.12.1 → 3.12.2`" in text
     assert "ZeroDivisionError: division by zero" in text
     assert PASSWORD not in text
+    runs = [run for suite in story.repository.suites if suite.head_sha == head for run in suite.runs]
+    (check,) = [run for run in runs if run.name == "Forgehand why"]
+    assert (check.title, check.conclusion) == ("Why 1 check failed", "neutral")
+    assert "- `tests/test_totals.py::test_total`" in (check.summary or ""), "the check says it too"
     issue = await story.request("POST", "/issues", {"title": "Crash", "body": LOG})
     traced = await final(story, await comment(story, issue["number"], "/why"))
     assert "The issue shows a stack trace." in traced
