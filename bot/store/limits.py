@@ -137,7 +137,7 @@ def replace_given(given: Sequence[Limit], stored: Sequence[Limit]) -> list[Limit
 
 def list_spenders(connection: sa.Connection, since: int) -> list[tuple[str, str]]:
     """List whose calls there were since a moment (ms): owner and login."""
-    stored, rest = split(connection, Span(since, now_ms() + 1), lambda _: True)
+    stored, rest = split(connection, Span(since, now_ms() + 1))
     summed = sa.select(usage_sum.c.repository, usage_sum.c.name).distinct()
     summed = summed.where(usage_sum.c.kind == "actor", usage_sum.c.repository_id != EVERYWHERE)
     called = sa.select(model_call.c.repository, model_call.c.person).distinct()
@@ -195,7 +195,7 @@ def _count(connection: sa.Connection, limit: Limit, zone: tzinfo) -> tuple[int, 
     if limit.period == "day":
         where.append(model_call.c.created >= start)
     elif limit.scope != "task":  # those of a month are many, and those of long ago may be gone
-        spans, rest = split(connection, Span(start, _EVER), lambda _: True)
+        spans, rest = split(connection, Span(start, _EVER))
         where.append(sa.or_(*(_is_within(model_call.c.created, span) for span in rest)))
         old = _count_stored(connection, limit, spans)
     sums = (sa.func.coalesce(sa.func.sum(column), 0) for column in (_PAID + model_call.c.reserved, _PAID))

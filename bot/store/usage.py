@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, tzinfo
 from typing import Any, NamedTuple
 
@@ -18,6 +18,9 @@ from bot.store.usage_tables import usage_sum
 OTHERS = "*"
 """The key of all those together that are not told one by one; nothing has it as its name."""
 _ZERO: sa.ColumnElement[int] = sa.literal_column("0")
+_STORED: Mapping[str, sa.ColumnElement[int]] = {
+    column.name: sa.func.sum(column) for column in usage_sum.c if column.name not in usage_sum.primary_key.columns
+}
 
 
 class UsageRow(NamedTuple):
@@ -78,8 +81,21 @@ def sum_between(
 
     ``repository`` is an id and a name, ``owner`` whose repositories count. Sorted by key.
     """
-    found = _read(connection, _Wanted(by, repository, owner=owner), whole, lambda _: True)
+    found = _read(connection, _Wanted(by, repository, owner=owner), whole)
     return _merge(UsageRow(*row) for _, *row in found)
+
+
+def sum_paid(
+    connection: sa.Connection, by: UsageKey, whole: Span, repository: tuple[int, str] | None = None
+) -> dict[str, int]:
+    """Add up what was paid from one moment to before another.
+
+    ``repository`` is an id and a name. Returns micro-dollars by key.
+    """
+    found: Counter[str] = Counter()
+    for _, key, paid in _read(connection, _Wanted(by, repository, sums=("micro_dollars",)), whole):
+        found[key] += paid
+    return found
 
 
 def sum_days(
@@ -124,7 +140,9 @@ class _Wanted(NamedTuple):
     sums: tuple[str, ...] = UsageRow._fields[1:]
 
 
-def _read(connection: sa.Connection, wanted: _Wanted, whole: Span, fits: Callable[[Span], bool]) -> list[Any]:
+def _read(
+    connection: sa.Connection, wanted: _Wanted, whole: Span, fits: Callable[[Span], bool] | None = None
+) -> list[Any]:
     """Read sums where they are stored, and calls elsewhere.
 
     Returns rows of a moment (ms, 0 unless it is ``dated``), the key, and the sums of both.
@@ -138,7 +156,7 @@ def _read(connection: sa.Connection, wanted: _Wanted, whole: Span, fits: Callabl
 def _query_sums(wanted: _Wanted, span: Span) -> sa.Select[Any]:
     at: list[sa.ColumnElement[int]] = [usage_sum.c.start] if wanted.dated else []
     # nothing of a finished span is open
-    sums = [sa.func.sum(usage_sum.c[name]) if name in usage_sum.c else _ZERO for name in wanted.sums]
+    sums = [_STORED.get(name, _ZERO) for name in wanted.sums]
     within = (usage_sum.c.kind == wanted.by, usage_sum.c.start >= span.start, usage_sum.c.start < span.ended)
     columns: list[sa.ColumnElement[Any]] = [*(at or [_ZERO]), usage_sum.c.name, *sums]
     query = sa.select(*columns).where(*within, *_is_summed_of(wanted), *_is_named(usage_sum.c.name, wanted))

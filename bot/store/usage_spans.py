@@ -31,24 +31,40 @@ def lock_calls(connection: sa.Connection) -> None:
 
 def list_spans(connection: sa.Connection, whole: Span) -> list[Span]:
     """List the spans within another one whose sums are stored, in order."""
-    within = (usage_span.c.start >= whole.start, usage_span.c.start < whole.ended, usage_span.c.ended <= whole.ended)
-    rows = connection.execute(sa.select(usage_span).where(*within).order_by(usage_span.c.start))
+    rows = connection.execute(sa.select(usage_span).where(*_lies_within(whole)).order_by(usage_span.c.start))
     return [Span(*row) for row in rows.all()]
 
 
-def split(connection: sa.Connection, whole: Span, fits: Callable[[Span], bool]) -> tuple[list[Span], list[Span]]:
+def split(
+    connection: sa.Connection, whole: Span, fits: Callable[[Span], bool] | None = None
+) -> tuple[list[Span], list[Span]]:
     """Return what of a span has stored sums, and the rest of it.
 
     Stored ones that do not fit are left to the rest. Neighbours are joined.
     """
+    known = _list_joined(connection, whole) if fits is None else list(filter(fits, list_spans(connection, whole)))
     stored: list[Span] = []
-    for span in filter(fits, list_spans(connection, whole)):
+    for span in known:
         touches = stored and stored[-1].ended == span.start
         start = stored.pop().start if touches else span.start
         stored.append(Span(start, span.ended))
     edges = [whole.start, *(moment for span in stored for moment in span), whole.ended]
     rest = [Span(*edge) for edge in zip(edges[::2], edges[1::2], strict=True)]
     return stored, [span for span in rest if span.start < span.ended]
+
+
+def _list_joined(connection: sa.Connection, whole: Span) -> list[Span]:
+    """List the spans within another one; as one where they leave no gap, which is nearly always so."""
+    columns = (sa.func.min(usage_span.c.start), sa.func.max(usage_span.c.ended))
+    length = sa.func.sum(usage_span.c.ended - usage_span.c.start)
+    first, last, summed = connection.execute(sa.select(*columns, length).where(*_lies_within(whole))).one()
+    if first is None:
+        return []
+    return [Span(first, last)] if summed == last - first else list_spans(connection, whole)
+
+
+def _lies_within(whole: Span) -> tuple[sa.ColumnElement[bool], ...]:
+    return usage_span.c.start >= whole.start, usage_span.c.start < whole.ended, usage_span.c.ended <= whole.ended
 
 
 def forget_around(connection: sa.Connection, moment: int) -> None:

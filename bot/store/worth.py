@@ -11,7 +11,7 @@ from bot.store.acceptance import count_ends
 from bot.store.periods import find_bounds
 from bot.store.tables import finding, outcome, task
 from bot.store.tasks import is_in
-from bot.store.usage import sum_between
+from bot.store.usage import sum_paid
 from bot.store.usage_spans import Span
 
 
@@ -66,7 +66,7 @@ def measure_tasks(
     where = [outcome.c.at >= bounds[0], outcome.c.at < bounds[1]]
     if repository is not None:
         where += [outcome.c.repository == repository[1], outcome.c.repository_id == repository[0]]
-    costs = {row.key: row.micro_dollars for row in sum_between(connection, "task", Span(*bounds), repository)}
+    costs = sum_paid(connection, "task", Span(*bounds), repository)
     found = [TaskEnds(*one[:5], costs.get(one.flow, 0)) for one in count_ends(connection, *where)]
     return sorted(found, key=lambda one: (-one.merged - one.edited, one.task))
 
