@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.doors.api.problems import FieldProblem, Problem
 from bot.doors.api.tokens import read_token
+from bot.github.resources.permissions import Role
 from bot.rates import Allowance, RatesPart
 from bot.store import sessions, tokens
 from bot.store.database import now_ms
@@ -82,6 +83,14 @@ class Caller:
     def sees(self, repository: Repository) -> bool:
         """Return True if GitHub lately said that the account may read it."""
         return any(each.repository.id == repository.id for each in (self.seen or {}).values())
+
+    def seems(self, full_name: str, level: str) -> bool:
+        """Tell whether GitHub lately said that the role there includes a level.
+
+        It is for what is shown: each act asks GitHub.
+        """
+        known = (self.seen or {}).get(full_name.casefold())
+        return known is not None and Role(name=known.role, base=known.role).at_least(level)
 
     def blame(self, claim: str, reason: str) -> tuple[FieldProblem, ...]:
         """Name the claim of a run's token that a refusal is about."""

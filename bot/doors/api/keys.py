@@ -27,7 +27,7 @@ from bot.store import keys, limits
 from bot.store.database import now_ms
 from bot.store.keys import KeyOwner, KeyUse, StoredKey
 from bot.store.periods import find_start
-from bot.types import JsonModel, KeyScope
+from bot.types import JsonModel, KeyScope, Repository
 
 operations = Operations("keys")
 _NO_KEY = "There is no such key, or it is not yours to manage; `GET /api/v1/keys` lists yours."
@@ -123,7 +123,7 @@ async def list_keys(context: Context, caller: Caller, query: KeysQuery) -> Store
     """
     found = await context.services.store.read(keys.list_all)
     if query.repository is not None:
-        owner = await _find_repository(context, caller, query.repository)
+        owner = await _find_shown(context, caller, query.repository)
         theirs, account = {(owner.scope, owner.id)}, _find_account(owner)
         shared = any((key.scope, key.owner) == (account.scope, account.id) for key in found)
         if shared and await _may_manage(context, caller, account):  # else there is nothing to ask GitHub for
@@ -297,6 +297,16 @@ async def _owns(context: Context, caller: Caller, owner: KeyOwner) -> bool | Non
         return None
 
 
+async def _find_shown(context: Context, caller: Caller, full_name: str) -> KeyOwner:
+    """Return a repository whose keys the caller may see.
+
+    Whoever administered it when GitHub was last asked sees them, as all else there. Raises :class:`Problem` (403).
+    """
+    if caller.seen is None or not caller.seems(full_name, "admin"):
+        return await _find_repository(context, caller, full_name)
+    return _own(caller.seen[full_name.casefold()].repository)
+
+
 async def _find_repository(context: Context, caller: Caller, full_name: str) -> KeyOwner:
     """Return a repository that the caller administers, or its server.
 
@@ -310,6 +320,10 @@ async def _find_repository(context: Context, caller: Caller, full_name: str) -> 
         found, role = admission.repository, admission.principal.role
         if role is None or not role.at_least("admin"):
             raise Problem(f"Only administrators of {found.full_name} manage its keys.", status=403)
+    return _own(found)
+
+
+def _own(found: Repository) -> KeyOwner:
     return KeyOwner(scope="repository", id=found.id, name=found.full_name, installation=found.installation)
 
 

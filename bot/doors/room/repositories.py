@@ -25,7 +25,6 @@ from bot.doors.api.problems import Problem
 from bot.doors.api.repositories import RepositoryQuery, list_repositories, read_repository
 from bot.doors.room.page import Answer, Moved, Pages, Shown
 from bot.doors.room.rendering import PREFIX
-from bot.doors.room.seen import seems
 from bot.doors.room.visit import Visit
 from bot.policy.organisation import BY
 
@@ -94,7 +93,7 @@ async def take_edit(visit: Visit) -> Answer:
 
 async def _list_keys(visit: Visit, name: str) -> tuple[StoredKeyView, ...] | None:
     """List a repository's keys; None for others than its administrators."""
-    if not visit.caller.administers and not seems(visit, name, "admin"):
+    if not visit.caller.administers and not visit.caller.seems(name, "admin"):
         return None
     try:
         found: StoredKeys = await visit.ask(list_keys, query=KeysQuery(repository=name))

@@ -18,7 +18,6 @@ from bot.doors.api.tasks import load_task, read_task
 from bot.doors.api.views import ArtifactView, TaskReport, TaskView, clean
 from bot.doors.room.change import Evidence, load_changes
 from bot.doors.room.diffs import Diff
-from bot.doors.room.seen import seems
 from bot.doors.room.visit import Visit
 from bot.doors.room.waterfall import Waterfall, lay_out
 from bot.markdown import duration, shortened
@@ -134,7 +133,7 @@ def tell_why_not(visit: Visit, full_name: str) -> str:
         )
     if caller.seen is None:
         return ""
-    if seems(visit, full_name, "write"):
+    if caller.seems(full_name, "write"):
         return ""
     return f"You may read this. Whoever may write in {full_name} may act here; a comment on GitHub may do too."
 
