@@ -54,7 +54,10 @@ def split(
 
 
 def _list_joined(connection: sa.Connection, whole: Span) -> list[Span]:
-    """List the spans within another one; as one where they leave no gap, which is nearly always so."""
+    """List the spans within another one, as one where they leave no gap.
+
+    That is nearly always so, and no row is read then.
+    """
     columns = (sa.func.min(usage_span.c.start), sa.func.max(usage_span.c.ended))
     length = sa.func.sum(usage_span.c.ended - usage_span.c.start)
     first, last, summed = connection.execute(sa.select(*columns, length).where(*_lies_within(whole))).one()
