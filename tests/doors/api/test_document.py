@@ -9,13 +9,16 @@ import pytest
 from tests.support.api_judge import ROLES, judge
 from tests.support.api_server import served
 
-EXAMPLES = 3  # ``python -m tests.support.api_judge`` takes 200, and the boundaries of every field
+# Examples of an operation, and how many cases they make at least. Nobody is refused whatever they send;
+# ``python -m tests.support.api_judge`` takes 200 examples, and the boundaries of every field.
+EXAMPLES = {"nobody": (1, 90), "reader": (3, 100), "admin": (3, 100)}
 
 
 @pytest.mark.needs("schemathesis")
 @pytest.mark.parametrize("role", ROLES)
 async def test_the_api_does_what_its_document_says(tmp_path: Path, role: str) -> None:
+    examples, least = EXAMPLES[role]
     async with served(tmp_path) as told:
-        judgement = await judge(told, role, EXAMPLES, tmp_path)
+        judgement = await judge(told, role, examples, tmp_path)
     assert not judgement.failed, judgement.said
-    assert judgement.cases > 100
+    assert judgement.cases > least
