@@ -89,7 +89,8 @@ class FileChange:
 
 _COMMIT_FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B%x01"
 _MOST_ANSWERS = 2000
-_answers: dict[tuple[str, ...], str] = {}  # of git about commits, by repository and arguments
+_MOST_BYTES = 64 * 1024  # of one
+_answers: dict[tuple[str, ...], bytes] = {}  # of git about objects, by repository and arguments
 _STATUSES = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "copied", "T": "changed"}
 
 
@@ -122,21 +123,24 @@ class GitRepo:
     async def text(self, *argv: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> str:
         return (await self.run(*argv, stdin=stdin, env=env)).decode(errors="replace").strip()
 
-    async def _about(self, commits: Sequence[str], *argv: str) -> str:
-        """Return what git says about commits.
+    async def _ask(self, objects: Sequence[str], *argv: str) -> bytes:
+        """Return what git says about objects.
 
-        It is asked once where all are named by their shas: pull requests are looked at all the time, and commits do not
-        change.
+        It is asked once where all are named by their shas and the answer is no large one: pull requests are looked at
+        all the time, and what has a sha does not change.
         """
-        if not all(_SHA.fullmatch(name) for name in commits):
-            return await self.text(*argv)
         key = (str(self.path), *argv)
-        if key not in _answers:
-            answer = await self.text(*argv)
+        if key in _answers:
+            return _answers[key]
+        answer = await self.run(*argv)
+        if len(answer) <= _MOST_BYTES and all(_SHA.fullmatch(name) for name in objects):
             if len(_answers) >= _MOST_ANSWERS:
                 _answers.clear()
             _answers[key] = answer
-        return _answers[key]
+        return answer
+
+    async def _about(self, objects: Sequence[str], *argv: str) -> str:
+        return (await self._ask(objects, *argv)).decode(errors="replace").strip()
 
     async def resolve(self, name: str, kind: str = "commit") -> str | None:
         """Return the object id a branch, tag, ref or (short) sha stands for.
@@ -214,7 +218,7 @@ class GitRepo:
 
     async def is_ancestor(self, old: str, new: str) -> bool:
         try:
-            await self.run("merge-base", "--is-ancestor", old, new)
+            await self._ask((old, new), "merge-base", "--is-ancestor", old, new)
         except GitError:
             return False
         return True
@@ -231,7 +235,7 @@ class GitRepo:
         return [_entry(record) for record in out.split("\0") if record]
 
     async def blob(self, sha: str) -> bytes:
-        return await self.run("cat-file", "blob", sha)
+        return await self._ask((sha,), "cat-file", "blob", sha)
 
     async def write_blob(self, content: bytes) -> str:
         return await self.text("hash-object", "-w", "--stdin", stdin=content)
@@ -252,7 +256,8 @@ class GitRepo:
                 await self.run("worktree", "remove", "--force", str(tree))
 
     async def diff(self, base: str, head: str) -> str:
-        return (await self.run("diff", "-M", "--no-ext-diff", "--full-index", base, head)).decode(errors="replace")
+        argv = ("diff", "-M", "--no-ext-diff", "--full-index", base, head)
+        return (await self._ask((base, head), *argv)).decode(errors="replace")
 
     async def numbers(self, base: str, head: str) -> tuple[int, int, int]:
         """Files, added and deleted lines between two trees."""
@@ -262,7 +267,7 @@ class GitRepo:
 
     async def changes(self, base: str, head: str) -> list[FileChange]:
         raw, patches = await asyncio.gather(
-            self.run("diff", "-M", "--raw", "--no-abbrev", "-z", base, head), self.diff(base, head)
+            self._ask((base, head), "diff", "-M", "--raw", "--no-abbrev", "-z", base, head), self.diff(base, head)
         )
         records = _raw_records(raw.decode(errors="replace"))
         return [_change(record, patch) for record, patch in zip(records, _split_patches(patches), strict=True)]
