@@ -2,7 +2,8 @@
 
 The real server in front of the simulated GitHub, on SQLite and, where the tests' PostgreSQL is installed, on that. The
 processor's time is the kernel's count for the process over ``--seconds``. A task's start is measured from the moment
-when its delivery was stored to the moment when its workflow began, both noted by the server in its database.
+when its delivery was stored to the moment when its workflow began, both noted by the server in its database. Each task
+comes to a server that has nothing to do: it is filed when the one before has ended.
 """
 
 from __future__ import annotations
@@ -27,9 +28,7 @@ from simhub import Hub
 
 _SETTLE_SECONDS = 10.0
 _BETWEEN_SECONDS = 0.73  # in step with no interval of ours
-_STARTS = sa.text(
-    "select started - received from fh_task join fh_delivery on guid = delivery where started is not null"
-)
+_STARTS = sa.text("select started - received from fh_task join fh_delivery on guid = delivery where ended is not null")
 
 
 @contextmanager
@@ -66,15 +65,15 @@ async def measure(folder: Path, database: str | None, seconds: float, count: int
             taken = server.cpu_s() - before
             resident = server.rss_mb()
             headers = {"Authorization": f"token {maintainer.token}"}
+            url = (database or f"sqlite:///{folder / 'data' / 'forgehand.db'}").replace(
+                "postgresql:", "postgresql+psycopg:"
+            )
             async with aiohttp.ClientSession(headers=headers, raise_for_status=True) as session:
                 for number in range(count):
                     issue = {"title": f"Cents are lost {number}", "body": "They are.", "labels": ["ai-bug-fix"]}
                     await (await session.post(f"{hub.api_url}/repos/octo/sample/issues", json=issue)).read()
+                    starts = await _starts(url, number + 1)
                     await asyncio.sleep(_BETWEEN_SECONDS)
-            url = (database or f"sqlite:///{folder / 'data' / 'forgehand.db'}").replace(
-                "postgresql:", "postgresql+psycopg:"
-            )
-            starts = await _starts(url.replace("postgresql:", "postgresql+psycopg:"), count)
     return {
         "idle_core_percent": round(100 * taken / seconds, 2),
         "idle_rss_mb": round(resident, 1),
@@ -84,6 +83,7 @@ async def measure(folder: Path, database: str | None, seconds: float, count: int
 
 
 async def _starts(url: str, count: int) -> list[int]:
+    """Wait until so many tasks have ended; the milliseconds after which each had begun."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     async with asyncio.timeout(120):
         while True:
