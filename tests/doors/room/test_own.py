@@ -94,7 +94,8 @@ async def test_audit_is_filtered_and_exported(story: Story) -> None:
 
 async def test_home_tells_the_day(story: Story) -> None:
     empty = await (await visitor(story, story.maintainer)).get("/room")
-    assert "Put the label ai-bug-fix" in empty.text
+    assert "Put the label <code>ai-bug-fix</code>" in empty.text
+    assert 'href="/room/tour"' in empty.text.partition("Put the label")[2], "and where that is explained"
     assert 'of <span class="money">$50.00' in empty.text
     number = await story.file("Cents are lost", "`total` is wrong", label=None)
     await asker(story, story.maintainer).start("ask", number, text="Why?")
