@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from bot.change.quarantined import describe, find_named, read_live
 from bot.change.recipe import Job
 from bot.change.records import Baseline
 from bot.change.stages import Stage
+from bot.ci_logs import make_fingerprint, read_lines
 from bot.git.changes import Changes
 from bot.quarantine.entries import Entry, find_entry
 from bot.sandbox.port import CommandResult, Limits
@@ -176,7 +178,8 @@ async def _see(job: Job[Any], brief: HealBrief, name: str, command: FailedComman
         return seen.model_copy(update={"why": why})
     said = "\n".join(one.said for one in brief.red if one.shown == name)
     if _shares_line(result.output, said):
-        return seen.model_copy(update={"ours": True, "same": True, "why": "It says here what it said in CI."})
+        same = await asyncio.to_thread(has_cause_of, result.output, said)
+        return seen.model_copy(update={"ours": True, "same": same, "why": "It says here what it said in CI."})
     if not brief.good_sha:
         return seen.model_copy(update={"why": f"`{_first_line(seen)}` fails here, but not with what CI's log says."})
     return seen.model_copy(update=await _compare(job, brief, seen))
@@ -242,6 +245,15 @@ def _shares_line(output: str, said: str) -> bool:
     shown = {" ".join(line.split()) for line in said.splitlines()}
     lines = (" ".join(line.split()) for line in output.splitlines()[-200:])
     return any(len(line) >= _TELLING and line in shown for line in lines)
+
+
+def has_cause_of(output: str, said: str) -> bool:
+    """Say whether CI's log tells the cause that the output tells.
+
+    Then it tells all that the output would show.
+    """
+    cause = make_fingerprint(read_lines(output))
+    return bool(cause) and cause == make_fingerprint(read_lines(said))
 
 
 def _first_line(seen: SeenCommand) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from bot.github.text.diffs import parse_diff
 from handlers.heal.causes import explain_records, is_action
+from handlers.heal.experiments import has_cause_of
 from handlers.heal.gates import find_others
 from handlers.heal.locks import explain_naming
 from handlers.heal.loosening import find_loosened
@@ -121,6 +122,13 @@ def test_a_bomb_of_references_is_no_name() -> None:
 )  # fmt: skip
 def test_which_tool_mends_what(command: str, mends: list[str]) -> None:
     assert find_mends(command) == mends
+
+
+def test_an_output_is_left_out_only_where_ci_told_its_cause() -> None:
+    told = 'Traceback:\n  File "/work/t.py", line 3, in test_it\nAssertionError: 1 != 2\n\nFAILED (failures=1)\n'
+    elsewhere = told.replace("/work/", "/home/runner/work/a/a/")
+    assert has_cause_of(told, f"{elsewhere}Ran 1 test in 0.002s\n")
+    assert not has_cause_of(told, "Ran 1 test in 0.002s\n\nFAILED (failures=1)\n"), "CI's log was cut before it"
 
 
 def test_the_real_ruff_mends_what_it_complains_of(tmp_path: Path) -> None:
