@@ -97,18 +97,19 @@ async def _play(hub: State, run: WorkflowRun, file: WorkflowFile) -> None:
 class _Played:
     """What a job did up to now."""
 
+    job: WorkflowJob
     sections: list[Section] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
     conclusion: str = "success"
 
     def add(self, hub: State, name: str, conclusion: str, number: int | None = None) -> None:
-        self.steps.append(workflows.step_shape(number or len(self.steps) + 1, name, conclusion, hub))
+        shape = workflows.step_shape(hub, self.job, number or len(self.steps) + 1, name, conclusion)
+        self.steps.append(shape)
 
 
 async def _play_job(hub: State, job: WorkflowJob, spec: FileJob) -> None:
     await workflows.begin_job(hub, job)
-    began = hub.world.now()
-    played = _Played()
+    played = _Played(job)
     outage = _take_outage(job.run.repository, spec.name)
     _meet_outage(hub, played, outage, _SET_UP)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -125,7 +126,9 @@ async def _play_job(hub: State, job: WorkflowJob, spec: FileJob) -> None:
     posts = len(played.steps) + 3  # numbers have gaps: those of post steps count what stands before each of them
     played.add(hub, "Post Run actions/checkout@v4", "success", posts)
     played.add(hub, "Complete job", "success", posts + 1)
-    await workflows.end_job(hub, job, played.conclusion, job_logs.write_log(played.sections, began), played.steps)
+    await workflows.end_job(
+        hub, job, played.conclusion, job_logs.write_log(played.sections, job.started_at), played.steps
+    )
 
 
 def _take_outage(repository: Repository, name: str) -> Outage | None:

@@ -70,7 +70,7 @@ async def finish_run(hub: State, run: WorkflowRun, jobs: Sequence[Job], conclusi
     for spec in jobs:
         job = _queued(run, spec.name) or await queue_job(hub, run, spec.name)
         await begin_job(hub, job)
-        steps = [step_shape(number, name, end, hub) for number, (name, end) in enumerate(spec.steps, 1)]
+        steps = [step_shape(hub, job, number, *step) for number, step in enumerate(spec.steps, 1)]
         await end_job(hub, job, spec.conclusion, spec.log, steps)
     for job in run.jobs:
         if job.status != "completed":
@@ -154,10 +154,12 @@ async def restart(hub: State, run: WorkflowRun, *, failed_only: bool = False) ->
         await queue_job(hub, run, job.name)
 
 
-def step_shape(number: int, name: str, conclusion: str, hub: State) -> Json:
-    """Return a step as the API shows it: times have whole seconds, numbers may have gaps."""
-    now = iso(hub.world.now())
-    times = {"started_at": now, "completed_at": now}
+def step_shape(hub: State, job: WorkflowJob, number: int, name: str, conclusion: str) -> Json:
+    """Return a step as the API shows it: times have whole seconds, numbers may have gaps.
+
+    Steps take no time here, and a job's log is stamped from its start: so each step began with its job.
+    """
+    times = {"started_at": iso(job.started_at), "completed_at": iso(hub.world.now())}
     return {"name": name, "status": "completed", "conclusion": conclusion, "number": number, **times}
 
 
