@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from bot.patterns import names
 from bot.toolchains.node.manifest import Manifest, read_json, read_manifest
-from bot.toolchains.node.script import RUNNERS, Command, read_script
+from bot.toolchains.node.script import RUNNERS, Command, read_script, split_line
 from bot.toolchains.units import Unit, is_sample, walk_files
 
 # The runner where no known one is named: the script as it stands, of which only the exit code counts.
@@ -46,6 +46,7 @@ _NAMED = re.compile(r"(npm|pnpm|yarn)@(\d+(?:\.\d+){0,2})")
 _DEFAULT_SCRIPT = "no test specified"
 _NODE_TEST = re.compile(rb"""(?:from|import|require\()\s*['"]node:test['"]""")
 _TEST_NAME = re.compile(r"(?:^|[._-])test[._-]|(?:^|[._-])test\.[cm]?[jt]s$")
+_BATS = re.compile(rb"\A#!.*sh\n(?s:.*)\bbats\b")
 _MOST_READ = 200
 
 
@@ -158,8 +159,26 @@ def _find_commands(folder: Path, manifest: Manifest) -> Iterator[tuple[Command |
     if importing := _find_node_test(folder):
         yield Command("node:test"), (), f"`{importing}`, which imports node:test"
     line = manifest.scripts.get("test", "")
-    if line and _DEFAULT_SCRIPT not in line and (manifest.dependencies or line.startswith("node ")):
+    tests = line and _DEFAULT_SCRIPT not in line and (manifest.dependencies or line.startswith("node "))
+    if tests and not _runs_bats(folder, line):
         yield None, (), "script `test` of package.json, whose runner I do not know"
+
+
+def _runs_bats(folder: Path, line: str) -> bool:
+    """Return whether a script runs bats alone, or a script that does.
+
+    Its tests are the shell's, which are found by their files.
+    """
+    programs = [words[0].removeprefix("./") for words in split_line(line)]
+    files = set(map(str, walk_files(folder, depth=_DEEPEST)))
+    return bool(programs) and all(
+        PurePosixPath(program).name == "bats" or (program in files and _calls_bats(folder / program))
+        for program in programs
+    )
+
+
+def _calls_bats(file: Path) -> bool:
+    return not file.is_symlink() and _BATS.search(file.read_bytes()[:20_000]) is not None
 
 
 def _find_node_test(folder: Path) -> str | None:

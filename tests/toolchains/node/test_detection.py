@@ -96,6 +96,11 @@ MOCHA = package(scripts={"test": "mocha"}, devDependencies={"mocha": "1"})
          [("", "npm", "npm test")]),
         # not JavaScript: the shell's bats, what has no tests, what is no manifest
         ({"package.json": package(scripts={"test": "bin/bats test"})}, []),
+        ({"package.json": package(scripts={"test": "bats ${CI+-t} test"}, devDependencies={"bats": "1"})}, []),
+        ({"package.json": package(scripts={"test": "./run all"}, devDependencies={"bats": "1"}),
+          "run": "#!/usr/bin/env bash\nnode_modules/.bin/bats test\n"}, []),
+        ({"package.json": package(scripts={"test": "bats t && tape t"}, devDependencies={"bats": "1"})},
+         [("", "npm", "npm test")]),
         ({"package.json": package(scripts={"test": "echo 'no test specified'"}, dependencies={"a": "1"})}, []),
         ({"package.json": "[1]"}, []), ({"package.json": "{"}, []), ({"package.json": "[" * 9999}, []),
         ({"package.json": package(scripts=7, dependencies=[1], workspaces={"packages": 3}, engines="x")}, []),
