@@ -4,6 +4,7 @@
 not there are left out. Each is installed and tested twice: as a person would, outside the sandbox and with an empty
 home, and by Forgehand. Counts are compared with the summary that the runner prints itself. ``wrong_verdicts`` is by how
 many verdicts the two differ. Overheads are seconds by seconds, summed over the repositories whose counts are equal.
+``peer_...`` is the same of SWE-bench's log parsers, given what the runner printed where one of theirs is for it.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 
+from bench.toolchain_peer import PARSERS, ask_peer
+from bench.toolchain_summaries import COMMANDS, NONE, SUMMARIES, Counts
 from bot.sandbox.bubblewrap import Bubblewrap
 from bot.sandbox.port import Limits
 from bot.settings import Checks, Settings
@@ -36,69 +39,9 @@ from bot.toolchains.repository import make_toolchain
 LISTED = Path(__file__).parent / "toolchains.json"
 _SECONDS = 900.0
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_OWN = {"passed": "passed", "failed": "failed", "error": "failed", "skipped": "skipped"}
-
-
-class Counts(NamedTuple):
-    """Numbers of tests by verdict; what could not be run has failed."""
-
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-
-    def differ_by(self, other: Counts) -> int:
-        """Return how many verdicts differ at least."""
-        return max(abs(one - two) for one, two in zip(self, other, strict=True))
-
-
-NONE = Counts()
-
-
-def count_words(pattern: str, names: dict[str, str]) -> Callable[[str], Counts]:
-    """Make a reader that adds up numbers that stand beside words."""
-
-    def read(output: str) -> Counts:
-        found: Counter[str] = Counter()
-        for match in re.finditer(pattern, output, re.MULTILINE):
-            found[names.get(match["word"].lower(), "")] += int(match["number"])
-        return Counts(found["passed"], found["failed"], found["skipped"])
-
-    return read
-
-
-def count_go(output: str) -> Counts:
-    """Count the lines of ``go test -v``, which has no summary."""
-    found = Counter(re.findall(r"^\s*--- (PASS|FAIL|SKIP):", output, re.MULTILINE))
-    return Counts(found["PASS"], found["FAIL"], found["SKIP"])
-
-
-def count_ctest(output: str) -> Counts:
-    match = re.search(r"(\d+) tests failed out of (\d+)", output)
-    return Counts(int(match[2]) - int(match[1]), int(match[1])) if match is not None else NONE
-
-
-_WORDS = dict.fromkeys(("passed", "pass", "passing", "xpassed"), "passed")
-_WORDS |= dict.fromkeys(("failed", "fail", "failing", "error", "errors", "cancelled"), "failed")
-_WORDS |= dict.fromkeys(("skipped", "pending", "todo", "ignored", "xfailed"), "skipped")
-SUMMARIES: dict[str, Callable[[str], Counts]] = {
-    "cargo test": count_words(
-        r"(?:^test result: .*?\. |; )(?P<number>\d+) (?P<word>passed|failed|ignored)(?=;)", _WORDS
-    ),
-    "go test": count_go,
-    "ctest": count_ctest,
-    "pytest": count_words(r"(?:^|(?<=[ =]))(?P<number>\d+) (?P<word>\w+)(?=[, ].*in [\d.]+s)", _WORDS),
-    "node:test": count_words(r"^(?:#|ℹ) (?P<word>\w+) (?P<number>\d+)$", _WORDS),
-    "mocha": count_words(r"^\s+(?P<number>\d+) (?P<word>passing|failing|pending)", _WORDS),
-}
-# What a person would type: to install, and to test. Repositories may have lines of their own.
-COMMANDS = {
-    "cargo test": ("cargo fetch && cargo test --workspace --no-run", "cargo test --workspace --no-fail-fast"),
-    "go test": ("go test -run=^$ ./...", "go test -count=1 -v ./..."),
-    "ctest": ("cmake -S . -B built && cmake --build built", "ctest --test-dir built"),
-    "pytest": ("python3 -m venv .own && .own/bin/pip install -q . pytest", ".own/bin/python -m pytest -q -rN"),
-    "node:test": ("npm install --ignore-scripts", "node --test"),
-    "mocha": ("npm install --ignore-scripts", "npx mocha"),
-}
+# A person is not root, who can write where nobody may.
+_POWERLESS = ("setpriv", "--bounding-set", "-all", "--inh-caps", "-all")
+_OURS = {"passed": "passed", "failed": "failed", "error": "failed", "skipped": "skipped"}
 
 
 @dataclass
@@ -116,6 +59,8 @@ class Measured:
     own_seconds: tuple[float, float] = (0.0, 0.0)
     our_seconds: tuple[float, float] = (0.0, 0.0)
     problem: str = ""
+    runner: str = ""
+    console: str = ""
 
     @property
     def equal(self) -> bool:
@@ -136,7 +81,12 @@ def run_own(folder: Path, line: str) -> tuple[str, float]:
     variables |= {"RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(real / ".rustup"))}
     began = time.monotonic()
     done = subprocess.run(
-        ["bash", "-c", line], cwd=folder / "tree", env=variables, capture_output=True, text=True, timeout=_SECONDS
+        [*(_POWERLESS if os.geteuid() == 0 else ()), "bash", "-c", line],
+        cwd=folder / "tree",
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
     )
     return _COLOUR.sub("", done.stdout + done.stderr), time.monotonic() - began
 
@@ -148,6 +98,7 @@ def measure_own(source: Path, entry: dict[str, Any], found: Measured) -> None:
         _, to_install = run_own(folder, install)
         output, to_test = run_own(folder, test)
     found.own = SUMMARIES[runner](output)
+    found.runner, found.console = runner, output
     found.own_seconds = (to_install, to_test)
 
 
@@ -171,7 +122,7 @@ async def measure_ours(source: Path, found: Measured) -> None:
 
 
 def count_ours(run: TestRun) -> Counts:
-    found = Counter(_OWN[case.verdict] for case in run.cases)
+    found = Counter(_OURS[case.verdict] for case in run.cases)
     return Counts(found["passed"], found["failed"], found["skipped"])
 
 
@@ -214,6 +165,19 @@ def sum_up(measured: list[Measured]) -> dict[str, Any]:
         "detected_wrong": sum(one.wrong for one in measured),
         "overhead_install": overheads[0],
         "overhead_test": overheads[1],
+        **compare_peer([one for one in both if one.runner in PARSERS]),
+    }
+
+
+def compare_peer(both: Sequence[Measured]) -> dict[str, int]:
+    """Compare SWE-bench's parsers with the summaries that ours agrees with."""
+    told = ask_peer([(one.runner, one.console) for one in both])
+    wrong = {one.name: one.own.differ_by(theirs) for one, theirs in zip(both, told, strict=True)}
+    print("SWE-bench's parsers differ by", {name: many for name, many in wrong.items() if many})
+    return {
+        "peer_repos": len(both),
+        "peer_counts_equal": sum(not many for many in wrong.values()),
+        "peer_wrong_verdicts": sum(wrong.values()),
     }
 
 
