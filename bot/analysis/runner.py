@@ -84,7 +84,11 @@ def _read_text(folder: Path, name: str) -> str:
 
 def describe_end(result: CommandResult) -> str | None:
     """Describe why a command did not come to its end; None where it did."""
-    ends = {"timeout": f"it was stopped after {result.seconds:.0f} s", "memory": "it used too much memory"}
+    ends = {
+        "timeout": f"it was stopped after {result.seconds:.0f} s",
+        "memory": "it used too much memory",
+        "disk": "it wrote too much",
+    }
     return None if result.ended == "exit" else ends.get(result.ended, "it was cancelled")
 
 

@@ -15,6 +15,7 @@ from typing import Self
 
 from bot import metrics
 from bot.sandbox import bwrap, cgroups, seccomp
+from bot.sandbox.disk import list_writable
 from bot.sandbox.port import CommandResult, Limits, Mount, Network, SandboxError
 from bot.sandbox.program import find_bubblewrap
 from bot.sandbox.relays import wrap_in_relay
@@ -64,7 +65,7 @@ class Bubblewrap:
                 network=network.socket if network else None,
                 descriptors=handles.descriptors,
             )
-            run = Run(limits, self._parents, handles.kill_inner)
+            run = Run(limits, self._parents, list_writable(workspace, mounts), handles.kill_inner)
             result = await run.execute(
                 argv,
                 [program, *arguments],

@@ -17,6 +17,7 @@ from typing import Any
 
 from bot import metrics
 from bot.sandbox import bwrap, cgroups
+from bot.sandbox.disk import list_writable
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Network, SandboxError
 from bot.sandbox.relays import wrap_in_relay
 from bot.sandbox.runner import Run, wrap_in_limits
@@ -65,7 +66,7 @@ class GVisor:
             bundle = Path(folder)
             command = wrap_in_limits(inner, limits, count_processes=False)
             await asyncio.to_thread(_write_bundle, bundle, command, workspace, places, limits, env or {})
-            result = await Run(_add_own(limits), self._parents).execute(
+            result = await Run(_add_own(limits), self._parents, list_writable(workspace, mounts)).execute(
                 argv,
                 _write_command(program, bundle, sockets=network is not None),
                 env={"PATH": bwrap.PATH},

@@ -20,12 +20,17 @@ class SandboxRefused(SandboxError):
 
 
 class Limits(JsonModel):
-    """Ceilings of one command, in MiB; output is kept as head and tail."""
+    """Ceilings of one command, in MiB; output is kept as head and tail.
+
+    ``written``: all that it adds to the workspace and to writable mounts.
+    """
 
     seconds: float = 600.0
     memory_mb: int = 2048
     processes: int = 256
     file_mb: int = 512
+    written_mb: int = 16384
+    written_files: int = 2_000_000
     tmp_mb: int = 512
     output_kb: int = 256
 
@@ -47,7 +52,7 @@ class CommandResult(JsonModel):
     truncated: bool
     seconds: float
     peak_mb: float | None
-    ended: Literal["exit", "timeout", "memory", "cancelled"]
+    ended: Literal["exit", "timeout", "memory", "disk", "cancelled"]
 
     @property
     def ok(self) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot import metrics
 from bot.sandbox import cgroups, processes
+from bot.sandbox.disk import list_writable
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Network, SandboxRefused
 from bot.sandbox.relays import wrap_in_relay
 from bot.sandbox.runner import Run, wrap_in_limits
@@ -56,7 +57,7 @@ class Process:
             environment[_MARK] = home
             links = await asyncio.to_thread(_make_links, workspace, mounts)
             try:
-                run = Run(limits, cgroups.prepare_parents())
+                run = Run(limits, cgroups.prepare_parents(), [*list_writable(workspace, mounts), Path(home)])
                 result = await run.execute(argv, command, env=environment, cwd=workspace, report=report)
             finally:
                 await asyncio.to_thread(processes.kill_marked, f"{_MARK}={home}")

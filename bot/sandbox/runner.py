@@ -12,10 +12,11 @@ from typing import Literal
 
 from bot.sandbox import processes
 from bot.sandbox.cgroups import Parents, RunGroup
+from bot.sandbox.disk import DiskWatch
 from bot.sandbox.output import HeadTail
 from bot.sandbox.port import CommandResult, Limits, SandboxError
 
-Ended = Literal["exit", "timeout", "memory", "cancelled"]
+Ended = Literal["exit", "timeout", "memory", "disk", "cancelled"]
 _WATCH_SECONDS = 0.05
 _DRAIN_SECONDS = 1.0
 _LOOK_SECONDS = 0.5
@@ -39,17 +40,27 @@ def wrap_in_limits(argv: Sequence[str], limits: Limits, *, count_processes: bool
 
 
 class Run:
-    """Run of a command, supervised; ``kill_inner`` ends what outlives it."""
+    """Run of a command, supervised; ``kill_inner`` ends what outlives it.
 
-    def __init__(self, limits: Limits, parents: Parents | None, kill_inner: Callable[[], None] | None = None) -> None:
+    ``writable``: the host's places that it can write to.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        parents: Parents | None,
+        writable: Sequence[Path],
+        kill_inner: Callable[[], None] | None = None,
+    ) -> None:
         self._limits = limits
         self._parents = parents
+        self._writable = writable
         self._kill_inner = kill_inner
         self._group: RunGroup | None = None
         self._stop = asyncio.Event()
         self._output = HeadTail(limits.output_kb * 1024)
         self._peak: float | None = None
-        self._overrun = False
+        self._overrun: Literal["memory", "disk"] | None = None
         self._note = ""
 
     async def execute(
@@ -87,13 +98,14 @@ class Run:
         descriptors: Sequence[int],
         report: Path | None,
     ) -> CommandResult:
+        disk = await asyncio.to_thread(DiskWatch, self._writable, self._limits)
         self._group = RunGroup.create(self._parents, self._limits) if self._parents else None
         started = time.monotonic()
         reader, writer = os.pipe()
         pump = asyncio.ensure_future(self._pump(reader))
         try:
             process = await _start(self._join_group(command), env, cwd, writer, descriptors, report)
-            ended = await self._wait(process)
+            ended = await self._wait(process, disk)
             await self._end(process)
         finally:
             os.close(writer)
@@ -116,16 +128,17 @@ class Run:
             *command,
         ]
 
-    async def _wait(self, process: asyncio.subprocess.Process) -> Ended:
+    async def _wait(self, process: asyncio.subprocess.Process, disk: DiskWatch) -> Ended:
         watch = asyncio.ensure_future(
             self._watch(process.pid) if self._group is None else self._watch_group(self._group, process.pid)
         )
+        watch_disk = asyncio.ensure_future(self._watch_disk(disk, process.pid))
         exited = asyncio.ensure_future(process.wait())
         stopped = asyncio.ensure_future(self._stop.wait())
         done, _ = await asyncio.wait(
             {exited, stopped}, timeout=self._limits.seconds, return_when=asyncio.FIRST_COMPLETED
         )
-        for task in (exited, stopped, watch):
+        for task in (exited, stopped, watch, watch_disk):
             task.cancel()
         if exited in done:
             return "exit"
@@ -139,10 +152,8 @@ class Run:
             self._peak = max(self._peak or 0.0, round(size, 1))
             too_many = len(living) > self._limits.processes + 2
             if too_many or size > self._limits.memory_mb:
-                self._overrun = True
                 what = f"{self._limits.processes} processes" if too_many else f"{self._limits.memory_mb} MiB"
-                self._note = f"\n[stopped: more than {what}]\n"
-                self._kill(pid)
+                self._stop_for("memory", f"more than {what}", pid)
                 return
             await asyncio.sleep(_WATCH_SECONDS)
 
@@ -154,6 +165,17 @@ class Run:
         while not group.out_of_memory():  # noqa: ASYNC110 - the kernel tells nobody
             await asyncio.sleep(_LOOK_SECONDS)
         await asyncio.sleep(_LAST_WORDS_SECONDS)
+        self._kill(pid)
+
+    async def _watch_disk(self, disk: DiskWatch, pid: int) -> None:
+        """Kill the run when it fills the disk."""
+        while (why := await asyncio.to_thread(disk.look, pid)) is None:  # noqa: ASYNC110 - the kernel tells nobody
+            await asyncio.sleep(_LOOK_SECONDS)
+        self._stop_for("disk", why, pid)
+
+    def _stop_for(self, overrun: Literal["memory", "disk"], why: str, pid: int) -> None:
+        self._overrun = overrun
+        self._note = f"\n[stopped: {why}]\n"
         self._kill(pid)
 
     def _kill(self, pid: int) -> None:
@@ -172,7 +194,8 @@ class Run:
         if self._group:
             self._group.kill()
             self._peak = self._group.peak_mb()
-            self._overrun = self._group.out_of_memory()
+            if self._group.out_of_memory():
+                self._overrun = self._overrun or "memory"
 
     async def _pump(self, descriptor: int) -> None:
         stream = asyncio.StreamReader()
@@ -190,7 +213,7 @@ class Run:
         self, shown: Sequence[str], process: asyncio.subprocess.Process, ended: Ended, seconds: float
     ) -> CommandResult:
         if self._overrun and ended == "exit":
-            ended = "memory"
+            ended = self._overrun
         code = process.returncode
         if code is not None and 128 < code <= 128 + 64:
             code = 128 - code  # shells and bubblewrap report a signal as 128 + its number
