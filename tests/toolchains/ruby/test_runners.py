@@ -63,6 +63,7 @@ MINITEST: Told = below(
         "VerdictsTest::test_is_shared": PASSED, f"VerdictsTest::test_{NAMED}": PASSED,
         **{f"AgainTest::test_{name}": PASSED for name in INHERITED},
         "AgainTest::test_fails": PASSED, "AgainTest::test_errs": FAILED, "AgainTest::test_skips": SKIPPED,
+        "ConcreteTest::test_is_not_known_here": PASSED,
         "ParallelTest::test_one": PASSED, "ParallelTest::test_two": FAILED,
         "basket::adds": PASSED, "basket::adds#2": FAILED, "basket::inner::adds": PASSED,
         "basket::inner::has no body": SKIPPED,

@@ -19,6 +19,8 @@ class ForgehandReporter < Minitest::AbstractReporter
     end
   end
 
+  ORDINARY = [Minitest::Runnable, Minitest::Test].map(&:singleton_class)
+
   def self.install(records, homes)
     # loading the files must not start a run: forgehand_unit.rb does
     Minitest.singleton_class.prepend(Module.new { def autorun = nil })
@@ -42,16 +44,15 @@ class ForgehandReporter < Minitest::AbstractReporter
     @homes = homes
     @filter = Regexp.new(filter.to_s[%r{\A/(.*)/\z}m, 1] || "")
     @ids = {}
+    @planned = []
   end
 
   def start
-    tests = ForgehandReporter.classes.flat_map { |type| type.runnable_methods.map { |name| [type, name] } }
-    tests.each do |type, name|
-      @records.plan(id(type, name), "#{type}##{name}", line(type, name)) if "#{type}##{name}".match?(@filter)
-    end
+    ForgehandReporter.classes.each { |type| plan(type) if ORDINARY.include?(type.method(:run).owner) }
   end
 
   def prerecord(type, name)
+    plan(type)
     @ids["#{type}##{name}"] = id(type, name)
     @records.start(id(type, name), "#{type}##{name}")
   end
@@ -64,6 +65,15 @@ class ForgehandReporter < Minitest::AbstractReporter
   end
 
   private
+
+  # Once for each class. One that decides by a `run` of its own whether its tests run has none until one does.
+  def plan(type)
+    return if @planned.include?(type)
+
+    @planned << type
+    names = type.runnable_methods.select { |name| "#{type}##{name}".match?(@filter) }
+    names.each { |name| @records.plan(id(type, name), "#{type}##{name}", line(type, name)) }
+  end
 
   def verdict(result, phase)
     return "passed" if result.passed?
