@@ -97,7 +97,7 @@ class PhpAdapter:
         install = ["composer", "install", "--no-scripts", "--no-plugins", "--no-progress", "--prefer-dist"]
         attempts = [[install, *tidy]]
         if find_phpunit() == _MAJOR and all(_PLATFORM.fullmatch(name) for name in read_requirements(self._folder)):
-            attempts.append([["composer", "dump-autoload", "--no-scripts", "--no-plugins"]])
+            attempts.append([["composer", "dump-autoload", "--dev", "--no-scripts", "--no-plugins"]])
         return Install(attempts, authorities=("SSL_CERT_FILE",))
 
     async def test(self, session: Session, targets: Sequence[str]) -> Outcome:

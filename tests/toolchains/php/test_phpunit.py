@@ -183,6 +183,12 @@ async def test_composer_loads_the_product_and_leaves_nothing_behind(tmp_path: Pa
     assert not (opened[1].tree / "composer.lock").exists()
 
 
+async def test_without_a_registry_the_tests_own_classes_are_loaded_too(tmp_path: Path) -> None:
+    needs = '"require-dev": {"phpunit/phpunit": "^9"}, "autoload-dev": {"psr-0": {"Stub": "support/"}}'
+    opened = await open_zoo(ZOO, tmp_path, {"composer.json": COMPOSER % needs})
+    assert "/support" in (opened[1].env / "vendor/composer/autoload_namespaces.php").read_text()
+
+
 async def test_another_phpunit_is_told_to_be_read_by_its_junit_file(tmp_path: Path) -> None:
     tree = write(tmp_path / "tree", {"phpunit.xml": "<phpunit/>", "tests/ATest.php": "<?php\n"})
     listed = '{"packages": [{"name": "phpunit/phpunit",\n "version": "14.0.2"}]}'
