@@ -87,3 +87,6 @@ async def test_a_module_that_needs_a_newer_go_says_so(tmp_path: Path) -> None:
     toolchain = make_toolchain(NoSandbox(), Checks(), tree, Settings())
     with pytest.raises(ToolchainError, match=r"needs Go 1\.999; this machine has \d"):
         await toolchain.install(Workspace(tree=tree, env=tmp_path / "env"))
+    # until Go 1.21 the line was advice: 1.19 builds such a module
+    write(tree, {"go.mod": f"{MODULE}\ngo 1.20\n"})
+    toolchain.require()
