@@ -123,7 +123,7 @@ COMMANDS = {
     "minitest": ("true", f"{_REQUIRE} --verbose"),
     "mocha": (_NPM, "npx mocha --reporter spec"),
     "node:test": (_NPM, "node --test --test-reporter=tap"),
-    "phpunit": ("composer dump-autoload", "phpunit --testdox"),
+    "phpunit": ("composer dump-autoload --dev", "phpunit --testdox"),
     "pytest": ("python3 -m venv .own && .own/bin/pip install -q . pytest", ".own/bin/python -m pytest -q -rA"),
     "test-unit": ("true", f"{_REQUIRE} --verbose=verbose"),
     "vitest": (_NPM, "npx vitest run --reporter=verbose"),
