@@ -108,7 +108,30 @@ def is_unruled(source: Source) -> bool:
     return not ruled and not _PLAIN.search(source.path)
 
 
+# Few run at once: the slow ones begin first, so that none is waited for alone.
 TOOLS = (
+    Tool(
+        name="bandit",
+        find=partial(find_module, "bandit", ("bandit", "stevedore", "yaml"), "bandit"),
+        reads=lambda source: source.path.endswith((".py", ".pyw")) and not _TEST.search(source.path),
+        options=("--quiet", "--configfile", f"{CONFIG}/bandit.yml", "-ll", "-ii", "--format", "json"),
+        read=read_bandit,
+        unread=find_unparsed_by_bandit,
+    ),
+    Tool(
+        name=_SECRETS,
+        find=partial(find_module, "secret_scan", ("detect_secrets", "yaml"), "detect-secrets"),
+        reads=_is_plain_text,
+        options=(),
+        exit_codes=(0,),
+    ),
+    Tool(
+        name="ast-grep",
+        find=partial(find_module, "ast_rules", ("ast_grep_py", "yaml"), "ast-grep-py"),
+        reads=_is_code,
+        options=(f"{PLACE}/rules",),
+        exit_codes=(0,),
+    ),
     Tool(
         name="ruff",
         find=partial(find_binary, "ruff"),
@@ -119,21 +142,6 @@ TOOLS = (
             (r"invalid-syntax|E9|F5|F63|F7|F82|PLE|B012|B018|B023", "error"),
             (r".", "warning"),
         ),
-    ),
-    Tool(
-        name="bandit",
-        find=partial(find_module, "bandit", ("bandit", "stevedore", "yaml"), "bandit"),
-        reads=lambda source: source.path.endswith((".py", ".pyw")) and not _TEST.search(source.path),
-        options=("--quiet", "--configfile", f"{CONFIG}/bandit.yml", "-ll", "-ii", "--format", "json"),
-        read=read_bandit,
-        unread=find_unparsed_by_bandit,
-    ),
-    Tool(
-        name="ast-grep",
-        find=partial(find_module, "ast_rules", ("ast_grep_py", "yaml"), "ast-grep-py"),
-        reads=_is_code,
-        options=(f"{PLACE}/rules",),
-        exit_codes=(0,),
     ),
     Tool(
         name="zizmor",
@@ -164,13 +172,6 @@ TOOLS = (
         find=partial(find_binary, "hadolint"),
         reads=_is_dockerfile,
         options=("--no-fail", "--config", f"{CONFIG}/hadolint.yml", "--format", "sarif"),
-        exit_codes=(0,),
-    ),
-    Tool(
-        name=_SECRETS,
-        find=partial(find_module, "secret_scan", ("detect_secrets", "yaml"), "detect-secrets"),
-        reads=_is_plain_text,
-        options=(),
         exit_codes=(0,),
     ),
 )

@@ -101,6 +101,7 @@ class Subject(JsonModel):
     from_fork: bool  # the head is in another repository
     issues: tuple[LinkedIssue, ...] = ()
     stop: str | None = None  # why there is nothing (more) to review
+    fetched: bool = False  # both ends were, into the mirror of the machine that read it
 
 
 class ChangedFile(JsonModel):

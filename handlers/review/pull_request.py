@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from bot.context import guidelines
+from bot.git.errors import GitError, ObjectMissing
 from bot.git.mirrors import Mirror
 from bot.github.api.client import Client
 from bot.github.api.errors import NotFound
@@ -39,8 +41,14 @@ _MAX_ATTRIBUTES = 50
 
 
 async def read(review: Review) -> Subject:
-    """Read the pull request and the issues it says it closes."""
+    """Read the pull request and the issues it says it closes, and fetch it."""
     await review.stage(Stage.READ, "started")
+    subject, fetched = await asyncio.gather(_read_pull(review), _fetch_ahead(review, review.task.base_branch))
+    await review.stage(Stage.READ, "failed" if subject.stop else "done", subject.stop or "")
+    return subject.model_copy(update={"fetched": fetched})
+
+
+async def _read_pull(review: Review) -> Subject:
     task = review.task
     github = await review.services.github.for_repository(task.repository, READ)
     pull = await pulls.get_pull(github, task.repository, task.number)
@@ -48,7 +56,7 @@ async def read(review: Review) -> Subject:
     if stop is None and not task.quiet:
         await check_run.show(review.services, task, review.task_id, pull.head_sha, base=pull.base_branch)
     linked = [] if stop else await _read_linked_issues(review, github, pull)
-    subject = Subject(
+    return Subject(
         nonce=secrets.token_hex(8),
         title=visible_title(pull.title)[:500],
         body=visible(pull.body[:_MAX_RAW])[:_MAX_BODY],
@@ -59,8 +67,17 @@ async def read(review: Review) -> Subject:
         issues=tuple(linked),
         stop=stop,
     )
-    await review.stage(Stage.READ, "failed" if stop else "done", stop or "")
-    return subject
+
+
+async def _fetch_ahead(review: Review, base_branch: str | None) -> bool:
+    """Fetch both ends where the base is known; return whether that worked."""
+    if base_branch is None:
+        return False
+    try:
+        await review.fetch_pull(base_branch)
+    except GitError:  # the pull request may be closed; where it is not, the next fetch says what is wrong
+        return False
+    return True
 
 
 def find_stop_reason(review: Review, pull: Pull) -> str | None:
@@ -82,9 +99,7 @@ async def look(review: Review, subject: Subject, earlier: EarlierReviews) -> Rev
     review has read at this place, under these rules, are not read again.
     """
     await review.stage(Stage.LOOK, "started")
-    await review.fetch_pull(subject.base_branch)
-    mirror = await review.mirror(subject.head_sha)
-    base_sha = await mirror.resolve(subject.base_branch)
+    mirror, base_sha = await _find_ends(review, subject)
     merge_base = await mirror.merge_base(base_sha, subject.head_sha)
     diffs = await change.read_diffs(review, merge_base, subject.head_sha)
     head = await change.read_contents(review, subject.head_sha, diffs)
@@ -116,6 +131,18 @@ async def look(review: Review, subject: Subject, earlier: EarlierReviews) -> Rev
     )
     await review.stage(Stage.LOOK, "done", f"{len(shown)} of {len(changed)} changed files to read")
     return plan
+
+
+async def _find_ends(review: Review, subject: Subject) -> tuple[Mirror, str]:
+    """Return the mirror with both ends, and the base's commit."""
+    mirror = await review.services.mirrors.of(review.task.repository)
+    if subject.fetched:
+        with contextlib.suppress(ObjectMissing):  # it was fetched on another machine, which has died
+            await mirror.resolve(subject.head_sha)
+            return mirror, await mirror.resolve(subject.base_branch)
+    await review.fetch_pull(subject.base_branch)
+    mirror = await review.mirror(subject.head_sha)
+    return mirror, await mirror.resolve(subject.base_branch)
 
 
 def _list_changed_lines(diffs: Mapping[str, FileDiff]) -> list[str]:
