@@ -339,7 +339,7 @@ async def _sandbox(settings: Settings) -> Sandbox:
     if not settings.workers:
         return NoSandbox("This process runs no tasks (FORGEHAND_WORKERS=0).")
     sandbox = await choose_sandbox(settings)
-    if settings.sandbox in ("bubblewrap", "gvisor") and (problem := await sandbox.probe()) is not None:
+    if settings.sandbox in ("bubblewrap", "gvisor", "container") and (problem := await sandbox.probe()) is not None:
         raise SettingsError(f"FORGEHAND_SANDBOX asks for {settings.sandbox}, which does not work here. {problem}")
     if sandbox.tier == "process" and urlsplit(settings.api_url).hostname not in LOOPBACK:
         raise SettingsError(

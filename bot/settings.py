@@ -47,7 +47,7 @@ MODEL_ROLES: tuple[ModelRole, ...] = get_args(ModelRole)
 Strategy = Literal["strongest", "cheapest", "escalate"]
 ResultFormat = Literal["junit", "tap", "trx", "exit"]
 ToolUse = Literal["native", "text", "schema"]
-Tier = Literal["auto", "bubblewrap", "gvisor", "process", "none"]
+Tier = Literal["auto", "bubblewrap", "gvisor", "container", "process", "none"]
 LOCAL_MASTER = "local"
 # where a master key may be kept, and how each place is written; patterns keep what is not a part of the name out of it
 _MASTERS = {

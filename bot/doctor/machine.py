@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.checkup import Line
 from bot.sandbox.bubblewrap import Bubblewrap
+from bot.sandbox.container import Container
 from bot.sandbox.gvisor import GVisor
 from bot.sandbox.tiers import choose_sandbox
 from bot.settings import Settings, SettingsError
@@ -50,7 +51,9 @@ async def check_sandbox(settings: Settings) -> Line:
     if sandbox.tier == "process":
         text = "`process` isolates nothing; `serve` accepts it only for a GitHub on this machine."
         return Line(level="warn", subject="Sandbox", text=text)
-    limited = f"; {sandbox.limits_by()} limit its resources" if isinstance(sandbox, Bubblewrap | GVisor) else ""
+    limited = ""
+    if isinstance(sandbox, Bubblewrap | GVisor | Container):
+        limited = f"; {sandbox.limits_by()} limit its resources"
     return Line(level="ok", subject="Sandbox", text=f"`{sandbox.tier}` works: a command ran in it just now{limited}.")
 
 

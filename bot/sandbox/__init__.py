@@ -1,6 +1,6 @@
 """Run untrusted code within limits, without secrets or a network.
 
-:func:`.tiers.choose_sandbox` picks the tier (``bubblewrap``, ``process``, none); ``port`` holds what callers see
-(:class:`~bot.sandbox.port.Sandbox`, ``Limits``, ``Mount``, ``CommandResult``); ``proxy.RegistryProxy`` is the only way
-out while dependencies are installed. ``inside/`` runs within the sandbox.
+:func:`.tiers.choose_sandbox` picks the tier (``bubblewrap``, ``gvisor``, ``container``, ``process``, none); ``port``
+holds what callers see (:class:`~bot.sandbox.port.Sandbox`, ``Limits``, ``Mount``, ``CommandResult``);
+``proxy.RegistryProxy`` is the only way out while dependencies are installed. ``inside/`` runs within the sandbox.
 """

@@ -42,7 +42,8 @@ def wrap_in_limits(argv: Sequence[str], limits: Limits, *, count_processes: bool
 class Run:
     """Run of a command, supervised; ``kill_inner`` ends what outlives it.
 
-    ``writable``: the host's places that it can write to.
+    ``writable``: the host's places that it can write to. ``elsewhere``: it runs below another process than the one that
+    is started here, which limits its memory and processes.
     """
 
     def __init__(
@@ -51,11 +52,14 @@ class Run:
         parents: Parents | None,
         writable: Sequence[Path],
         kill_inner: Callable[[], None] | None = None,
+        *,
+        elsewhere: bool = False,
     ) -> None:
         self._limits = limits
         self._parents = parents
         self._writable = writable
         self._kill_inner = kill_inner
+        self._elsewhere = elsewhere
         self._group: RunGroup | None = None
         self._stop = asyncio.Event()
         self._output = HeadTail(limits.output_kb * 1024)
@@ -129,16 +133,17 @@ class Run:
         ]
 
     async def _wait(self, process: asyncio.subprocess.Process, disk: DiskWatch) -> Ended:
-        watch = asyncio.ensure_future(
-            self._watch(process.pid) if self._group is None else self._watch_group(self._group, process.pid)
-        )
-        watch_disk = asyncio.ensure_future(self._watch_disk(disk, process.pid))
+        watches = [asyncio.ensure_future(self._watch_disk(disk, process.pid))]
+        if self._group:
+            watches.append(asyncio.ensure_future(self._watch_group(self._group, process.pid)))
+        elif not self._elsewhere:
+            watches.append(asyncio.ensure_future(self._watch(process.pid)))
         exited = asyncio.ensure_future(process.wait())
         stopped = asyncio.ensure_future(self._stop.wait())
         done, _ = await asyncio.wait(
             {exited, stopped}, timeout=self._limits.seconds, return_when=asyncio.FIRST_COMPLETED
         )
-        for task in (exited, stopped, watch, watch_disk):
+        for task in (exited, stopped, *watches):
             task.cancel()
         if exited in done:
             return "exit"

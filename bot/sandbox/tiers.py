@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.sandbox.bubblewrap import Bubblewrap
+from bot.sandbox.container import Container
 from bot.sandbox.gvisor import GVisor
 from bot.sandbox.port import Sandbox
 from bot.sandbox.process import NoSandbox, Process
@@ -19,6 +20,8 @@ async def choose_sandbox(settings: Settings) -> Sandbox:
         return Bubblewrap()
     if settings.sandbox == "gvisor":
         return GVisor()
+    if settings.sandbox == "container":
+        return Container()
     if settings.sandbox == "process":
         return Process(trust_code=settings.trust_code)
     if settings.sandbox == "none":

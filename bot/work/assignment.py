@@ -167,7 +167,7 @@ class Assignment(Generic[RequestT]):
         Without a sandbox an environment knows its own folder, and any code could write to it.
         """
         settings = self.services.settings
-        if not settings.environments_gb or self.services.sandbox.tier not in ("bubblewrap", "gvisor"):
+        if not settings.environments_gb or self.services.sandbox.tier not in ("bubblewrap", "gvisor", "container"):
             return None
         repository = self.task.repository
         return Shelf(settings.data_dir / FOLDER / str(repository.id), repository.default_branch)

@@ -10,7 +10,7 @@ import pytest
 
 from bot.sandbox.port import CommandResult, Limits, Sandbox
 from tests.support.patience import PATIENCE
-from tests.support.sandboxes import bubblewrap, gvisor
+from tests.support.sandboxes import bubblewrap, container, gvisor
 
 Shell = Callable[..., Awaitable[CommandResult]]
 PYTHON = "/usr/bin/python3"
@@ -23,10 +23,11 @@ def workspace(tmp_path: Path) -> Path:
     return directory
 
 
-@pytest.fixture(params=["bubblewrap", "gvisor"])
+@pytest.fixture(params=["bubblewrap", "gvisor", "container"])
 def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     """Each tier that isolates."""
-    return bubblewrap() if request.param == "bubblewrap" else gvisor()
+    tiers = {"bubblewrap": bubblewrap, "gvisor": gvisor, "container": container}
+    return tiers[request.param]()
 
 
 @pytest.fixture

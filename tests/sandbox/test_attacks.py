@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox import cgroups
-from bot.sandbox.port import WORK, Limits, Mount, SandboxError
+from bot.sandbox.engine import find_engine
+from bot.sandbox.port import WORK, Limits, Mount, Sandbox, SandboxError
 from bot.sandbox.proxy import RegistryProxy
 from tests.sandbox.conftest import PYTHON, Shell
 from tests.support.processes import running, until
@@ -21,6 +22,7 @@ from tests.support.sandboxes import bubblewrap
 
 # tests/sandbox/test_gvisor.py asks these of gVisor, whose own kernel gives other answers
 of_bubblewrap = pytest.mark.parametrize("sandbox", ["bubblewrap"], indirect=True)
+of_our_kernel = pytest.mark.parametrize("sandbox", ["bubblewrap", "container"], indirect=True)
 
 
 def python(code: str) -> str:
@@ -33,11 +35,18 @@ def left_groups() -> list[Path]:
     return [*parents.memory.glob(mine), *parents.pids.glob(mine)] if parents else []
 
 
+def skip_untold_memory(sandbox: Sandbox) -> None:
+    """Podman 4.3 on cgroups v1 does not say why the kernel killed; tests/sandbox/test_container.py sees the kill."""
+    engine = find_engine() if sandbox.tier == "container" else None
+    if engine is not None and engine.is_podman:
+        pytest.skip("Podman does not tell here that memory ran out.")
+
+
 def open_descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-@of_bubblewrap
+@of_our_kernel
 async def test_fork_bomb_stops_at_the_process_limit_and_leaves_nothing(shell: Shell) -> None:
     word = secrets.token_hex(8)
     code = """
@@ -54,19 +63,21 @@ while True:
     assert running(word) == []
 
 
-async def test_a_memory_hog_is_stopped_and_named(shell: Shell) -> None:
+async def test_a_memory_hog_is_stopped_and_named(shell: Shell, sandbox: Sandbox) -> None:
+    skip_untold_memory(sandbox)
     result = await shell(python("b = bytearray(900_000_000); print(len(b))"), memory_mb=150)
     assert result.ended == "memory"
     assert result.exit_code is None
 
 
-async def test_children_that_are_each_small_but_together_too_big_are_stopped(shell: Shell) -> None:
+async def test_children_that_are_each_small_but_together_too_big_are_stopped(shell: Shell, sandbox: Sandbox) -> None:
+    skip_untold_memory(sandbox)
     hog = python("import time; b = bytearray(90_000_000); time.sleep(1)")
     result = await shell(f"{hog} & {hog} & {hog} & {hog} & wait", memory_mb=200)
     assert result.ended == "memory"
 
 
-@of_bubblewrap
+@of_our_kernel
 async def test_a_full_tmp_and_shared_memory_stop_at_their_size(shell: Shell) -> None:
     fill = "dd if=/dev/zero of={}/fill bs=1M count=300 2>&1 | tail -1; stat -c %s {}/fill"
     result = await shell(fill.format("/tmp", "/tmp") + "; " + fill.format("/dev/shm", "/dev/shm"), tmp_mb=20)
@@ -97,7 +108,7 @@ for address in (("127.0.0.1", {port}), ("203.0.113.1", 80), ("10.0.0.1", 53)):
     assert interfaces == {"lo"}
 
 
-@of_bubblewrap
+@of_our_kernel
 async def test_abstract_sockets_and_vsock_are_out_of_reach(shell: Shell) -> None:
     name = "forgehand-" + secrets.token_hex(4)
     with socket.socket(socket.AF_UNIX) as service:
@@ -144,7 +155,21 @@ async def test_secrets_of_our_environment_are_nowhere_inside(shell: Shell) -> No
         del os.environ["ANTHROPIC_API_KEY"]
     assert secret not in result.output
     names = {line.split("=")[0] for line in result.output.splitlines() if "=" in line and " " not in line}
-    assert names <= {"PATH", "HOME", "TMPDIR", "LANG", "USER", "PWD", "A", "OLDPWD", "SHLVL", "_"}
+    assert names <= {
+        "PATH",
+        "HOME",
+        "TMPDIR",
+        "LANG",
+        "USER",
+        "PWD",
+        "A",
+        "OLDPWD",
+        "SHLVL",
+        "_",
+        "HOSTNAME",
+        "container",
+        "TERM",
+    }
 
 
 @of_bubblewrap
@@ -179,7 +204,7 @@ async def test_a_device_node_or_a_mount_cannot_be_made(shell: Shell) -> None:
         assert result.exit_code not in (0, 127), line
 
 
-@of_bubblewrap
+@of_our_kernel
 @pytest.mark.parametrize(
     "call",
     [
@@ -203,7 +228,7 @@ print({call}, ctypes.get_errno())
     assert result.output in (f"-1 {errno.EPERM}\n", f"-1 {errno.ENOSYS}\n")
 
 
-@of_bubblewrap
+@of_our_kernel
 async def test_the_filter_is_on_and_capabilities_are_gone(shell: Shell) -> None:
     result = await shell("cat /proc/self/status")
     fields = dict(line.split(":", 1) for line in result.output.splitlines() if ":" in line)
@@ -232,7 +257,7 @@ async def test_a_timeout_takes_every_process_with_it(shell: Shell) -> None:
     assert left_groups() == []
 
 
-@of_bubblewrap
+@of_our_kernel
 async def test_a_cancelled_caller_leaves_no_process(shell: Shell) -> None:
     word = f"87{secrets.randbelow(10**7)}"
     task = asyncio.ensure_future(shell(f"setsid sleep {word} & sleep {word}", seconds=60))

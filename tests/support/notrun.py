@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.bubblewrap import Bubblewrap
+from bot.sandbox.container import Container
 from bot.sandbox.gvisor import GVisor
 from bot.toolchains.elixir.programs import find_elixir
 from bot.toolchains.node import programs
@@ -75,6 +76,11 @@ def _sandbox() -> str | None:
 def _gvisor() -> str | None:
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, GVisor().probe()).result()
+
+
+def _container() -> str | None:
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, Container().probe()).result()
 
 
 def _gh() -> str | None:
@@ -271,13 +277,14 @@ def _quiet_machine() -> str | None:
 
 
 # what a machine may lack whatever ``.ci/run`` does: artifacts of Maven Central, a kernel that lets gVisor trace,
-# a processor for which the server of the small model is built, moto (300 MB, and what it needs does not go with dbos),
-# and a moment without other tests
-BEYOND_CI = {"maven", "gvisor", "small model", "moto", "quiet machine"}
+# Podman or Docker, a processor for which the server of the small model is built,
+# moto (300 MB, and what it needs does not go with dbos), and a moment without other tests
+BEYOND_CI = {"maven", "gvisor", "container", "small model", "moto", "quiet machine"}
 # name: returns what is missing and how to get it, or None
 NEEDS: dict[str, Callable[[], str | None]] = {
     "sandbox": _sandbox,
     "gvisor": _gvisor,
+    "container": _container,
     "gh": _gh,
     "node": _node,
     "npm": _npm,
