@@ -82,6 +82,17 @@ def count_phpunit(output: str) -> Counts:
     return Counts(int(passed[1])) if passed is not None else count_rest(r"^Tests: .*$", "tests")(output)
 
 
+def count_unittest(output: str) -> Counts:
+    """Count what ``Ran N tests`` and the verdict below it say."""
+    ran = re.search(r"^Ran (\d+) tests?", output, re.MULTILINE)
+    told = re.search(r"^(?:OK|FAILED) \((.*)\)$", output, re.MULTILINE)
+    found = Counter(
+        {_WORDS.get(word, ""): int(number) for word, number in re.findall(r"(\w+)=(\d+)", told[1])} if told else {}
+    )
+    total = int(ran[1]) if ran is not None else 0
+    return Counts(total - found["failed"] - found["skipped"], found["failed"], found["skipped"])
+
+
 def count_ctest(output: str) -> Counts:
     """Count what CTest's last line says; skipped tests are named below it and pass in it."""
     match = re.search(r"(\d+) tests failed out of (\d+)", output)
@@ -107,6 +118,7 @@ SUMMARIES: dict[str, Callable[[str], Counts]] = {
     "phpunit": count_phpunit,
     "pytest": count_words(r"(?:^|(?<=[ =]))(?P<number>\d+) (?P<word>\w+)(?=[, ].*in [\d.]+s)"),
     "test-unit": count_rest(r"^\d+ tests, .*$", "tests"),
+    "unittest": count_unittest,
     "vitest": count_words(r"(?:^ +Tests +|(?<=\| ))(?P<number>\d+) (?P<word>\w+)(?=(?: \| .*)? \(\d+\)$)"),
 }
 _NPM = "npm install --ignore-scripts"
@@ -126,5 +138,6 @@ COMMANDS = {
     "phpunit": ("composer dump-autoload --dev", "phpunit --testdox"),
     "pytest": ("python3 -m venv .own && .own/bin/pip install -q . pytest", ".own/bin/python -m pytest -q -rA"),
     "test-unit": ("true", f"{_REQUIRE} --verbose=verbose"),
+    "unittest": ("true", "python3 -m unittest -v"),
     "vitest": (_NPM, "npx vitest run --reporter=verbose"),
 }
