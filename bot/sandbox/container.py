@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import resource
 import secrets
-import shutil
 import sys
 import tempfile
 from collections.abc import Awaitable, Mapping, Sequence
@@ -18,7 +16,8 @@ from typing import TypeVar
 from bot import metrics
 from bot.sandbox import bwrap, seccomp
 from bot.sandbox.disk import list_writable
-from bot.sandbox.engine import LABEL, MISSING, Engine, find_engine, is_left, name_owner
+from bot.sandbox.engine import LABEL, MISSING, Engine, find_engine
+from bot.sandbox.owners import name_owner, open_folder, remove_left_folders
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Network, SandboxError
 from bot.sandbox.relays import find_interpreter, wrap_in_relay
 from bot.sandbox.runner import Run, wrap_in_limits
@@ -29,7 +28,6 @@ _SOURCE = Path(__file__).parent / "inside" / "guard.py"
 # MiB and threads of the first process in the container, and of the engine's while it starts.
 _OWN_MB = 16
 _OWN_PROCESSES = 8
-_FOLDER = "forgehand-container-"
 _MOST_FILES = 65536
 _MOST_THREADS = 4096
 # The client reads from a pipe that ends with us. Killed in the midst of a start, Podman's leaves processes behind.
@@ -65,9 +63,7 @@ class Container:
         if network:
             places.append(Mount(source=network.socket, target=bwrap.PROXY_SOCKET))
         name = f"forgehand-{secrets.token_hex(8)}"
-        with tempfile.TemporaryDirectory(
-            prefix=_FOLDER + name_owner().replace("/", "@") + "@", ignore_cleanup_errors=True
-        ) as folder:
+        with open_folder(self.tier) as folder:
             command = wrap_in_limits(inner, limits, count_processes=False)
             shown = await asyncio.to_thread(_list_mounts, Path(folder), workspace, places)
             options = _describe(engine, name, shown, limits, env or {})
@@ -95,7 +91,7 @@ class Container:
         with tempfile.TemporaryDirectory() as directory:
             try:
                 await asyncio.to_thread(engine.remove_left)
-                await asyncio.to_thread(_remove_left_folders)
+                await asyncio.to_thread(remove_left_folders, self.tier)
                 if lack := await asyncio.to_thread(engine.lacks_limits):
                     return lack
                 result = await self.run(["/usr/bin/env", "true"], Path(directory), limits=Limits(seconds=60))
@@ -146,14 +142,6 @@ async def _see_through(work: Awaitable[_T]) -> _T:
 @cache
 def _find_image(program: str) -> str:
     return Engine(program).make_image()
-
-
-def _remove_left_folders() -> None:
-    """Remove the files of runs whose bot is no more; their names say which."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
-        found = re.fullmatch(rf"{_FOLDER}(.+)@(\d+)@(\d+)@.*", folder.name)
-        if found and is_left("/".join(found.groups())):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _create(engine: Engine, options: Sequence[str], command: Sequence[str]) -> None:

@@ -10,13 +10,13 @@ import io
 import os
 import re
 import shutil
-import socket
 import subprocess
 import tarfile
 from pathlib import Path
 from typing import NamedTuple
 
 from bot.sandbox import bwrap, processes
+from bot.sandbox.owners import is_left
 from bot.sandbox.port import SandboxError
 
 LABEL = "forgehand"
@@ -106,25 +106,6 @@ def find_engine() -> Engine | None:
     """Find Podman, or else Docker."""
     program = shutil.which("podman") or shutil.which("docker")
     return None if program is None else Engine(program)
-
-
-def name_owner(pid: int | None = None) -> str:
-    """Name a process by machine, number and start, as no later one is."""
-    pid = os.getpid() if pid is None else pid
-    return f"{socket.gethostname()}/{pid}/{_read_start(pid)}"
-
-
-def is_left(owner: str) -> bool:
-    """Return whether the process of :func:`name_owner` was here and has ended."""
-    machine, pid, start = owner.split("/")
-    return machine == socket.gethostname() and start != _read_start(int(pid))
-
-
-def _read_start(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        return ""
 
 
 def _pack_links() -> bytes:

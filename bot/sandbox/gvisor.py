@@ -18,6 +18,7 @@ from typing import Any
 from bot import metrics
 from bot.sandbox import bwrap, cgroups
 from bot.sandbox.disk import list_writable
+from bot.sandbox.owners import open_folder, remove_left_folders
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Network, SandboxError
 from bot.sandbox.relays import wrap_in_relay
 from bot.sandbox.runner import Run, wrap_in_limits
@@ -62,7 +63,7 @@ class GVisor:
             places.append(
                 Mount(source=network.socket.parent, target=str(Path(bwrap.PROXY_SOCKET).parent), writable=True)
             )
-        with tempfile.TemporaryDirectory(prefix="forgehand-gvisor-", ignore_cleanup_errors=True) as folder:
+        with open_folder(self.tier) as folder:
             bundle = Path(folder)
             command = wrap_in_limits(inner, limits, count_processes=False)
             await asyncio.to_thread(_write_bundle, bundle, command, workspace, places, limits, env or {})
@@ -79,9 +80,10 @@ class GVisor:
         return result
 
     async def probe(self) -> str | None:
-        """Run ``true`` through the very command line used for work."""
+        """Remove what dead bots left, then run ``true`` as work is run."""
         if sys.platform != "linux":
             return "gVisor needs Linux."
+        await asyncio.to_thread(remove_left_folders, self.tier)
         with tempfile.TemporaryDirectory() as directory:
             try:
                 result = await self.run(["/usr/bin/env", "true"], Path(directory), limits=Limits(seconds=20))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -13,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.container import Container
-from bot.sandbox.engine import LABEL, find_engine, is_left, name_owner
+from bot.sandbox.engine import LABEL, find_engine
+from bot.sandbox.owners import name_owner
 from bot.sandbox.port import SandboxError
 from bot.sandbox.tiers import choose_sandbox
 from bot.settings import Settings
@@ -105,13 +104,3 @@ async def test_without_an_engine_the_error_says_what_brings_one(
     assert "apt-get install podman" in (await sandbox.probe() or "")
     with pytest.raises(SandboxError, match="apt-get install podman"):
         await sandbox.run(["true"], workspace)
-
-
-def test_only_processes_of_this_machine_that_ended_have_left_something() -> None:
-    with subprocess.Popen(["sleep", "100"]) as process:
-        owner = name_owner(process.pid)
-        assert not is_left(owner)
-        process.kill()
-    assert is_left(owner)
-    assert not is_left("elsewhere/1/2")
-    assert not is_left(name_owner(os.getpid()))
