@@ -194,9 +194,7 @@ class Dispatcher(Generic[C]):
 
     async def _attempt(self, todo: _Todo[C], event: Event) -> None:
         handlers = self._router.handlers(event.name, event.action) if todo.left is None else todo.left
-        # Side by side: most wait for GitHub, and often for the same answer, which they then share.
-        ends = await asyncio.gather(*(self._run(handler, event) for handler in handlers))
-        errors = {handler: error for handler, error in zip(handlers, ends, strict=True) if error is not None}
+        errors = {handler: error for handler in handlers if (error := await self._run(handler, event)) is not None}
         final = next((error for error in errors.values() if isinstance(error, self._permanent)), None)
         left = tuple(handler for handler, error in errors.items() if not isinstance(error, self._permanent))
         pause = self._pause(todo.attempt, [errors[handler] for handler in left])
