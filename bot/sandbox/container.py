@@ -8,10 +8,8 @@ import resource
 import secrets
 import sys
 import tempfile
-from collections.abc import Awaitable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from bot import metrics
 from bot.sandbox import bwrap, seccomp
@@ -20,7 +18,7 @@ from bot.sandbox.engine import LABEL, MISSING, Engine, find_engine
 from bot.sandbox.owners import name_owner, open_folder, remove_left_folders
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Network, SandboxError
 from bot.sandbox.relays import find_interpreter, wrap_in_relay
-from bot.sandbox.runner import Run, wrap_in_limits
+from bot.sandbox.runner import Run, see_through, wrap_in_limits
 
 _GUARD = "/forgehand/guard.py"
 _FILTER = "/forgehand/filter"
@@ -32,7 +30,6 @@ _MOST_FILES = 65536
 _MOST_THREADS = 4096
 # The client reads from a pipe that ends with us. Killed in the midst of a start, Podman's leaves processes behind.
 _TIED = 'exec "$@" < /proc/self/fd/{}'
-_T = TypeVar("_T")
 
 
 class Container:
@@ -68,12 +65,12 @@ class Container:
             shown = await asyncio.to_thread(_list_mounts, Path(folder), workspace, places)
             options = _describe(engine, name, shown, limits, env or {})
             try:
-                await _see_through(asyncio.to_thread(_create, engine, options, command))
+                await see_through(asyncio.to_thread(_create, engine, options, command))
                 run = Run(limits, None, list_writable(workspace, mounts), elsewhere=True)
                 result = await _start(run, engine, name, argv, report)
                 state = await asyncio.to_thread(engine.look, name)
             finally:
-                await _see_through(asyncio.to_thread(engine.remove, name))
+                await see_through(asyncio.to_thread(engine.remove, name))
         if not state.began and result.ended == "exit":
             raise SandboxError(f"{engine.program} could not start: {result.output.strip()[-500:]}")
         if state.out_of_memory and result.ended == "exit":
@@ -125,29 +122,10 @@ async def _start(run: Run, engine: Engine, name: str, argv: Sequence[str], repor
         os.close(writer)
 
 
-async def _see_through(work: Awaitable[_T]) -> _T:
-    """Await to the end even where we are cancelled, and tell that then."""
-    task = asyncio.ensure_future(work)
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        raise asyncio.CancelledError
-    return task.result()
-
-
-@cache
-def _find_image(program: str) -> str:
-    return Engine(program).make_image()
-
-
 def _create(engine: Engine, options: Sequence[str], command: Sequence[str]) -> None:
     program, _ = find_interpreter()
     guarded = [program, "-I", "-S", _GUARD, _FILTER, *command]
-    engine.ask("create", *options, _find_image(engine.program), *guarded)
+    engine.ask("create", *options, engine.make_image(), *guarded)
 
 
 def _describe(engine: Engine, name: str, mounts: Sequence[Mount], limits: Limits, env: Mapping[str, str]) -> list[str]:

@@ -6,15 +6,16 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from bot.sandbox import processes
 from bot.sandbox.cgroups import Parents, RunGroup
 from bot.sandbox.disk import DiskWatch
 from bot.sandbox.output import HeadTail
 from bot.sandbox.port import CommandResult, Limits, SandboxError
+from bot.types import T
 
 Ended = Literal["exit", "timeout", "memory", "disk", "cancelled"]
 _WATCH_SECONDS = 0.05
@@ -37,6 +38,25 @@ def wrap_in_limits(argv: Sequence[str], limits: Limits, *, count_processes: bool
     """
     processes_allowed = limits.processes if count_processes else 0
     return ["/bin/sh", "-c", _LIMIT, "sh", str(limits.file_mb * 2048), str(processes_allowed), *argv]
+
+
+async def see_through(work: Coroutine[Any, Any, T], stop: Callable[[], None] | None = None) -> T:
+    """Await to the end even where we are cancelled, and tell that then.
+
+    ``stop`` is called where that happens.
+    """
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+            if stop is not None:
+                stop()
+    if cancelled:
+        raise asyncio.CancelledError
+    return task.result()
 
 
 class Run:
@@ -81,17 +101,7 @@ class Run:
 
         Cancelling the awaiting task kills every process first. Raises :class:`SandboxError` where it cannot start.
         """
-        work = asyncio.ensure_future(self._supervise(shown, command, env, cwd, descriptors, report))
-        cancelled = False
-        while not work.done():
-            try:
-                await asyncio.shield(work)
-            except asyncio.CancelledError:
-                cancelled = True
-                self._stop.set()
-        if cancelled:
-            raise asyncio.CancelledError
-        return work.result()
+        return await see_through(self._supervise(shown, command, env, cwd, descriptors, report), self._stop.set)
 
     async def _supervise(
         self,
