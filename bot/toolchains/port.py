@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
+
+from pydantic import Field
 
 from bot.sandbox.port import CommandResult, Limits
 from bot.types import ForgehandError, JsonModel
 
 Verdict = Literal["passed", "failed", "error", "skipped"]
 Phase = Literal["build", "collect", "setup", "call", "teardown", "crash", "timeout"]
+# Path in the tree to line, from 1, to how often it ran; lines that are not told are not known to hold code.
+Hits = dict[str, dict[int, int]]
 
 
+NOTHING: Mapping[str, str] = {}
 UNMEASURED = "Only Python code can be measured so far; this part of the repository is written in {}."
 
 
@@ -71,6 +76,7 @@ class TestRun(JsonModel):
     """Run of a test command.
 
     ``command`` is what a person would type; ``notes`` are sentences about what the tree lacks and its tests may need.
+    ``hits`` are of the files that were to be counted, as far as the tests' own processes ran them.
     """
 
     __test__ = False
@@ -80,6 +86,7 @@ class TestRun(JsonModel):
     result: CommandResult
     completeness: Completeness
     notes: tuple[str, ...] = ()
+    hits: Hits = Field(default={})
 
     @property
     def complete(self) -> bool:
@@ -150,8 +157,23 @@ class Toolchain(Protocol):
         """
         ...
 
-    async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
-        """Run the given files or test ids, or everything."""
+    async def test(
+        self,
+        workspace: Workspace,
+        targets: Sequence[str] = (),
+        *,
+        limits: Limits | None = None,
+        counted: Mapping[str, str] = NOTHING,
+    ) -> TestRun:
+        """Run the given files or test ids, or everything.
+
+        ``counted`` are files, with their texts, that :meth:`counts`: how often their lines run is told too. Raises
+        :class:`ToolchainError` where that cannot be read.
+        """
+        ...
+
+    def counts(self, path: str, env: Path) -> bool:
+        """Return whether :meth:`test` can count the lines of a file. Blocking."""
         ...
 
     async def run(

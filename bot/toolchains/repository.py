@@ -6,7 +6,7 @@ Each folder that tests itself has its own; a path belongs to the innermost one o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from bot.settings import Checks, Settings
 from bot.toolchains.identity import Identity, hash_toolchains
 from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.lock_files import StaleLock
-from bot.toolchains.port import Completeness, Measurement, Program, TestRun, ToolchainError, Workspace
+from bot.toolchains.port import NOTHING, Completeness, Hits, Measurement, Program, TestRun, ToolchainError, Workspace
 from bot.toolchains.units import find_nearest
 
 # Says in an environment why it could not be prepared.
@@ -141,11 +141,30 @@ class RepositoryToolchain:
             raise problems[0]
         return results
 
-    async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
+    def counts(self, path: str, env: Path) -> bool:
+        """Return whether lines of a file can be counted (see the port).
+
+        Other units of its language may run it too: each of them must be there, and count it.
+        """
+        language = self._part_of(path).unit.toolchain
+        alike = [part for part in self.parts if part.unit.toolchain == language]
+        return all(self._counts(part, path, env) and not self._read_problem(part, env) for part in alike)
+
+    def _counts(self, part: Part, path: str, env: Path) -> bool:
+        return part.toolchain.counts(path, self._env_of(part, env))
+
+    async def test(
+        self,
+        workspace: Workspace,
+        targets: Sequence[str] = (),
+        *,
+        limits: Limits | None = None,
+        counted: Mapping[str, str] = NOTHING,
+    ) -> TestRun:
         """Run files or test ids, each with its part, or all (see the port)."""
         parts = await asyncio.to_thread(lambda: self.parts)
         if len(parts) == 1:
-            return await self._test(parts[0], workspace, targets, limits)
+            return await self._test(parts[0], workspace, targets, limits, counted)
         wanted = self._divide(targets) if targets else [(part, []) for part in parts]
         runs = []
         notes = []
@@ -156,10 +175,18 @@ class RepositoryToolchain:
             elif problem:
                 raise ToolchainError(problem)
             else:
-                runs.append(await self._test(part, self._own(part, workspace), own, limits))
+                texts = {path: text for path, text in counted.items() if self._counts(part, path, workspace.env)}
+                runs.append(await self._test(part, self._own(part, workspace), own, limits, texts))
         return merge_runs(runs, notes)
 
-    async def _test(self, part: Part, workspace: Workspace, targets: Sequence[str], limits: Limits | None) -> TestRun:
+    async def _test(
+        self,
+        part: Part,
+        workspace: Workspace,
+        targets: Sequence[str],
+        limits: Limits | None,
+        counted: Mapping[str, str],
+    ) -> TestRun:
         """Run a part's tests, in its folder's share of the repository's time.
 
         A runner at the root may run tests of folders too that have checks of their own: these do not count.
@@ -167,7 +194,7 @@ class RepositoryToolchain:
         if limits is not None and part.folder:
             share = part.checks.minutes / self._checks.minutes
             limits = limits.model_copy(update={"seconds": limits.seconds * share})
-        run = await part.toolchain.test(workspace, targets, limits=limits)
+        run = await part.toolchain.test(workspace, targets, limits=limits, counted=counted)
         own = (case for case in run.cases if self._checks.find_folder(case.id.partition("::")[0]) == part.folder)
         return run.model_copy(update={"cases": tuple(own)})
 
@@ -271,4 +298,14 @@ def merge_runs(runs: Sequence[TestRun], notes: Sequence[str] = ()) -> TestRun:
         ),
         completeness=unsure or Completeness(ok=True),
         notes=(*(note for run in runs for note in run.notes), *notes),
+        hits=_add_hits(run.hits for run in runs),
     )
+
+
+def _add_hits(counted: Iterable[Hits]) -> Hits:
+    """Add up how often lines ran."""
+    found: Hits = {}
+    for path, lines in (pair for hits in counted for pair in hits.items()):
+        of = found.setdefault(path, {})
+        of.update({line: of.get(line, 0) + times for line, times in lines.items()})
+    return found

@@ -43,7 +43,10 @@ def split_folder(argv: Sequence[str]) -> tuple[str, list[str]]:
 
 @dataclass(frozen=True)
 class Session:
-    """Test run of the unit at ``root``; ``channel`` takes signed results."""
+    """Test run of the unit at ``root``; ``channel`` takes signed results.
+
+    ``counted`` are the files whose lines are counted.
+    """
 
     root: str
     workspace: Workspace
@@ -54,6 +57,7 @@ class Session:
     env: Mapping[str, str]
     reports: Path
     started: float
+    counted: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -99,6 +103,7 @@ async def open_session(
     mounts: Sequence[Mount],
     env: Mapping[str, str],
     written: Sequence[str],
+    counted: tuple[str, ...] = (),
 ) -> AsyncIterator[Session]:
     """Make the folders of one run, and remove them.
 
@@ -115,9 +120,8 @@ async def open_session(
                 *copies,
                 Mount(source=channel.directory, target=RESULTS, writable=True),
             ]
-            yield Session(
-                root, workspace, limits, channel, sandbox, own, env, reports=scratch, started=time.monotonic()
-            )
+            started = time.monotonic()
+            yield Session(root, workspace, limits, channel, sandbox, own, env, scratch, started, counted)
     finally:
         await asyncio.to_thread(remove_tree, scratch)
 

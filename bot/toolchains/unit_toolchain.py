@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox.port import CommandResult, Limits
+from bot.toolchains.coverage import Counter, Reports, open_reports
 from bot.toolchains.events import Fold, Folded, Record
 from bot.toolchains.installer import Installer
 from bot.toolchains.language import Adapter, PathRules, Tools
 from bot.toolchains.placeholders import is_run_by
 from bot.toolchains.policy_line import fill_line
-from bot.toolchains.port import UNMEASURED, Completeness, Measurement, Program, TestRun, ToolchainError, Workspace
+from bot.toolchains.port import (
+    NOTHING,
+    UNMEASURED,
+    Completeness,
+    Measurement,
+    Program,
+    TestRun,
+    ToolchainError,
+    Workspace,
+)
 from bot.toolchains.selection import keep_wanted, select
 from bot.toolchains.session import Session, open_session
 
@@ -31,6 +41,7 @@ class UnitToolchain:
     adapter: Adapter
     tools: Tools
     tree: Path
+    counter: Counter | None = None
 
     def require(self) -> None:
         self.adapter.require()
@@ -57,7 +68,18 @@ class UnitToolchain:
         await asyncio.to_thread(self.require)
         return await Installer(self.adapter, self.tools).install(workspace)
 
-    async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
+    def counts(self, path: str, env: Path) -> bool:
+        """Return whether lines of a file can be counted (see the port)."""
+        return self.counter is not None and not self.tools.checks.test and self.counter.counts(path)
+
+    async def test(
+        self,
+        workspace: Workspace,
+        targets: Sequence[str] = (),
+        *,
+        limits: Limits | None = None,
+        counted: Mapping[str, str] = NOTHING,
+    ) -> TestRun:
         """Run the given files or test ids (see the port).
 
         What is told is what was asked for, though a runner may have to run more.
@@ -65,17 +87,19 @@ class UnitToolchain:
         seconds = limits.seconds if limits is not None else self.tools.checks.minutes * 60
         # a policy's own line goes to its folder itself
         root = "" if self.tools.checks.test else self.adapter.unit.root
-        async with self._open(workspace, root, seconds) as session:
+        async with open_reports(counted) as reports, self._open(workspace, root, seconds, reports) as session:
             if self.tools.checks.test:
                 return await self._test_by_policy(session, targets)
             outcome = await self.adapter.test(session, targets)
             folded = select(_fold(outcome.records, outcome.result), targets)
+            hits = await asyncio.to_thread(reports.read, self.counter)
         return TestRun(
             command=outcome.line,
             cases=folded.cases,
             result=outcome.result,
             completeness=folded.completeness,
             notes=outcome.notes,
+            hits=hits,
         )
 
     async def _test_by_policy(self, session: Session, targets: Sequence[str]) -> TestRun:
@@ -99,13 +123,17 @@ class UnitToolchain:
         raise ToolchainError(UNMEASURED.format(self.name))
 
     @asynccontextmanager
-    async def _open(self, workspace: Workspace, root: str, seconds: float) -> AsyncIterator[Session]:
-        mounts = await asyncio.to_thread(self.adapter.mounts)
+    async def _open(
+        self, workspace: Workspace, root: str, seconds: float, reports: Reports | None = None
+    ) -> AsyncIterator[Session]:
+        counting = reports.mounts if reports is not None else []
+        mounts = [*await asyncio.to_thread(self.adapter.mounts), *counting]
+        counted = tuple(reports.texts) if reports is not None else ()
         limits = _LIMITS.model_copy(update={"seconds": seconds})
         env = self.adapter.environment()
         written = self.adapter.written
         async with open_session(
-            root, workspace, limits, self.tools.sandbox, mounts=mounts, env=env, written=written
+            root, workspace, limits, self.tools.sandbox, mounts=mounts, env=env, written=written, counted=counted
         ) as session:
             yield session
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from bot.git.changes import Changes
 from bot.git.mirrors import Mirror
 from bot.sandbox.port import CommandResult, Limits, Sandbox
 from bot.toolchains.lock_files import StaleLock
-from bot.toolchains.port import Measurement, Program, TestRun, ToolchainError, Workspace
+from bot.toolchains.port import NOTHING, Measurement, Program, TestRun, ToolchainError, Workspace
 from bot.toolchains.repository import RepositoryToolchain
 from bot.toolchains.results import read_bounded
 from bot.toolchains.workspace import remove_tree
@@ -159,9 +159,19 @@ class Workshop:
         """Let later runs reuse the base's bytecode; call before any change."""
         await asyncio.to_thread(keep_bytecode, self._pristine, self._tree, self._manifest)
 
-    async def test(self, changes: Changes, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
-        """Run tests on base plus changes, without network, dependencies read-only."""
-        return await self.toolchain().test(await self._laid(changes), targets, limits=limits)
+    async def test(
+        self,
+        changes: Changes,
+        targets: Sequence[str] = (),
+        *,
+        limits: Limits | None = None,
+        counted: Mapping[str, str] = NOTHING,
+    ) -> TestRun:
+        """Run tests on base plus changes, without network, dependencies read-only.
+
+        ``counted`` as in the toolchain's port.
+        """
+        return await self.toolchain().test(await self._laid(changes), targets, limits=limits, counted=counted)
 
     async def run(self, command: str, changes: Changes, limits: Limits) -> CommandResult:
         """Run a model's shell line on base plus changes, without network."""

@@ -10,6 +10,7 @@ import pytest
 from bot.sandbox.port import Limits
 from bot.sandbox.process import Process
 from bot.settings import Checks, Settings
+from bot.toolchains.coverage import CoverageError
 from bot.toolchains.port import TestRun, ToolchainError, Workspace
 from bot.toolchains.python.toolchain import describe_versions, make_toolchain
 from tests.support.patience import PATIENCE
@@ -352,3 +353,23 @@ async def test_cancelling_a_test_run_leaves_no_results_behind(make: Make, tmp_pa
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_lines_are_counted_where_coverage_is_installed(make: Make) -> None:
+    text = "def answer():\n    if False:\n        pass\n    return 42\n\n\ndef unused():\n    return 1\n"
+    idle = "def idle():\n    return 1\n"
+    module = "src/sample/__init__.py"
+    # `parallel` names the data after the process; thresholds are no verdict
+    settings = "[run]\nparallel = true\n[report]\nfail_under = 100\n"
+    blinding = "import sys\n\ndef test_blinds():\n    sys.settrace(None)\n"
+    files = {module: text, "src/sample/idle.py": idle, ".coveragerc": settings, "tests/test_blinds.py": blinding}
+    toolchain, workspace = make(files)
+    counted = {module: text, "src/sample/idle.py": idle}
+    assert all(toolchain.counts(path, workspace.env) for path in counted)
+    assert not toolchain.counts("tests/test_verdicts.py", workspace.env)
+    run = await toolchain.test(workspace, ["tests/test_verdicts.py::test_passes"], counted=counted)
+    assert run.verdicts() == {"tests/test_verdicts.py::test_passes": "passed"}
+    assert run.command == "python -m pytest --continue-on-collection-errors tests/test_verdicts.py::test_passes"
+    assert run.hits == {module: {1: 1, 2: 1, 4: 1, 7: 1, 8: 0}, "src/sample/idle.py": {1: 0, 2: 0}}
+    with pytest.raises(CoverageError):
+        await toolchain.test(workspace, ["tests/test_blinds.py"], counted=counted)

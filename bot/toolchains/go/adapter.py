@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox.port import CommandResult, Mount
+from bot.toolchains.coverage import COVERAGE
 from bot.toolchains.go.packages import Package, read_packages
 from bot.toolchains.go.programs import find_go, require_go
 from bot.toolchains.go.report import Key, Report, write_filter
@@ -96,7 +97,8 @@ class GoAdapter:
         runs: list[CommandResult] = []
         while wanted and len(runs) < _ROUNDS:
             places = list(dict.fromkeys(self._to_place(packages[path].folder) for path, _ in wanted))
-            argv = _write_command(places, wanted, session.seconds, filtered=bool(targets or runs))
+            argv = _write_command(wanted, session.seconds, filtered=bool(targets or runs))
+            argv += [*self._count(session.counted, len(runs)), *places]
             name = f"go-{len(runs)}.json"
             runs.append(await session.run(argv, report=name))
             report.add(await asyncio.to_thread(session.read_report, name), runs[-1].output)
@@ -104,6 +106,11 @@ class GoAdapter:
         result = join_results(runs)
         told = result.model_copy(update={"output": report.log + result.output})
         return Outcome(self._render(folders, targets), told, list(report.list_records()))
+
+    def _count(self, files: Sequence[str], number: int) -> list[str]:
+        """Return options that count lines of files, whoever runs them."""
+        packages = dict.fromkeys(self._to_package(file) for file in files)
+        return [f"-coverprofile={COVERAGE}/{number}.out", f"-coverpkg={','.join(packages)}"] if files else []
 
     def _to_package(self, target: str) -> str:
         return self._to_place(posixpath.dirname(target.partition("::")[0]))
@@ -136,10 +143,10 @@ def _cut_subtest(id: str) -> str:
     return f"{file}::{name.partition('/')[0]}"
 
 
-def _write_command(places: Sequence[str], wanted: Sequence[Key], seconds: float, *, filtered: bool) -> list[str]:
-    """Write the command.
+def _write_command(wanted: Sequence[Key], seconds: float, *, filtered: bool) -> list[str]:
+    """Write the command, but for the packages.
 
     Go's own limit comes before ours, because it names the test that was running.
     """
     chosen = [f"-run={write_filter([name for _, name in wanted])}"] if filtered else []
-    return ["go", "test", "-json", "-count=1", f"-timeout={max(int(seconds * 0.9), 1)}s", *chosen, *places]
+    return ["go", "test", "-json", "-count=1", f"-timeout={max(int(seconds * 0.9), 1)}s", *chosen]

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from bot.toolchains.go import paths
 from bot.toolchains.go.adapter import GoAdapter
+from bot.toolchains.go.profile import make_counter
 from bot.toolchains.go.programs import describe_version
 from bot.toolchains.identity import pick_blobs
 from bot.toolchains.language import Language, Part, Tools
@@ -59,7 +60,11 @@ def _is_below(path: str, root: str, roots: Sequence[str]) -> bool:
 
 def _find_parts(tree: Path, tools: Tools) -> list[Part]:
     return [
-        Part(unit, UnitToolchain("go", paths, GoAdapter(unit, tree), tools, tree), unit.root)
+        Part(
+            unit,
+            UnitToolchain("go", paths, GoAdapter(unit, tree), tools, tree, make_counter(unit, tree)),
+            unit.root,
+        )
         for unit in find_units(tree)
     ]
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.sandbox.port import WORK
+from bot.toolchains.node.counting import JEST
 from bot.toolchains.node.detection import Project
 from bot.toolchains.node.manifest import read_json
 from bot.toolchains.port import ToolchainError
@@ -19,7 +20,7 @@ _BINS = {"vitest": "vitest", "jest": "jest", "mocha": "mocha", "ava": "ava"}
 _OPTIONS = {
     "vitest": ["--reporter=default", "--retry=0", "--bail=0", "--coverage.enabled=false", "--no-color"],
     "jest": ["--ci", "--reporters=default", f"--reporters={INSIDE}/forgehand_jest.cjs", "--testLocationInResults",
-             "--cacheDirectory=/tmp/jest", "--coverage=false", "--bail=0", "--watchAll=false"],
+             "--cacheDirectory=/tmp/jest", "--bail=0", "--watchAll=false"],
     "mocha": ["--reporter", f"{INSIDE}/forgehand_mocha.cjs", "--retries", "0"],
     "ava": ["--tap", "--no-fail-fast"],
 }  # fmt: skip
@@ -41,8 +42,11 @@ _WHOLE_MOCHA = 6
 _PARALLEL_MOCHA = 8
 
 
-def build(project: Project, env: Path, files: Sequence[str]) -> list[str]:
-    """Return the command that runs ``files`` of the unit, or everything."""
+def build(project: Project, env: Path, files: Sequence[str], *, counting: bool = False) -> list[str]:
+    """Return the command that runs ``files`` of the unit, or everything.
+
+    ``counting``: it is to count lines.
+    """
     command = project.command
     if command is None:
         return ["npm", "test"]
@@ -59,8 +63,9 @@ def build(project: Project, env: Path, files: Sequence[str]) -> list[str]:
     if command.runner == "mocha":
         options += ["--no-bail"] if major >= _WHOLE_MOCHA else []
         options += ["--no-parallel"] if major >= _PARALLEL_MOCHA else []
-    if command.runner == "jest" and files:
-        options += ["--runTestsByPath"]
+    if command.runner == "jest":
+        options += JEST if counting else ["--coverage=false"]
+        options += ["--runTestsByPath"] if files else []
     return ["node", "--require", _RECORDS, *preload, *command.node, program, *options, *(files or command.files)]
 
 

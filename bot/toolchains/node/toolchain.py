@@ -6,19 +6,22 @@ import asyncio
 import json
 import posixpath
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount
+from bot.toolchains.coverage import open_reports
 from bot.toolchains.events import Fold, Folded, Plan
 from bot.toolchains.exit_code import read_exit_code
 from bot.toolchains.language import Tools
 from bot.toolchains.node import paths, programs, runners, shadows
+from bot.toolchains.node.counting import make_counter, set_variables
 from bot.toolchains.node.detection import Project
 from bot.toolchains.node.installation import MODULES, WRITTEN, Installer, require_node
 from bot.toolchains.placeholders import RESULTS, is_run_by
 from bot.toolchains.policy_line import fill_line
 from bot.toolchains.port import (
+    NOTHING,
     UNMEASURED,
     Completeness,
     Measurement,
@@ -80,7 +83,19 @@ class NodeToolchain:
         installer = Installer(self._tools.sandbox, self._tools.settings, self._tools.setup, _environment())
         return await installer.install(workspace, self._project)
 
-    async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
+    def counts(self, path: str, env: Path) -> bool:
+        """Return whether lines of a file can be counted (see the port)."""
+        counter = make_counter(self._project, [WORK])
+        return counter is not None and not self._checks.test and counter.counts(path)
+
+    async def test(
+        self,
+        workspace: Workspace,
+        targets: Sequence[str] = (),
+        *,
+        limits: Limits | None = None,
+        counted: Mapping[str, str] = NOTHING,
+    ) -> TestRun:
         """Run the given files or test ids (see the port).
 
         A test is run with its file: names of tests select too much or too little in every runner. What is told is what
@@ -94,14 +109,16 @@ class NodeToolchain:
         if built is not None:
             return built
         files = list(dict.fromkeys(self._to_file(target) for target in targets))
-        argv = await asyncio.to_thread(self._write_command, workspace, files)
+        argv = await asyncio.to_thread(self._write_command, workspace, files, counting=bool(counted))
         line = runners.render(self._project, files)
-        async with open_channel() as channel:
-            result = await self._run(workspace, argv, limits, channel.directory)
+        async with open_channel() as channel, open_reports(counted) as reports:
+            result = await self._run(workspace, argv, limits, channel.directory, counting=reports.mounts)
             folded = await asyncio.to_thread(self._read, channel, result, line)
+            counter = make_counter(self._project, [WORK, str(workspace.tree)])
+            hits = await asyncio.to_thread(reports.read, counter)
         if self._project.command is not None:
             folded = select(folded, targets)
-        return TestRun(command=line, cases=folded.cases, result=result, completeness=folded.completeness)
+        return TestRun(command=line, cases=folded.cases, result=result, completeness=folded.completeness, hits=hits)
 
     async def _test_by_policy(self, workspace: Workspace, targets: Sequence[str], limits: Limits) -> TestRun:
         """Run the policy's own line, and read its results as the policy says."""
@@ -135,11 +152,11 @@ class NodeToolchain:
                 )
         return None
 
-    def _write_command(self, workspace: Workspace, files: Sequence[str]) -> list[str]:
+    def _write_command(self, workspace: Workspace, files: Sequence[str], *, counting: bool) -> list[str]:
         command = self._project.command
         if command is not None and command.runner == "node:test" and not files:
             files = runners.expand(workspace.tree / self._project.unit.root, command.files)
-        return runners.build(self._project, workspace.env, files)
+        return runners.build(self._project, workspace.env, files, counting=counting)
 
     def _read(self, channel: ResultsChannel, result: CommandResult, line: str) -> Folded:
         if self._project.command is None:
@@ -167,12 +184,14 @@ class NodeToolchain:
         *,
         reporting: bool = True,
         report: Path | None = None,
+        counting: Sequence[Mount] = (),
     ) -> CommandResult:
         node = await asyncio.to_thread(programs.find_node)
         if node is None:
             raise ToolchainError(programs.MISSING)
         env = _environment(self._project.unit.root)
-        mounts = [*node.mounts(), Mount(source=_INSIDE, target=runners.INSIDE)]
+        mounts = [*node.mounts(), Mount(source=_INSIDE, target=runners.INSIDE), *counting]
+        env |= set_variables(self._project) if counting else {}
         if results is not None:
             mounts.append(Mount(source=results, target=RESULTS, writable=True))
             argv = run_in(self._project.unit.root, argv) if reporting else argv

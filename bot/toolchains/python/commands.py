@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.toolchains.coverage import COVERAGE
 from bot.toolchains.placeholders import dotted, escape_target, selector
 from bot.toolchains.python.project import Project, bracket_extras
 from bot.toolchains.session import split_folder
@@ -17,6 +18,9 @@ UV = "/forgehand/uv"
 INSIDE = "/forgehand/inside"
 MEASURE = "/forgehand/measure"
 CONSTRAINTS = "locked-versions.txt"
+LCOV = "lines.lcov"
+_DATA = f"{COVERAGE}/data"
+_BLIND = f"{COVERAGE}/blind"
 _UNITTEST = f"{INSIDE}/forgehand_unittest.py"
 # Parts of our commands that nobody would type.
 _NOISE = {"--quiet", "--allow-existing", "--disable-pip-version-check", "--without-pip"}
@@ -86,6 +90,24 @@ def pytest(targets: Sequence[str], *, without_coverage: bool) -> list[str]:
     options = ["-p", "forgehand_pytest", "--continue-on-collection-errors", *(["--no-cov"] if without_coverage else [])]
     options += ["-o", "cache_dir=/tmp/pytest-cache", _LAST_OPTION]
     return [PYTHON, "-m", "pytest", *options, *dict.fromkeys(escape_target(selector(target)) for target in targets)]
+
+
+def count_lines(argv: Sequence[str], folders: Sequence[str], *, greenlets: bool, workers: bool) -> list[str]:
+    """Have coverage.py count the lines that a command of pytest runs.
+
+    They are of files below ``folders``; the report is :data:`LCOV`. ``workers``: pytest-xdist is there, whose processes
+    it would not see.
+    """
+    # what runs in greenlets would be taken for idle
+    options = ["--concurrency=thread,greenlet"] if greenlets else []
+    options += [f"--data-file={_DATA}", f"--source={','.join(folders)}"]
+    own = ["-p", "forgehand_lines", *(["-n0"] if workers else [])]
+    run = ["env", f"FORGEHAND_BLIND={_BLIND}", argv[0], "-m", "coverage", "run", *options, *argv[1:], *own]
+    # without our reporter, whose key is spent
+    tool = f"{PYTHON} -I -m coverage"
+    combined = f"{tool} combine -q --data-file={_DATA} {COVERAGE}"
+    told = f"[ -e {_BLIND} ] || {tool} lcov -q -i --data-file={_DATA} -o {COVERAGE}/{LCOV}"
+    return ["/bin/sh", "-c", f'"$@"; code=$?; {{ {combined}; {told}; }} >/dev/null 2>&1; exit $code', "sh", *run]
 
 
 def unittest(targets: Sequence[str]) -> list[str]:

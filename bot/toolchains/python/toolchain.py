@@ -6,18 +6,21 @@ The virtual environment is mounted at /env, and our own reporter writes the verd
 from __future__ import annotations
 
 import asyncio
+import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
 from bot.settings import Checks, Settings
 from bot.toolchains import submodules
+from bot.toolchains.coverage import Counter, open_reports
 from bot.toolchains.language import Tools
+from bot.toolchains.lcov import read_lcov
 from bot.toolchains.placeholders import RESULTS, is_run_by, selector
 from bot.toolchains.policy_line import fill_line
-from bot.toolchains.port import Measurement, Program, TestCase, TestRun, ToolchainError, Workspace
+from bot.toolchains.port import NOTHING, Hits, Measurement, Program, TestCase, TestRun, ToolchainError, Workspace
 from bot.toolchains.python import commands, paths, shadows
 from bot.toolchains.python.config import read_pytest_settings, split_words
 from bot.toolchains.python.installation import Installer, require_interpreter, require_python
@@ -78,14 +81,27 @@ class PythonToolchain:
         installer = Installer(self._tools.sandbox, self._tools.settings, self._tools.setup, _environment())
         return await installer.install(workspace)
 
-    async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
+    def counts(self, path: str, env: Path) -> bool:
+        """Return whether lines of a file can be counted (see the port)."""
+        there = all(_has_package(env, name) for name in ("pytest", "coverage"))
+        return there and not self._checks.test and path.endswith(".py") and not self.is_test(path)
+
+    async def test(
+        self,
+        workspace: Workspace,
+        targets: Sequence[str] = (),
+        *,
+        limits: Limits | None = None,
+        counted: Mapping[str, str] = NOTHING,
+    ) -> TestRun:
         """Run the given files or test ids (see the port).
 
         Dependencies are read-only in every run, so that no run can plant anything for a later one.
         """
         limits = limits or Limits(seconds=self._checks.minutes * 60)
-        async with open_channel() as channel:
-            mounts = [Mount(source=channel.directory, target=RESULTS, writable=True)]
+        hits: Hits = {}
+        async with open_channel() as channel, open_reports(counted) as reports:
+            mounts = [Mount(source=channel.directory, target=RESULTS, writable=True), *reports.mounts]
             if self._checks.test:
                 own = await asyncio.to_thread(fill_line, self._checks, self._tools.folder, targets, workspace.tree)
                 line = own.shown
@@ -95,10 +111,12 @@ class PythonToolchain:
             else:
                 argv = _write_command(workspace, targets)
                 line = commands.render_command(argv)
+                argv = _count_lines(workspace, argv, counted) if counted else argv
                 result = await self._run(workspace, argv, limits, mounts)
+                hits = await asyncio.to_thread(reports.read, _make_counter(workspace))
                 folded = await asyncio.to_thread(read_results, "junit", channel, result, line, workspace.tree)
                 folded = keep_wanted(folded, targets, lambda case: _is_requested(case, targets))
-        run = TestRun(command=line, cases=folded.cases, result=result, completeness=folded.completeness)
+        run = TestRun(command=line, cases=folded.cases, result=result, completeness=folded.completeness, hits=hits)
         if run.complete and not run.unloaded:
             return run
         return run.model_copy(update={"notes": await asyncio.to_thread(submodules.describe_missing, workspace.tree)})
@@ -171,6 +189,18 @@ def _write_command(workspace: Workspace, targets: Sequence[str]) -> list[str]:
     if not _has_package(workspace.env, "pytest"):
         return commands.unittest(targets)
     return commands.pytest(targets, without_coverage=_has_package(workspace.env, "pytest_cov"))
+
+
+def _count_lines(workspace: Workspace, argv: Sequence[str], counted: Collection[str]) -> list[str]:
+    """Return the command as coverage.py runs it, for the files' own folders."""
+    folders = sorted({posixpath.join(WORK, posixpath.dirname(path)).rstrip("/") for path in counted})
+    greenlets = _has_package(workspace.env, "greenlet")
+    return commands.count_lines(argv, folders, greenlets=greenlets, workers=_has_package(workspace.env, "pytest_xdist"))
+
+
+def _make_counter(workspace: Workspace) -> Counter:
+    folders = {WORK: "", str(workspace.tree): "", "": ""}
+    return Counter(lambda path: True, read_lcov, folders, commands.LCOV)
 
 
 def _is_requested(case: TestCase, targets: Sequence[str]) -> bool:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox.port import WORK, Mount
+from bot.toolchains.coverage import COVERAGE, Counter
 from bot.toolchains.events import Plan
 from bot.toolchains.installer import render
 from bot.toolchains.language import Install, Outcome
+from bot.toolchains.lcov import read_lcov
 from bot.toolchains.placeholders import RESULTS
 from bot.toolchains.rounds import Round, run_rounds
-from bot.toolchains.ruby.paths import is_test_file
+from bot.toolchains.ruby.paths import is_test, is_test_file
 from bot.toolchains.ruby.programs import find_ruby, require_bundler, require_ruby, require_runner
 from bot.toolchains.session import ENV, Session
 from bot.toolchains.units import Unit, walk_files
@@ -21,6 +23,10 @@ from bot.toolchains.units import Unit, walk_files
 _INSIDE = "/forgehand/ruby"
 _REQUIRE = "Dir[*ARGV].each { |file| require file }"
 _GEMFILES = ("Gemfile", "gems.rb")
+
+
+# Our script names files from the top of the tree.
+COUNTER = Counter(lambda path: path.endswith(".rb") and not is_test(path), read_lcov, {"": ""}, "*.lcov")
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,7 @@ class RubyAdapter:
         named = list(dict.fromkeys(self.unit.place(target) for target in targets))
         files = named or await asyncio.to_thread(self._list_files, session.workspace.tree)
         env = {"FORGEHAND_RESULTS": RESULTS, "FORGEHAND_ROOT": WORK}
+        env |= {"FORGEHAND_COVERAGE": COVERAGE} if session.counted else {}
 
         async def run(left: Sequence[Plan]) -> Round:
             command = self._write_command(named, files, [plan.key for plan in left])

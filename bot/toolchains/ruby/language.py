@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from bot.toolchains.identity import pick_blobs
 from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.ruby import paths
-from bot.toolchains.ruby.adapter import RubyAdapter
+from bot.toolchains.ruby.adapter import COUNTER, RubyAdapter
 from bot.toolchains.ruby.programs import describe_version
 from bot.toolchains.unit_toolchain import UnitToolchain
 from bot.toolchains.units import Unit, is_sample, walk_files
@@ -99,7 +99,11 @@ def _read(path: Path) -> bytes:
 
 def _find_parts(tree: Path, tools: Tools) -> list[Part]:
     return [
-        Part(unit, UnitToolchain("ruby", RubyPaths(unit.runner), RubyAdapter(unit, tree), tools, tree), unit.root)
+        Part(
+            unit,
+            UnitToolchain("ruby", RubyPaths(unit.runner), RubyAdapter(unit, tree), tools, tree, COUNTER),
+            unit.root,
+        )
         for unit in find_units(tree)
     ]
 

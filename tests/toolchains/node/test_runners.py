@@ -191,3 +191,22 @@ async def test_tests_see_no_options_or_colours_of_ours(open_project: Open, runne
     toolchain, workspace = open_project(runner, {file: ARGUMENTS})
     run = await toolchain.test(workspace, [file])
     assert told(run) == {f"{file}::sees no options or colours of ours": ("passed", "call")}, run.cases
+
+
+@pytest.mark.parametrize("runner", ["jest", "mocha", "ava"])
+async def test_lines_that_no_test_ran_are_known(open_project: Open, runner: str) -> None:
+    """jest changes files before they run, so it counts itself; for the others V8 does."""
+    text = "exports.sign = (x) => {\n  if (x < 0) {\n    return '-';\n  }\n  return '';\n};\n"
+    tests = {
+        "jest": "const { sign } = require('../sign.js');\ntest('none', () => expect(sign(1)).toBe(''));\n",
+        "mocha": "const { sign } = require('../sign.js');\nit('none', () => sign(1));\n",
+        "ava": "const test = require('ava').default;\ntest('none', (t) => t.is(require('../sign.js').sign(1), ''));\n",
+    }
+    (file,) = of(runner, "own")
+    toolchain, workspace = open_project(
+        files={"package.json": f'{{"scripts": {{"test": "{runner}"}}}}', "sign.js": text, file: tests[runner]}
+    )
+    assert toolchain.counts("sign.js", workspace.env)
+    run = await toolchain.test(workspace, [file], counted={"sign.js": text})
+    assert run.verdicts() == {f"{file}::none": "passed"}
+    assert run.hits == {"sign.js": {1: 1, 2: 1, 3: 0, 5: 1}}

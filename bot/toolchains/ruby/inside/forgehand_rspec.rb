@@ -3,6 +3,7 @@
 # Run RSpec and report what it says: ruby forgehand_rspec.rb ARGUMENTS OF RSPEC
 require_relative "forgehand_records"
 records = Forgehand::Records.new(ENV.fetch("FORGEHAND_RESULTS"))
+require_relative "forgehand_coverage" if ENV["FORGEHAND_COVERAGE"]
 Forgehand.load_gems
 require "rspec/core"
 

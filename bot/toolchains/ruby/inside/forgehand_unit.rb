@@ -3,6 +3,7 @@
 # Run test files and report: ruby forgehand_unit.rb minitest|test_unit FILES -- KEYS OF TESTS, all where there are none
 require_relative "forgehand_records"
 records = Forgehand::Records.new(ENV.fetch("FORGEHAND_RESULTS"))
+require_relative "forgehand_coverage" if ENV["FORGEHAND_COVERAGE"]
 Forgehand.load_gems
 runner, *files = ARGV.take_while { |one| one != "--" }
 require_relative "forgehand_#{runner}"
