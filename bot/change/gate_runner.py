@@ -15,6 +15,7 @@ from bot.change.quarantined import find_excused
 from bot.change.recipe import AnyEvidence, Job
 from bot.change.records import Baseline, Gate, GateReport, Proof
 from bot.change.stages import Stage
+from bot.change.unrun import count_unrun
 from bot.git.changes import Changes
 from bot.redaction import find_secrets
 from bot.sandbox.port import Limits
@@ -32,8 +33,8 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
     Test configuration and existing tests stay as they are there; on a pull request, existing tests are those of its
     base branch. What a program made may change any of them, and be of any size, if nobody else had a hand in it.
     Without a proof nothing must begin to pass; without a baseline nothing is run, and the gates are those that only
-    read. The recipe's own gates judge what has passed all others. Where a
-    recipe can leave out what is at fault and the rest passes, the rest is the change.
+    read. The recipe's own gates judge what has passed all others. Where a recipe can leave out what is at fault and the
+    rest passes, the rest is the change. Which of its lines no test ran is told of what passed and a model wrote.
     """
     proof = evidence.proof
     own_test = proof is not None and proof.files.files
@@ -45,6 +46,9 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
         rest = await _judge_all(job, evidence, base_sha, narrowed.changes) if narrowed is not None else report
         if narrowed is not None and rest.passed:
             report = rest.model_copy(update={"dropped": narrowed.dropped})
+    if report.passed and evidence.baseline is not None and evidence.made is None and not job.recipe.gates.restores:
+        unrun = await count_unrun(job, evidence.baseline, evidence.proof, report)
+        report = report.model_copy(update={"unrun": unrun})
     await job.stage(Stage.GATE, "done" if report.passed else "failed", ", ".join(gate.name for gate in report.failed()))
     return report
 

@@ -145,6 +145,13 @@ class Gate(JsonModel):
     parts: dict[PartName, str] = Field(default={})  # what it tells of the change's five parts, in a sentence each
 
 
+class Unrun(JsonModel):
+    """Changed lines that no test ran, as far as they were counted."""
+
+    lines: dict[str, tuple[int, ...]] = Field(default={})  # path to numbers from 1, in order
+    reason: str = ""  # why nothing is known of them
+
+
 class GateReport(JsonModel):
     """All gates on one tree."""
 
@@ -158,6 +165,7 @@ class GateReport(JsonModel):
     dropped: tuple[str, ...] = ()  # what of the author's change is left out, as no gate let it pass, and why
     command: str
     seconds: float
+    unrun: Unrun = Unrun()
 
     @property
     def passed(self) -> bool:

@@ -6,6 +6,7 @@ A capability derives :class:`ChangeWords`, names what it makes, and adds what on
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from bot.change.handover import tell_parts
@@ -20,6 +21,8 @@ _ROWS = 4
 _LONGEST = 300
 _SAID = 4_000
 _FLAKY = 10
+_FILES = 5
+_STRETCHES = 10
 _WEAKER = {
     "process": " This tier isolates nothing: the commands ran as an ordinary process of the host, with a scrubbed "
     "environment and limits, but with the host's files and network in reach. Treat this as weaker evidence.",
@@ -209,14 +212,31 @@ def name_baseline(base: Baseline) -> str:
 
 
 def list_quiet_gates(report: GateReport | None) -> str:
-    """Name the gates that found nothing, in one sentence."""
+    """Name the gates that found nothing, and the lines that no test ran."""
     gates = {gate.name: gate for gate in report.gates if gate.passed} if report is not None else {}
     said = [text for name, text in _QUIET.items() if name in gates]
     if "paths" in gates and gates["paths"].detail:
         said[-1] = f"of protected paths only {gates['paths'].detail}"
     if "size" in gates:
         said.append(gates["size"].after)
-    return f"Also checked by code: {', '.join(said)}." if said else ""
+    checked = f"Also checked by code: {', '.join(said)}." if said else ""
+    return " ".join(part for part in (checked, tell_unrun(report)) if part)
+
+
+def tell_unrun(report: GateReport | None) -> str:
+    """Name the changed lines that no test ran; "" where none is known."""
+    lines = report.unrun.lines if report is not None else {}
+    if not lines:
+        return ""
+    files = [f"{inline_code(path)} {listed(_list_ranges(numbers), _STRETCHES)}" for path, numbers in lines.items()]
+    return f"No test ran these changed lines, counted in the tests' own processes: {listed(files, _FILES)}."
+
+
+def _list_ranges(numbers: Sequence[int]) -> list[str]:
+    """Write ascending numbers, those that follow one another as a range."""
+    groups = groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])
+    stretches = [[number for _, number in group] for _, group in groups]
+    return [f"{one[0]}–{one[-1]}" if one[1:] else str(one[0]) for one in stretches]
 
 
 def tell_tries(evidence: AnyEvidence) -> str:
@@ -294,6 +314,10 @@ def fold_details(evidence: AnyEvidence, failures: Sequence[Failure] | None = Non
         )
         reused = f"Not anew: {base.reused}, and nothing that decides it has changed." if base.reused else ""
         found.append(folded("How it was set up", join([reused, "\n".join(lines)])))
+    if evidence.report is not None and evidence.report.unrun.reason:
+        found.append(
+            folded("Which changed lines the tests ran", f"Not known: {paragraph(evidence.report.unrun.reason)}")
+        )
     found += [cost] if (cost := fold_cost(evidence)) else []
     return "\n\n".join(found)
 

@@ -88,3 +88,6 @@ async def test_a_panic_is_fixed_and_what_cheats_is_sent_back(tell: Tell, tmp_pat
     ]
     story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "go test ./..."], attempts, lies=lies)
     assert f"for example `{PROOF}`" in suggested(story)
+    (pull,) = await story.pulls()
+    assert "No test ran" not in pull["body"]
+    assert "Which changed lines" not in pull["body"]

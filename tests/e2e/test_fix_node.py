@@ -44,7 +44,8 @@ test("cents count", async () => {
 });
 """
 LINE = "  return Number(whole) * 100;\n"
-FIX = (LINE, '  return Number(whole) * 100 + Number((cents ?? "").padEnd(2, "0").slice(0, 2));\n')
+UNRUN = '  if (cents === "-") {\n    return Number.NaN;\n  }\n'
+FIX = (LINE, UNRUN + '  return Number(whole) * 100 + Number((cents ?? "").padEnd(2, "0").slice(0, 2));\n')
 BUG = Bug(
     SOURCE, PRICES, FIX, PROOF, PROOF_TEXT, "400 !== 500", body=BODY.replace("['2.50', '2.50']", '["2.50", "2.50"]')
 )
@@ -80,3 +81,4 @@ async def test_a_bug_in_javascript_is_fixed_and_what_cheats_is_sent_back(tell: T
     assert f"for example `{PROOF}`" in suggested(story)
     (pull,) = await story.pulls()
     assert "pyflakes" not in pull["body"]
+    assert "No test ran these changed lines, counted in the tests' own processes: `src/prices.js` 5." in pull["body"]

@@ -1,0 +1,68 @@
+"""Count which changed lines no test ran: evidence for people, of which no verdict hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bot.change.recipe import Job
+from bot.change.records import Baseline, GateReport, Proof, Unrun
+from bot.github.text.diffs import parse_diff
+from bot.sandbox.port import Limits, SandboxError
+from bot.toolchains.port import Hits, TestRun, ToolchainError
+
+_REASON = 300
+_WORD = re.compile(r"\w")
+
+
+async def count_unrun(job: Job[Any], base: Baseline, proof: Proof | None, report: GateReport) -> Unrun:
+    """Run the tests of the gates once more, and count lines.
+
+    Nothing is run where no changed line outside of tests can be counted. Nothing is claimed where a test does not pass:
+    it may have ended before lines that it runs.
+    """
+    workshop = job.workshop(report.base_sha)
+    toolchain = workshop.toolchain()
+    texts = {path: text for path, text in report.changes.files.items() if text is not None}
+    diff = await (await job.mirror(report.base_sha)).diff(report.base_sha, report.changes)
+    added = {file.path: file.added_lines() for file in parse_diff(diff)}
+    product = [path for path in texts if added.get(path) and not toolchain.is_test(path)]
+    found = await asyncio.to_thread(lambda: [path for path in product if toolchain.counts(path, workshop.env)])
+    counted = {path: texts[path] for path in found}
+    if not counted:
+        return Unrun()
+    targets = toolchain.targets([path for path in texts if toolchain.is_test(path)])
+    own = proof.targets if proof is not None else ()
+    wanted = list(dict.fromkeys([*base.targets, *own, *targets])) if base.targets else []
+    limits = Limits(seconds=job.policy.checks.minutes * 60)
+    try:
+        run = await workshop.test(report.changes, wanted, limits=limits, counted=counted)
+    except (ToolchainError, SandboxError) as error:
+        return Unrun(reason=error.message[:_REASON])
+    reason = _find_doubt(run, proof)
+    return Unrun(reason=reason) if reason else Unrun(lines=_pick_unrun(run.hits, added, counted))
+
+
+def _find_doubt(run: TestRun, proof: Proof | None) -> str:
+    """Return why a run's counts say nothing, or ""."""
+    verdicts = run.verdicts()
+    if not run.complete:
+        return "The tests gave no usable result while lines were counted."
+    bad = [name for name, verdict in verdicts.items() if verdict in ("failed", "error")]
+    bad += [name for name in (proof.tests if proof is not None else ()) if verdicts.get(name) != "passed"]
+    return f"`{bad[0][:_REASON]}` did not pass while lines were counted." if bad else ""
+
+
+def _pick_unrun(
+    hits: Hits, added: Mapping[str, frozenset[int]], texts: Mapping[str, str]
+) -> dict[str, tuple[int, ...]]:
+    """Return the added lines with a word in them that were told to be idle."""
+    found = {}
+    for path, text in sorted(texts.items()):
+        lines = text.split("\n")
+        idle = [line for line, times in hits.get(path, {}).items() if not times and line in added[path]]
+        if told := tuple(line for line in sorted(idle) if _WORD.search(lines[line - 1])):
+            found[path] = told
+    return found
