@@ -27,9 +27,8 @@ from bot.toolchains.workspace import make_mount_point
 
 _INSIDE = "/forgehand/php"
 _CONFIG = "/forgehand/phpunit.xml"
-# The machine's own has this version; those that a repository names are told by a printer (9) or by events (newer).
-_MAJOR = 9
-_NEWEST = 13
+# The first is told by a printer, newer ones by their events.
+_UNDERSTOOD = range(9, 14)
 # Packages that are the platform's, not Composer's.
 _PLATFORM = re.compile(r"php(-64bit)?|ext-[\w-]+|lib-[\w-]+|composer-[\w-]+|phpunit/phpunit")
 
@@ -66,8 +65,8 @@ class PhpAdapter:
     def require(self) -> None:
         """Require PHP, and a PHPUnit where none is installed."""
         require_php()
-        if "phpunit/phpunit" not in read_requirements(self._folder) and find_phpunit() != _MAJOR:
-            raise ToolchainError("composer.json names no PHPUnit, and this machine has no PHPUnit 9. Name it there.")
+        if "phpunit/phpunit" not in read_requirements(self._folder) and find_phpunit() not in _UNDERSTOOD:
+            raise ToolchainError("composer.json names no PHPUnit, and this machine has none of 9 to 13. Name it there.")
 
     def mounts(self) -> Sequence[Mount]:
         return [*require_php().mounts(), Mount(source=Path(__file__).parent / "inside", target=_INSIDE)]
@@ -96,7 +95,7 @@ class PhpAdapter:
         tidy = [] if has_lock else [["rm", "-f", "composer.lock"]]
         install = ["composer", "install", "--no-scripts", "--no-plugins", "--no-progress", "--prefer-dist"]
         attempts = [[install, *tidy]]
-        if find_phpunit() == _MAJOR and all(_PLATFORM.fullmatch(name) for name in read_requirements(self._folder)):
+        if find_phpunit() == 9 and all(_PLATFORM.fullmatch(name) for name in read_requirements(self._folder)):
             attempts.append([["composer", "dump-autoload", "--dev", "--no-scripts", "--no-plugins"]])
         return Install(attempts, authorities=("SSL_CERT_FILE",))
 
@@ -173,13 +172,13 @@ def _find_program(vendor: Path, inside: str) -> tuple[str, bool]:
     listed = vendor / "composer" / "installed.json"
     found = re.search(r'"name": "phpunit/phpunit",\s*"version": "v?(\d+)\.', _read(listed))
     major = int(found[1]) if found is not None else find_phpunit()
-    if major is None or not _MAJOR <= major <= _NEWEST:
+    if major not in _UNDERSTOOD:
         raise ToolchainError(
-            f"PHPUnit {major} runs the tests; PHPUnit {_MAJOR} to {_NEWEST} are understood. Set `checks.test` to "
+            f"PHPUnit {major} runs the tests; PHPUnit 9 to 13 are understood. Set `checks.test` to "
             "`vendor/bin/phpunit --log-junit {results} {tests}` and `checks.results` to `junit`."
         )
     own = f"{inside}/vendor/phpunit/phpunit/phpunit" if found is not None else "/usr/bin/phpunit"
-    return own, major > _MAJOR
+    return own, major != 9
 
 
 def _read(path: Path) -> str:
