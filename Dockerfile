@@ -1,5 +1,6 @@
 # Built and run as deploy/README.md says; bubblewrap inside needs the options given there.
-FROM python:3.11-slim-bookworm AS build
+# Targets: all, web and python, which is the last one and so what `docker build .` makes.
+FROM python:3.11-slim-trixie AS build
 WORKDIR /src
 COPY requirements.txt .
 RUN python -m venv /opt/forgehand \
@@ -8,13 +9,13 @@ COPY . .
 RUN /opt/forgehand/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps . \
     && /opt/forgehand/bin/python -m compileall -q /opt/forgehand
 
-FROM python:3.11-slim-bookworm
+# the machines come first and Forgehand last, so that a new version of it installs no toolchain again
+FROM python:3.11-slim-trixie AS machine
 # bubblewrap comes as a wheel for x86-64 only
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends bubblewrap ca-certificates git \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home --home-dir /data --shell /usr/sbin/nologin forgehand
-COPY --from=build /opt/forgehand /opt/forgehand
 ENV PATH=/opt/forgehand/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     FORGEHAND_DATA_DIR=/data \
@@ -27,3 +28,35 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
 ENTRYPOINT ["forgehand"]
 CMD ["serve"]
+
+FROM machine AS machine-web
+USER root
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends nodejs npm \
+    && rm -rf /var/lib/apt/lists/*
+USER 10001
+
+FROM machine-web AS machine-all
+USER root
+# what `forgehand doctor` names, and the linters of docs/languages.md that Debian has
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends \
+        golang-go \
+        cargo rust-clippy \
+        build-essential cmake ninja-build meson pkg-config autoconf automake libtool libgtest-dev catch2 \
+        default-jdk-headless maven gradle \
+        ruby bundler ruby-rspec ruby-minitest ruby-test-unit rubocop \
+        php-cli php-xml php-mbstring composer phpunit \
+        elixir \
+        bats shellcheck \
+    && rm -rf /var/lib/apt/lists/*
+USER 10001
+
+FROM machine-all AS all
+COPY --from=build /opt/forgehand /opt/forgehand
+
+FROM machine-web AS web
+COPY --from=build /opt/forgehand /opt/forgehand
+
+FROM machine AS python
+COPY --from=build /opt/forgehand /opt/forgehand

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import re
 from pathlib import Path
 
 import yaml
@@ -50,3 +51,19 @@ def test_the_image_is_small_and_not_root() -> None:
     assert "bubblewrap" in text
     assert text.index("USER 10001") < text.index("ENTRYPOINT")
     assert (ROOT / ".dockerignore").read_text().startswith("*\n")
+
+
+def test_the_last_target_is_python_and_none_runs_as_root() -> None:
+    stages = (ROOT / "Dockerfile").read_text().split("\nFROM ")[1:]
+    names = [(stage.split()[0], stage.split()[2]) for stage in stages]
+    assert names[-3:] == [("machine-all", "all"), ("machine-web", "web"), ("machine", "python")]
+    users = [re.findall(r"^USER (\w+)$", stage, re.M) for stage in stages[1:]]
+    assert users == [["10001"], ["root", "10001"], ["root", "10001"], [], [], []]
+
+
+def test_the_image_of_all_languages_has_every_package_that_doctor_names() -> None:
+    told = "".join(path.read_text() for path in (ROOT / "bot/toolchains").glob("*/programs.py"))
+    packages = set(" ".join(re.findall(r"apt-get install ([a-z][a-z +-]+)", told)).split())
+    assert {"golang-go", "cargo", "maven", "bats"} <= packages
+    brought = {"gcc": "build-essential"}
+    assert {brought.get(package, package) for package in packages} <= set((ROOT / "Dockerfile").read_text().split())
