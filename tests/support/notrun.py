@@ -137,6 +137,10 @@ def _shellcheck() -> str | None:
     return None if shutil.which("shellcheck") else "shellcheck is not here. Get it: apt-get install shellcheck"
 
 
+def _pcov() -> str | None:
+    return None if php.has_pcov() else "pcov is not here. Get it: apt-get install php-pcov"
+
+
 def _phpunit() -> str | None:
     here = php.find_php() is not None and php.find_phpunit() == 9 and shutil.which("composer") is not None
     return None if here else "PHPUnit 9 and Composer are not here. Get them: apt-get install phpunit composer"
@@ -279,7 +283,7 @@ def _quiet_machine() -> str | None:
 # what a machine may lack whatever ``.ci/run`` does: artifacts of Maven Central, a kernel that lets gVisor trace,
 # Podman or Docker, a processor for which the server of the small model is built,
 # moto (300 MB, and what it needs does not go with dbos), and a moment without other tests
-BEYOND_CI = {"maven", "gvisor", "container", "small model", "moto", "quiet machine"}
+BEYOND_CI = {"pcov", "maven", "gvisor", "container", "small model", "moto", "quiet machine"}
 # name: returns what is missing and how to get it, or None
 NEEDS: dict[str, Callable[[], str | None]] = {
     "sandbox": _sandbox,
@@ -300,6 +304,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "rubocop": _rubocop,
     "shellcheck": _shellcheck,
     "phpunit": _phpunit,
+    "pcov": _pcov,
     "bats": _bats,
     "elixir": _elixir,
     "cmake": _cmake,

@@ -203,6 +203,42 @@ RUBY_TREES = {
     },
 }
 
+PHP_TREE = {
+    "phpunit.xml": '<phpunit bootstrap="src/sign.php"><testsuites><testsuite name="all"><directory>tests</directory>'
+    "</testsuite></testsuites></phpunit>",
+    "src/sign.php": """<?php
+function sign(int $x): string
+{
+    if ($x < 0) {
+        return '-';
+    }
+    return '';
+}
+function one(): int
+{
+    return 1;
+}
+""",
+    "tests/SignTest.php": """<?php
+use PHPUnit\\Framework\\TestCase;
+
+final class SignTest extends TestCase
+{
+    /** @covers ::one */
+    public function testSign(): void
+    {
+        $this->assertSame('', sign(1));
+    }
+
+    /** @runInSeparateProcess */
+    public function testOne(): void
+    {
+        $this->assertSame(1, one());
+    }
+}
+""",
+}
+
 
 async def count(tree: dict[str, str], path: str, folder: Path, sandbox: Sandbox | None = None) -> dict[int, int]:
     """How often the lines of a file ran in a run of all tests, 1 for more."""
@@ -234,3 +270,8 @@ async def test_node_counts_what_another_process_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("runner", ["rspec", "minitest"])
 async def test_ruby_counts_by_its_own_module(runner: str, tmp_path: Path) -> None:
     assert await count(RUBY_TREES[runner], "lib/sign.rb", tmp_path) == {1: 1, 2: 1, 3: 0, 5: 1}
+
+
+@pytest.mark.needs("phpunit", "pcov", "sandbox")
+async def test_php_counts_also_what_no_test_says_that_it_covers(tmp_path: Path) -> None:
+    assert await count(PHP_TREE, "src/sign.php", tmp_path) == {4: 1, 5: 0, 7: 1, 11: 1, 13: 1}

@@ -13,11 +13,14 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from bot.sandbox.port import WORK, Mount
+from bot.toolchains.coverage import COVERAGE, Counter
 from bot.toolchains.events import End, Plan, Problem
 from bot.toolchains.installer import render
 from bot.toolchains.language import Install, Outcome
+from bot.toolchains.lcov import read_lcov
 from bot.toolchains.php.config import find_bootstrap, list_files, read_config, write_config
-from bot.toolchains.php.programs import find_php, find_phpunit, require_php
+from bot.toolchains.php.paths import is_test
+from bot.toolchains.php.programs import find_php, find_phpunit, has_pcov, require_php
 from bot.toolchains.placeholders import RESULTS
 from bot.toolchains.port import ToolchainError
 from bot.toolchains.rounds import Round, run_apart, run_rounds
@@ -29,8 +32,19 @@ _INSIDE = "/forgehand/php"
 _CONFIG = "/forgehand/phpunit.xml"
 # The first is told by a printer, newer ones by their events.
 _UNDERSTOOD = range(9, 14)
+# pcov looks at files below one folder.
+_COUNTING = ["-d", "pcov.enabled=1", "-d", f"pcov.directory={WORK}", "-d", "pcov.exclude=~/vendor/~"]
 # Packages that are the platform's, not Composer's.
 _PLATFORM = re.compile(r"php(-64bit)?|ext-[\w-]+|lib-[\w-]+|composer-[\w-]+|phpunit/phpunit")
+
+
+def counts(path: str) -> bool:
+    """Return whether lines of a file can be counted. Blocking."""
+    return path.endswith(".php") and not is_test(path) and has_pcov()
+
+
+# Our script names files from the top of the tree.
+COUNTER = Counter(counts, read_lcov, {"": ""}, "*.lcov")
 
 
 def read_requirements(folder: Path) -> dict[str, str]:
@@ -126,10 +140,19 @@ class PhpAdapter:
     async def _run_together(self, session: Session, config: ElementTree.Element, files: Sequence[str]) -> Round:
         prepared = await asyncio.to_thread(self._prepare, session, config, files)
         own = replace(session, mounts=[*session.mounts, *prepared.mounts])
-        argv = ["php", "-d", f"auto_prepend_file={_INSIDE}/forgehand_records.php", prepared.program, "-c", _CONFIG]
+        argv = [
+            "php",
+            *(_COUNTING if session.counted else []),
+            "-d",
+            f"auto_prepend_file={_INSIDE}/forgehand_records.php",
+            prepared.program,
+            "-c",
+            _CONFIG,
+        ]
         argv += ["--do-not-cache-result", "--random-order-seed", "1"]
         argv += [] if prepared.by_events else ["--printer", "ForgehandPrinter"]
         env = {"FORGEHAND_RESULTS": RESULTS, "FORGEHAND_ROOT": WORK, "FORGEHAND_BOOTSTRAP": prepared.bootstrap}
+        env |= {"FORGEHAND_COVERAGE": COVERAGE} if session.counted else {}
 
         async def run(left: Sequence[Plan]) -> Round:
             names = "|".join(re.escape(plan.key).replace("/", r"\/") for plan in left)

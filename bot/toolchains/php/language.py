@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.php import config, paths
-from bot.toolchains.php.adapter import PhpAdapter, read_requirements
+from bot.toolchains.php.adapter import COUNTER, PhpAdapter, read_requirements
 from bot.toolchains.php.programs import describe_version
 from bot.toolchains.unit_toolchain import UnitToolchain
 from bot.toolchains.units import Unit, is_sample, walk_files
@@ -43,7 +43,7 @@ def find_units(tree: Path) -> list[Unit]:
 
 def _find_parts(tree: Path, tools: Tools) -> list[Part]:
     return [
-        Part(unit, UnitToolchain("php", paths, PhpAdapter(unit, tree), tools, tree), unit.root)
+        Part(unit, UnitToolchain("php", paths, PhpAdapter(unit, tree), tools, tree, COUNTER), unit.root)
         for unit in find_units(tree)
     ]
 

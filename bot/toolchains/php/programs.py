@@ -48,6 +48,12 @@ def find_phpunit() -> int | None:
     return int(found[1]) if found is not None else None
 
 
+@functools.cache
+def has_pcov() -> bool:
+    """Return whether PHP can count lines (php-pcov). Blocking."""
+    return _ask("php", "-r", "echo extension_loaded('pcov');") == ["1"]
+
+
 def _ask(program: str, *arguments: str) -> list[str] | None:
     path = shutil.which(program)
     if path is None:

@@ -75,6 +75,9 @@ final class ForgehandRecords
     }
 }
 
+if (getenv('FORGEHAND_COVERAGE') !== false) {
+    require __DIR__ . '/forgehand_lines.php';
+}
 ForgehandRecords::open((string) getenv('FORGEHAND_RESULTS'), (string) getenv('FORGEHAND_ROOT'));
 spl_autoload_register(static function (string $name): void {
     if ($name === 'ForgehandPrinter') {
