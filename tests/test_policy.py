@@ -178,15 +178,29 @@ async def test_all_who_ask_at_once_share_one_reading(settings: Settings) -> None
 async def test_lists_believe_a_file_for_a_minute(settings: Settings) -> None:
     branch, now = Branch(), [0.0]
     loader = PolicyLoader(branch, settings, SCHEMA, lambda: now[0])
-    assert (await loader.load_for_list(REPOSITORY))[0].rules(FixRules).label == "ai-bug-fix"
+    assert (await loader.load_recent(REPOSITORY))[0].rules(FixRules).label == "ai-bug-fix"
     branch.file, now[0] = ("fix: {label: bug}", "sha-1"), 59.0
-    assert (await loader.load_for_list(REPOSITORY))[0].rules(FixRules).label == "ai-bug-fix"
+    assert (await loader.load_recent(REPOSITORY))[0].rules(FixRules).label == "ai-bug-fix"
     now[0] = 60.0
-    assert (await loader.load_for_list(REPOSITORY))[0].rules(FixRules).label == "bug"
+    assert (await loader.load_recent(REPOSITORY))[0].rules(FixRules).label == "bug"
     branch.file = ("fix: {lable: bug}", "sha-2")
     assert (await loader.load_or_default(REPOSITORY))[1] is not None
-    policy, fault = await loader.load_for_list(REPOSITORY)
+    policy, fault = await loader.load_recent(REPOSITORY)
     assert (policy.rules(FixRules).label, fault is None, len(branch.reads)) == ("ai-bug-fix", False, 3)
+
+
+async def test_a_push_ends_the_belief_and_an_event_reads_once(settings: Settings) -> None:
+    branch, now = Branch(), [0.0]
+    loader = PolicyLoader(branch, settings, SCHEMA, lambda: now[0])
+    await loader.load_recent(REPOSITORY)
+    branch.file, now[0] = ("fix: {label: bug}", "sha-1"), 5.0
+    loader.forget(REPOSITORY)
+    now[0] = 6.0
+    assert (await loader.load_recent(REPOSITORY))[0].rules(FixRules).label == "bug"
+    branch.file = ("fix: {label: other}", "sha-2")
+    for since, label in ((5.9, "bug"), (6.1, "other")):  # read after that moment, and before it
+        assert (await loader.load(REPOSITORY, since=since)).rules(FixRules).label == label
+    assert len(branch.reads) == 3
 
 
 async def test_loader_follows_the_branch(settings: Settings) -> None:

@@ -1,7 +1,8 @@
-"""Notice that an owner's file may have changed."""
+"""Notice that a policy or an owner's file may have changed."""
 
 from __future__ import annotations
 
+from bot.doors.webhook.parts import read_part
 from bot.doors.webhook.router import Event, Router
 from bot.policy.sections import REPOSITORY
 from bot.work.services import Services
@@ -14,5 +15,9 @@ router: Router[Services] = Router()
 async def look_again(event: Event, services: Services) -> None:
     """Read the file anew: whatever branch it was, that costs one request."""
     repository = event.repository()
-    if repository is not None and repository.name.casefold() == REPOSITORY:
+    pull = read_part(event.payload, "pull_request")
+    if repository is None or (pull and not pull.get("merged")):
+        return
+    services.policies.forget(repository)
+    if repository.name.casefold() == REPOSITORY:
         services.policies.owners.forget(repository.owner, repository.installation)

@@ -27,7 +27,7 @@ K = TypeVar("K")
 File = tuple[str | None, str]
 """A file's text (None: it cannot be read as such) and the sha of its blob."""
 # How long an owner's file is believed without asking; a push that this process hears of ends it at once. Lists of many
-# repositories believe each one's own for as long.
+# repositories, and events that seldom begin anything, believe a repository's own for as long.
 _FRESH_SECONDS = 60.0
 log = structlog.get_logger(__name__)
 
@@ -175,29 +175,38 @@ class PolicyLoader:
         self._schema = schema
         self._clock = clock
         self._cache: dict[int, _CachedPolicy] = {}
+        self._pushed: dict[int, float] = {}
         self._shared: _Shared[int] = _Shared()
         self.owners = OwnersFiles(reader, schema, clock)
         self.default = default_policy(settings, schema)
 
-    async def load(self, repository: Repository) -> Policy:
-        """Return a repository's policy; :class:`PolicyError` for an invalid file."""
-        cached = await self._load(repository)
+    async def load(self, repository: Repository, *, since: float | None = None) -> Policy:
+        """Return a repository's policy; :class:`PolicyError` for an invalid file.
+
+        One that was read ``since`` a moment of the steady clock will do: the handlers of one event share a request.
+        """
+        cached = await self._load(repository, since)
         if isinstance(cached.result, PolicyError):
             raise cached.result.with_message(cached.result.message)
         return cached.result
 
-    async def load_or_default(self, repository: Repository) -> tuple[Policy, PolicyError | None]:
-        """Return the policy and None, or the default one and the error."""
-        return self._settle(await self._load(repository))
+    async def load_or_default(
+        self, repository: Repository, *, since: float | None = None
+    ) -> tuple[Policy, PolicyError | None]:
+        """Return what :meth:`load` does, or the default one and the error."""
+        return self._settle(await self._load(repository, since))
 
-    async def load_for_list(self, repository: Repository) -> tuple[Policy, PolicyError | None]:
+    async def load_recent(self, repository: Repository) -> tuple[Policy, PolicyError | None]:
         """Return what :meth:`load_or_default` does, or did within a minute.
 
-        It is for lists of many repositories, which decide nothing: GitHub is not asked about each at every look.
+        It is for what asks often and decides nothing: lists of many repositories, and events of which few begin
+        anything. A push that this process hears of ends the belief.
         """
-        known = self._cache.get(repository.id)
-        fresh = known is not None and self._clock() - known.seen < _FRESH_SECONDS
-        return self._settle(known if known is not None and fresh else await self._load(repository))
+        return await self.load_or_default(repository, since=self._clock() - _FRESH_SECONDS)
+
+    def forget(self, repository: Repository) -> None:
+        """Ask GitHub again, whoever asks next: the file may have changed."""
+        self._pushed[repository.id] = self._clock()
 
     def _settle(self, cached: _CachedPolicy) -> tuple[Policy, PolicyError | None]:
         if isinstance(cached.result, PolicyError):
@@ -218,8 +227,10 @@ class PolicyLoader:
         cached = self._cache.get(repository.id)
         return cached.result if cached is not None and isinstance(cached.result, Policy) else self.default
 
-    async def _load(self, repository: Repository) -> _CachedPolicy:
-        now = self._clock()
+    async def _load(self, repository: Repository, since: float | None) -> _CachedPolicy:
+        known, now = self._cache.get(repository.id), self._clock()
+        if known is not None and since is not None and known.seen > max(since, self._pushed.get(repository.id, since)):
+            return known
         found, governed = await asyncio.gather(
             self._shared.request(repository.id, lambda: self._reader.read(repository, PATH)),
             self.owners.govern(repository),

@@ -54,7 +54,7 @@ async def list_in_force(store: Store, budget: BudgetSettings, policies: PolicyLo
 
     async def read_policy(repository: Repository) -> tuple[Limit, ...]:
         async with gate:
-            return await _list_own(policies.load_for_list, repository, problems)
+            return await _list_own(policies.load_recent, repository, problems)
 
     async def read_owner(installation: int, owner: str) -> tuple[Limit, ...]:
         async with gate:

@@ -22,7 +22,7 @@ async def renew_report(event: Event, services: Services) -> None:
     sender = event.sender()
     if repository is None or sender is None:
         return
-    policy, _ = await services.policies.load_or_default(repository)
+    policy, _ = await services.policies.load_recent(repository)
     if not policy.rules(FlakyRules).weekly:
         return
     now = datetime.now(UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from bot.github.resources.ancestry import measure_span
 from bot.incidents.intake import take_wanted
 from bot.incidents.passes import start_pass
 from bot.incidents.rules import IncidentRules
+from bot.policy.rules import Policy
 from bot.signals.github import EVENTS, read
 from bot.signals.records import Signal
 from bot.store import incidents
@@ -33,7 +35,7 @@ async def hear(event: Event, services: Services) -> None:
     signals = read(event.name, event.payload, event.guid, received)
     if repository is None or not signals or _is_ours(event, services):
         return
-    policy, _ = await services.policies.load_or_default(repository)
+    policy = await _load_policy(services, event, repository, signals)
     rules = policy.rules(IncidentRules)
     ours = [_set_time(signal, received, services.github.clock_skew) for signal in signals]
     named = [_name_service(signal, rules) for signal in ours]
@@ -69,6 +71,16 @@ def _close(connection: sa.Connection, repository: int, number: int, login: str, 
     told = {"from": one.state, "to": "closed", "why": f"@{login} closed the issue; nothing shows that it is over."}
     incidents.add_events(connection, [incidents.make_event(one.id, "state", told, now)])
     return one.id
+
+
+async def _load_policy(services: Services, event: Event, repository: Repository, signals: Sequence[Signal]) -> Policy:
+    """Load the policy.
+
+    CI tells most of pull requests' branches: asked about each time, those alone could use up GitHub's limit.
+    """
+    if any(signal.environment or signal.branch in ("", repository.default_branch) for signal in signals):
+        return (await services.policies.load_or_default(repository, since=event.read))[0]
+    return (await services.policies.load_recent(repository))[0]
 
 
 def _is_ours(event: Event, services: Services) -> bool:

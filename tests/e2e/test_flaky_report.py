@@ -24,6 +24,8 @@ async def test_the_report_is_read_from_ci_and_kept_in_one_issue(tell: Tell) -> N
     story: Story = await tell([])
     installation = installation_of(story)
     story.hub.accept_permissions(installation, {**installation.permissions, "actions": "read"})
+    story.app.app.events.append("push")  # a changed policy counts at once, and not within a minute
+    installation.events.append("push")
     await put(story, POLICY, "review: { on: [] }\n")
     await upload(story, RED, GREEN, RED, GREEN)
     asked = await story.file("How are the tests?", "", label=None)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from pydantic_core import from_json
@@ -27,6 +28,7 @@ class Event:
     name: str
     action: str | None
     payload: dict[str, Any]
+    read: float = field(default_factory=time.monotonic, compare=False)  # the moment, by the steady clock
 
     @classmethod
     def parse(cls, guid: str, name: str, body: bytes) -> Event:
