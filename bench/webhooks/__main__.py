@@ -98,7 +98,8 @@ async def measure(rounds: int, deliveries: int, connections: int, folder: Path) 
 
 
 async def _round(one: Subject, action: str, deliveries: int, connections: int) -> Round:
-    host, body = f"127.0.0.1:{one.server.port}", pull_request_payload(action)
+    host = f"127.0.0.1:{one.server.port}"
+    body = pull_request_payload(action, one.repository.id, next(iter(one.hub.world.installations)))
     requests = signed(one.server.webhook, host, SECRET, body, deliveries)
     done = await send_all(one.server.port, requests, connections)
     figures = f"{done.per_second:7.0f}/s  p99 {done.quantile(0.99) * 1000:6.1f} ms"

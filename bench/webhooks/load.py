@@ -36,20 +36,20 @@ class Round:
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
-def pull_request_payload(action: str) -> bytes:
-    """Make a ``pull_request`` event of the usual 23 KB."""
+def pull_request_payload(action: str, repository_id: int = 1, installation: int = 4) -> bytes:
+    """Make a ``pull_request`` event of the usual 23 KB; handlers need ids that GitHub knows."""
 
     def entity(name: str, keys: int) -> dict[str, Any]:
         home = f"https://api.github.com/repos/octo/sample/{name}"
         urls = {f"{name}_{number}_url": f"{home}/{number}{{/sha}}" for number in range(keys)}
         return {"id": 1, "node_id": "R_kgDOx", "private": False, "description": None, "fork": True} | urls
 
-    repository = entity("repository", 60) | {"name": "sample", "owner": {"login": "octo", "id": 2}}
+    repository = entity("repository", 60) | {"id": repository_id, "name": "sample", "owner": {"login": "octo", "id": 2}}
     sides = {side: {"ref": "topic", "sha": "c" * 40, "repo": repository} for side in ("head", "base")}
     pull = entity("pull", 40) | sides | {"number": 7, "title": "A change", "body": "Why it is good.\r\n" * 20}
     sender = {"login": "mara", "id": 3, "type": "User"}
     payload = {"action": action, "number": 7, "pull_request": pull, "repository": repository, "sender": sender}
-    return json.dumps(payload | {"installation": {"id": 4}}).encode()
+    return json.dumps(payload | {"installation": {"id": installation}}).encode()
 
 
 def signed(path: str, host: str, secret: str, body: bytes, count: int) -> list[bytes]:
