@@ -31,7 +31,7 @@ async def run(invocation: Invocation, services: Services) -> None:
 
 async def _has_started(invocation: Invocation, services: Services) -> bool:
     """Return whether this very delivery, handled again, has started its task."""
-    found = await services.store.run(tasks.find, invocation.repository.id, invocation.number)
+    found = await services.store.read(tasks.find, invocation.repository.id, invocation.number)
     return any(task.delivery == invocation.event.guid for task in found)
 
 

@@ -13,7 +13,7 @@ from bot.work.services import Services
 async def run(invocation: Invocation, services: Services) -> None:
     """Ask every active task here to stop; say which, and how to go on."""
     repository = invocation.repository.id
-    active = await services.store.run(tasks.find, repository, invocation.number, active=True)
+    active = await services.store.read(tasks.find, repository, invocation.number, active=True)
     for task in active:
         await services.engine.cancel(task.id, invocation.actor.login)
     await reply(services, invocation, _write_answer(active, may_retry=invocation.is_open))

@@ -18,7 +18,7 @@ async def run(invocation: Invocation, services: Services) -> None:
     program and is shown to it alone is not what people mean.
     """
     repository = invocation.repository.id
-    found = await services.store.run(tasks.find, repository, invocation.number)
+    found = await services.store.read(tasks.find, repository, invocation.number)
     told = [task for task in found if not Request.model_validate(task.argument).quiet]
     earlier = [task for task in told if task.delivery != invocation.event.guid]
     registry = invocation.registry

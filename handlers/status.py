@@ -19,7 +19,7 @@ _ENDED = 3
 
 async def run(invocation: Invocation, services: Services) -> None:
     """Answer with a line for each task."""
-    lines = await services.store.run(_list_tasks, invocation)
+    lines = await services.store.read(_list_tasks, invocation)
     await reply(services, invocation, "\n".join(lines) or "Nothing has run here yet.")
 
 

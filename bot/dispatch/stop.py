@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
+
+import sqlalchemy as sa
 
 from bot.dispatch.authorise import record
 from bot.dispatch.start import active_key
-from bot.dispatch.waiting import find_waiting
+from bot.dispatch.waiting import list_waiting
 from bot.github.resources import labels
 from bot.policy import Decision
 from bot.store import tasks
@@ -19,7 +21,7 @@ from bot.work.services import Services
 
 async def cancel_active(
     services: Services,
-    name: str,
+    names: Collection[str],
     repository: Repository,
     number: int,
     actor: Actor,
@@ -28,24 +30,32 @@ async def cancel_active(
     label: str | None = None,
     by: str | None = None,
 ) -> None:
-    """Cancel the active or waiting task ``name`` of an issue or pull request.
+    """Cancel an issue's or pull request's active or waiting tasks by name.
 
     With ``label`` only a task that this label started is cancelled. The task says that ``by`` stopped it, or else the
     actor. GitHub let ``actor`` do what stops it, so nobody asks again whether they may.
     """
-    key = active_key(name, repository, number)
-    task = await services.store.run(tasks.find_holder, key)
-    task = task or await find_waiting(services, repository, number, flow=name)
-    if task is None:
+    found = await services.store.read(_find_active, names, repository, number)
+    started = [task for task in found if label is None or _was_started_by(task, label)]
+    if not started or (await services.github.bot()).id == actor.id:
         return
-    if label is not None:
-        known = Request.model_validate(task.argument).origin.label
-        if known is None or not labels.same(known, label):
-            return
-    if (await services.github.bot()).id != actor.id:
-        reason = f"@{actor.login} {'closed it' if label is None else 'removed the label'}."
-        await record(services, delivery, repository, actor, f"cancel {name}", Decision(True, reason))
+    reason = f"@{actor.login} {'closed it' if label is None else 'removed the label'}."
+    for task in started:
+        await record(services, delivery, repository, actor, f"cancel {task.flow}", Decision(True, reason))
         await services.engine.cancel(task.id, by or actor.login)
+
+
+def _find_active(connection: sa.Connection, names: Collection[str], repository: Repository, number: int) -> list[Task]:
+    """Find the active task of each name, or else the newest that waits."""
+    waiting = {task.flow: task for task in reversed(list_waiting(connection, repository, number))}
+    holders = [tasks.find_holder(connection, active_key(name, repository, number)) for name in names]
+    found = [holder or waiting.get(name) for name, holder in zip(names, holders, strict=True)]
+    return [task for task in found if task is not None]
+
+
+def _was_started_by(task: Task, label: str) -> bool:
+    known = Request.model_validate(task.argument).origin.label
+    return known is not None and labels.same(known, label)
 
 
 async def cancel_installation(services: Services, installation: int, by: str) -> None:

@@ -14,23 +14,20 @@ from bot.work.services import Services
 
 
 async def find_waiting(
-    services: Services,
-    repository: Repository,
-    number: int,
-    *,
-    flow: str | None = None,
-    states: Collection[str] = tasks.WAITING,
+    services: Services, repository: Repository, number: int, *, states: Collection[str] = tasks.WAITING
 ) -> Task | None:
     """Find the newest task of an issue that waits for people.
 
     What is shown to a program alone waits for nobody there.
     """
+    found = await services.store.read(list_waiting, repository, number)
+    return next((task for task in found if task.state in states), None)
 
-    def find(connection: sa.Connection) -> list[Task]:
-        return tasks.find(connection, repository.id, number, flow=flow, active=True)
 
-    found = await services.store.run(find)
-    return next((task for task in found if task.state in states and not _is_quiet(task)), None)
+def list_waiting(connection: sa.Connection, repository: Repository, number: int) -> list[Task]:
+    """List the tasks of an issue that wait for people there, the newest first."""
+    found = tasks.find(connection, repository.id, number, active=True)
+    return [task for task in found if task.waits and not _is_quiet(task)]
 
 
 def supersede(connection: sa.Connection, newer: NewTask) -> None:

@@ -77,7 +77,7 @@ def _find_task(registry: Registry, event: Event) -> tuple[TaskSpec[Any], TaskInp
 
 async def _pull_of(services: Services, repository: Repository, external_id: str) -> int | None:
     """Return the pull request of a check run, None if it is not ours."""
-    task = await services.store.run(tasks.get, external_id)
+    task = await services.store.read(tasks.get, external_id)
     if task is None:
         return pull_of(external_id)
     return task.number if task.argument["repository"]["id"] == repository.id else None

@@ -66,8 +66,8 @@ def label_router(registry: Registry) -> Router[Services]:
         change = _parse(event)
         if change is not None:
             where = (change.repository, change.number, change.actor)
-            for spec in _list_specs(registry, change.kind):
-                await cancel_active(services, spec.name, *where, delivery=event.guid, label=change.label)
+            names = [spec.name for spec in _list_specs(registry, change.kind)]
+            await cancel_active(services, names, *where, delivery=event.guid, label=change.label)
 
     @router.on("issues", "closed")
     @router.on("pull_request", "closed")
@@ -76,8 +76,8 @@ def label_router(registry: Registry) -> Router[Services]:
         repository = event.repository()
         actor = event.sender()
         if repository is not None and actor is not None and event.number is not None:
-            for spec in _list_specs(registry, _read_kind(event)):
-                await cancel_active(services, spec.name, repository, event.number, actor, delivery=event.guid)
+            names = [spec.name for spec in _list_specs(registry, _read_kind(event))]
+            await cancel_active(services, names, repository, event.number, actor, delivery=event.guid)
 
     return router
 

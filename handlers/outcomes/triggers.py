@@ -25,10 +25,10 @@ async def record_outcome(event: Event, services: Services) -> None:
     task_id = task_of(read_text(read_part(pull, "head"), "ref"))
     if task_id is None or repository is None or number is None or author != (await services.github.bot()).id:
         return
-    task = await services.store.run(tasks.get, task_id)
+    task = await services.store.read(tasks.get, task_id)
     if task is None:
         return
-    revisions = await services.store.run(tasks.find, repository.id, number, flow=revise.TASK.name)
+    revisions = await services.store.read(tasks.find, repository.id, number, flow=revise.TASK.name)
     head = read_text(read_part(pull, "head"), "sha") or None
     kind = "closed"
     if pull.get("merged"):

@@ -32,7 +32,7 @@ async def answer_rule(event: Event, services: Services) -> None:
     run = _RUN.search(read_text(event.payload, "deployment_callback_url"))
     if repository is None or not environment or run is None:
         return
-    found = await services.store.run(incidents.list_in_environment, repository.id, environment[:200])
+    found = await services.store.read(incidents.list_in_environment, repository.id, environment[:200])
     wrong = filter_services(found)
     reason = "No incident of this environment is open."
     if wrong:

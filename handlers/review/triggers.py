@@ -152,7 +152,7 @@ async def stop_review(event: Event, services: Services) -> None:
     merged = read_part(event.payload, "pull_request").get("merged") is True
     if merged or await _may_write(services, offer):
         where = (offer.repository, offer.number, offer.sender)
-        await cancel_active(services, TASK.name, *where, delivery=event.guid, by=_CLOSING)
+        await cancel_active(services, [TASK.name], *where, delivery=event.guid, by=_CLOSING)
 
 
 async def _renew(services: Services, event: Event, offer: _Offer, *, watched: bool) -> None:
@@ -219,7 +219,7 @@ async def _prove(services: Services, event: Event, offer: _Offer, payer: Princip
 
     Each head is judged once; a push ends what judges an older one.
     """
-    for one in await services.store.run(tasks.find, offer.repository.id, offer.number, flow=PROVE.name):
+    for one in await services.store.read(tasks.find, offer.repository.id, offer.number, flow=PROVE.name):
         if ProveTask.model_validate(one.argument).origin.head_sha == offer.head_sha:
             return
         if one.ended is None:
@@ -349,11 +349,11 @@ async def _find_newest(services: Services, offer: _Offer) -> Task | None:
 
 
 async def _find_all(services: Services, offer: _Offer) -> list[Task]:
-    return await services.store.run(find_told, offer.repository.id, offer.number)
+    return await services.store.read(find_told, offer.repository.id, offer.number)
 
 
 async def _has_watched_findings(services: Services, offer: _Offer) -> bool:
-    return await services.store.run(findings.has_any, offer.repository, offer.number, findings.WATCHED)
+    return await services.store.read(findings.has_any, offer.repository, offer.number, findings.WATCHED)
 
 
 async def _is_us(services: Services, actor: Actor) -> bool:

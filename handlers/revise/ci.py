@@ -49,7 +49,7 @@ async def _look_into(event: Event, services: Services, ended: dict[str, Any]) ->
     if repository is None or read_text(ended, "conclusion") not in _BAD:
         return
     task_id = task_of(read_text(ended, "head_branch"))
-    origin = await services.store.run(tasks.get, task_id) if task_id else None
+    origin = await services.store.read(tasks.get, task_id) if task_id else None
     if origin is None or Request.model_validate(origin.argument).repository.id != repository.id:
         return
     for number in _find_pulls(ended, repository):
@@ -61,7 +61,7 @@ async def _start_attempt(
 ) -> None:
     """Start an attempt if the head is ours, or say it is a person's turn."""
     head = read_text(ended, "head_sha")
-    revisions = await services.store.run(tasks.find, repository.id, number, flow=revise.TASK.name)
+    revisions = await services.store.read(tasks.find, repository.id, number, flow=revise.TASK.name)
     if head not in {revise.find_published(task) for task in (origin, *revisions)}:
         return
     request = _make_request(event, repository, number, head, read_text(ended, "updated_at"), origin)

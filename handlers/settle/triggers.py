@@ -28,7 +28,7 @@ async def settle_merged(event: Event, services: Services) -> None:
         return
     if not head or not author:
         return
-    if await services.store.run(findings.has_any, repository, number, findings.UNSETTLED):
+    if await services.store.read(findings.has_any, repository, number, findings.UNSETTLED):
         origin = Origin(
             door="event",
             principal=Principal(kind="self", actor=sender, vouched="We settle what we said; nothing is written there."),
