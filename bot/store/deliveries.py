@@ -5,6 +5,7 @@ A delivery is *open* while ``done`` is null, *done* afterwards, and *failed* whe
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 
 from bot.store.database import now_ms
 from bot.store.tables import delivery
-from bot.store.upsert import insert
+from bot.store.upsert import insert_in
 
 _CHUNK = 400  # bound values a statement: older SQLite builds take at most 999
 
@@ -50,7 +51,13 @@ def put(connection: sa.Connection, arrived: Sequence[Delivery], owner: str) -> s
         | {"done": None if item.wanted else now, "owner": owner}
         for item in reversed(arrived)
     }
-    new = insert(connection, delivery)
+    return set(connection.execute(_make_insert(connection.dialect.name), list(rows.values())).scalars())
+
+
+@functools.cache
+def _make_insert(dialect: str) -> sa.Executable:
+    """Make the statement of :func:`put` once: running it takes less time."""
+    new = insert_in(dialect, delivery)
     taken = new.on_conflict_do_update(
         index_elements=[delivery.c.guid],
         # null() and not None: a bound value here would make one execution a row of what is one for all
@@ -62,7 +69,7 @@ def put(connection: sa.Connection, arrived: Sequence[Delivery], owner: str) -> s
         },
         where=delivery.c.error.is_not(None),
     )
-    return set(connection.execute(taken.returning(delivery.c.guid), list(rows.values())).scalars())
+    return taken.returning(delivery.c.guid)
 
 
 def end(connection: sa.Connection, ended: Sequence[DeliveryEnd]) -> None:

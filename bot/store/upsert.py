@@ -8,4 +8,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 def insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
     """Start an ``INSERT`` in the dialect of the connection."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    return insert_in(connection.dialect.name, table)
+
+
+def insert_in(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """Start an ``INSERT`` in a dialect, for a statement that is kept."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

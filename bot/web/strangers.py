@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
@@ -73,6 +74,7 @@ class Strangers:
         return address.is_loopback or any(address in network for network in self._proxies)
 
 
+@functools.lru_cache(maxsize=1024)
 def _read(text: str) -> Address | None:
     try:
         address = ip_address(text.strip())

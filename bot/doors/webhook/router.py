@@ -34,7 +34,7 @@ class Event:
     def parse(cls, guid: str, name: str, body: bytes) -> Event:
         """Parse verified bytes; :class:`DeliveryRefused` for no JSON object."""
         try:
-            payload = from_json(body)
+            payload = from_json(body, cache_strings="keys")
         except ValueError:
             raise DeliveryRefused("The body is not JSON.") from None
         if not isinstance(payload, dict):
