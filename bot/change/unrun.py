@@ -10,18 +10,20 @@ from typing import Any
 from bot.change.recipe import Job
 from bot.change.records import Baseline, GateReport, Proof, Unrun
 from bot.github.text.diffs import parse_diff
+from bot.markdown import duration
 from bot.sandbox.port import Limits, SandboxError
 from bot.toolchains.port import Hits, TestRun, ToolchainError
 
 _REASON = 300
+_MOST_SECONDS = 120  # of the gates' run: a longer one is not made once more for this
 _WORD = re.compile(r"\w")
 
 
 async def count_unrun(job: Job[Any], base: Baseline, proof: Proof | None, report: GateReport) -> Unrun:
     """Run the tests of the gates once more, and count lines.
 
-    Nothing is run where no changed line outside of tests can be counted. Nothing is claimed where a test does not pass:
-    it may have ended before lines that it runs.
+    Nothing is run where no changed line outside of tests can be counted, or where it would take long. Nothing is
+    claimed where a test does not pass: it may have ended before lines that it runs.
     """
     workshop = job.workshop(report.base_sha)
     toolchain = workshop.toolchain()
@@ -33,6 +35,8 @@ async def count_unrun(job: Job[Any], base: Baseline, proof: Proof | None, report
     counted = {path: texts[path] for path in found}
     if not counted:
         return Unrun()
+    if report.seconds > _MOST_SECONDS:
+        return Unrun(reason=f"The tests take {duration(report.seconds)}; they were not run once more for this.")
     targets = toolchain.targets([path for path in texts if toolchain.is_test(path)])
     own = proof.targets if proof is not None else ()
     wanted = list(dict.fromkeys([*base.targets, *own, *targets])) if base.targets else []
