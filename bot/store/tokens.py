@@ -45,6 +45,11 @@ class StoredToken(NewToken):
         """Return True if the token is neither expired nor revoked."""
         return self.revoked is None and self.expires > now_ms()
 
+    @property
+    def is_used(self) -> bool:
+        """Return True if its use was noted within the last hour."""
+        return (self.used or 0) >= now_ms() - _HOUR_MS
+
 
 def add(connection: sa.Connection, new: NewToken) -> StoredToken:
     """Store a token."""
@@ -54,14 +59,14 @@ def add(connection: sa.Connection, new: NewToken) -> StoredToken:
 
 
 def find(connection: sa.Connection, digest: str) -> StoredToken | None:
-    """Find a token by its hash, and note that it is used."""
+    """Find a token by its hash."""
     row = connection.execute(sa.select(api_token).where(api_token.c.hash == digest)).one_or_none()
-    if row is None:
-        return None
-    token = StoredToken.model_validate(dict(row._mapping))
-    if token.live and (token.used or 0) < now_ms() - _HOUR_MS:
-        connection.execute(sa.update(api_token).where(api_token.c.id == token.id).values(used=now_ms()))
-    return token
+    return None if row is None else StoredToken.model_validate(dict(row._mapping))
+
+
+def note_use(connection: sa.Connection, token_id: str) -> None:
+    """Note that a token is used now."""
+    connection.execute(sa.update(api_token).where(api_token.c.id == token_id).values(used=now_ms()))
 
 
 def is_live(connection: sa.Connection, token_id: str) -> bool:

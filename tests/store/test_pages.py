@@ -125,9 +125,10 @@ def test_a_token_is_found_by_its_hash_until_it_is_revoked(store: Store) -> None:
     assert store.run_sync(lambda connection: tokens.find(connection, "x")) is None
     found = store.run_sync(lambda connection: tokens.find(connection, "h"))
     assert found is not None
-    assert (found.scopes, found.repositories, found.live, found.used) == (("run",), bound, True, None)
+    assert (found.scopes, found.repositories, found.live, found.is_used) == (("run",), bound, True, False)
+    store.run_sync(tokens.note_use, found.id)
     (used,) = store.run_sync(tokens.list_all)
-    assert used.used is not None
+    assert used.is_used
     assert store.run_sync(lambda connection: tokens.is_live(connection, token.id))
     assert store.run_sync(lambda connection: tokens.revoke(connection, token.id))
     assert not store.run_sync(lambda connection: tokens.is_live(connection, token.id))

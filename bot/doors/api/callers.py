@@ -141,13 +141,15 @@ async def identify(text: str, store: Store) -> Caller:
     """
     read = read_token(text)
     digest = "" if read is None else read.digest
-    token = await store.run(lambda connection: tokens.find(connection, digest)) if digest else None
+    token = await store.read(tokens.find, digest) if digest else None  # a request waits for nothing that writes
     if token is None or not token.live:
         raise Problem(
             "The token is unknown, expired or revoked; whoever runs this server can make a new one.",
             status=401,
             headers=CHALLENGE,
         )
+    if not token.is_used:
+        await store.run(tokens.note_use, token.id)
     return Caller(
         id=token.id,
         secret=token.hash,
