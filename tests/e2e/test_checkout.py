@@ -12,6 +12,8 @@ from simhub.scripted_model import Script, ScriptedModel
 from tests.e2e.answers import BODY, FIX, GOOD, PROOF, TITLE
 from tests.e2e.reading import BUGGY, QUIET, finding, reports, verdict
 from tests.e2e.scenes import SAMPLE
+from tests.support import forks
+from tests.support.stand_in import standing_in
 from tests.support.terminal import typed
 
 
@@ -31,8 +33,15 @@ def checkout(tmp_path: Path) -> Path:
 
 
 async def attempt(folder: Path, *arguments: str | Path, **environment: str) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error."""
-    end = await typed(*arguments, **{"FORGEHAND_DATA_DIR": str(folder / "own"), **environment})
+    """Exit code, standard output and standard error.
+
+    The bot that the command starts is forked; tests/local starts one.
+    """
+    python = folder / "python"
+    settings = {"FORGEHAND_DATA_DIR": str(folder / "own"), forks.PYTHON: str(python), **environment}
+    async with standing_in() as put:
+        put(python)
+        end = await typed(*arguments, **settings)
     assert end.code is not None
     return end.code, end.out, end.err
 

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from bot.toolchains.python.interpreters import find_interpreters
 from tests.support import clocks
@@ -33,13 +33,24 @@ _PRELOADED = (
     "dbos",
     "anthropic",
     "anthropic.resources.messages",
+    "anyio._backends._asyncio",
+    "bot.toolchains.languages",
     "httpcore2",
     "jinja2",
     "markdown_it",
     "simhub",
     "tests.support.openapi",
 )
+_ANSWER: list[dict[str, Any]] = [
+    {"type": "message_start", "message": {"id": "m", "type": "message", "role": "assistant", "content": []}},
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Yes."}},
+    {"type": "content_block_stop", "index": 0},
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 1}},
+    {"type": "message_stop"},
+]
 _ROOT = Path(__file__).parents[2]
+PYTHON = "TESTS_PYTHON"  # the variable of what starts the bot for a command that starts one, where it is no Python
 LARGEST_REQUEST = 128 * 1024
 
 
@@ -163,8 +174,16 @@ def _become(request: bytes, output: int, errors: int, status: int) -> list[str]:
     sys.stderr = open(2, "w", closefd=False, buffering=1)  # noqa: SIM115
     os.environ.clear()
     os.environ.update(environment)
+    sys.executable = os.environ.pop(PYTHON, sys.executable)
     time.tzset()
     return list(argv)
+
+
+def _read_answer() -> None:
+    """Read what a model may send: the SDK makes the validators of its types when it first meets them."""
+    models, types = map(importlib.import_module, ("anthropic._models", "anthropic.types"))
+    for event in _ANSWER:
+        models.construct_type(type_=types.RawMessageStreamEvent, value=event).to_dict(mode="json")
 
 
 def _main() -> None:
@@ -176,8 +195,11 @@ def _main() -> None:
             importlib.import_module(name)
         # only here: every process that runs tests imports this module
         operations, handlers = map(importlib.import_module, ("bot.doors.api.application", "handlers"))
-        operations.list_operations(handlers.HANDLERS.registry)  # the models of what each task is asked with
+        registry = handlers.HANDLERS.registry
+        operations.list_operations(registry)  # the models of what each task is asked with
+        registry.schema.document()  # and those of a policy
         find_interpreters()  # which Pythons this machine has: a server asks each of them once
+        _read_answer()
         gc.freeze()
         gc.enable()
         argv = _serve(control)
