@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+from collections.abc import Callable
 
 import pytest
 
@@ -54,19 +55,20 @@ def test_names_are_no_paths() -> None:
 
 
 @pytest.mark.parametrize(
-    "content",
+    "make",  # when it is wanted: every worker imports this, and packing takes a second
     [
-        packed({"a.xml": b"\0" * (20 * 1024 * 1024)}),  # one that unpacks to a thousand times its size
-        packed({f"{n}.xml": b"\0" * (1024 * 1024) for n in range(60)}),  # many that do together
-        packed({f"{n}.xml": b"" for n in range(artifacts.MOST_ENTRIES + 1)}),
-        packed({"a.xml": b"<a/>"}, zipfile.ZIP_LZMA),
-        b"no zip",
-        b"",
-        packed({"a.xml": b"<a/>" * 100})[:-30],
+        lambda: packed({"a.xml": b"\0" * (20 * 1024 * 1024)}),  # one that unpacks to a thousand times its size
+        lambda: packed({f"{n}.xml": b"\0" * (1024 * 1024) for n in range(60)}),  # many that do together
+        lambda: packed({f"{n}.xml": b"" for n in range(artifacts.MOST_ENTRIES + 1)}),
+        lambda: packed({"a.xml": b"<a/>"}, zipfile.ZIP_LZMA),
+        lambda: b"no zip",
+        lambda: b"",
+        lambda: packed({"a.xml": b"<a/>" * 100})[:-30],
     ],
     ids=["ratio", "total", "entries", "method", "text", "empty", "cut"],
 )
-def test_what_overwhelms_is_refused(content: bytes) -> None:
+def test_what_overwhelms_is_refused(make: Callable[[], bytes]) -> None:
+    content = make()
     with pytest.raises(ArtifactRefused):
         read_files(content, lambda _: True)
 

@@ -12,7 +12,6 @@ from typing import Any, get_args
 import jwt
 import pytest
 from aiohttp import web
-from anthropic._constants import ANTHROPIC_API_VERSION
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -64,6 +63,9 @@ def make_standin(row: Provider, api: Api, credential: Callable[[], dict[str, str
     home = row.find_homes(PLACE).get(api, "http://localhost/v1")
     base = "/" + home.split("/", 3)[3] if home.count("/") > 2 else ""
     if row.path_names_model and api == "messages":
+        # every worker imports this module, and the SDK takes two seconds
+        from anthropic._constants import ANTHROPIC_API_VERSION
+
         return StandIn(api, VERTEX, credential, {}, {"anthropic_version": ANTHROPIC_API_VERSION}, True), base
     return StandIn(api, base + ENDINGS[api], credential), base
 
