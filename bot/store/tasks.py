@@ -5,6 +5,7 @@ Every function takes an open transaction; one that changes a state does nothing 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -136,14 +137,24 @@ def find(
 
     ``active``: only those that have not ended, or wait for people.
     """
+    query = _make_find(flow is not None, active, number is None)
+    found = connection.execute(query, {"in_repository": repository, "of_number": number, "of_flow": flow})
+    return [make_task(row) for row in found]
+
+
+@functools.cache
+def _make_find(by_flow: bool, active: bool, whole: bool) -> sa.Select[Any]:
+    """Make the query of :func:`find`, once: that takes longer than to run it."""
+    here = task.c.number.is_(None) if whole else task.c.number == sa.bindparam("of_number", type_=sa.Integer)
     # All names with such a number: without them no index serves, and every task's argument would be read.
-    names = sa.select(task.c.repository).where(task.c.number == number)
-    query = sa.select(task).where(task.c.repository.in_(names), task.c.number == number, is_in(repository))
-    if flow is not None:
-        query = query.where(task.c.flow == flow)
+    names = sa.select(task.c.repository).where(here)
+    ours = repository_id == sa.bindparam("in_repository", type_=sa.BigInteger)
+    query = sa.select(task).where(task.c.repository.in_(names), here, ours)
+    if by_flow:
+        query = query.where(task.c.flow == sa.bindparam("of_flow", type_=sa.String))
     if active:
         query = query.where(sa.or_(task.c.ended.is_(None), task.c.state.in_(WAITING)))
-    return [make_task(row) for row in connection.execute(query.order_by(task.c.created.desc(), task.c.id.desc()))]
+    return query.order_by(task.c.created.desc(), task.c.id.desc())
 
 
 def is_in(repository: int) -> sa.ColumnElement[bool]:
