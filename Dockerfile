@@ -46,7 +46,7 @@ RUN apt-get update \
         build-essential cmake ninja-build meson pkg-config autoconf automake libtool libgtest-dev catch2 \
         default-jdk-headless maven gradle \
         ruby bundler ruby-rspec ruby-minitest ruby-test-unit rubocop \
-        php-cli php-xml php-mbstring composer phpunit \
+        php-cli php-xml php-mbstring php-pcov composer phpunit \
         elixir \
         bats shellcheck \
     && rm -rf /var/lib/apt/lists/*
