@@ -156,10 +156,14 @@ class Branch:
     reads: list[str] = field(default_factory=list)
     owners: tuple[str, str] | None = None
     asked: int = 0
+    answers: asyncio.Event | None = None  # GitHub answers, with what it read before, when this is set
 
     async def read(self, repository: Repository, path: str) -> tuple[str, str] | None:
         self.reads.append(path)
-        return self.file
+        file = self.file
+        if self.answers is not None:
+            await self.answers.wait()
+        return file
 
     async def read_owners(self, owner: str, installation: int) -> tuple[str, str] | None:
         self.asked += 1
@@ -201,6 +205,35 @@ async def test_a_push_ends_the_belief_and_an_event_reads_once(settings: Settings
     for since, label in ((5.9, "bug"), (6.1, "other")):  # read after that moment, and before it
         assert (await loader.load(REPOSITORY, since=since)).rules(FixRules).label == label
     assert len(branch.reads) == 3
+
+
+async def test_what_was_asked_before_a_push_is_not_believed_after_it(settings: Settings) -> None:
+    branch, now = Branch(answers=asyncio.Event()), [0.0]
+    loader = PolicyLoader(branch, settings, SCHEMA, lambda: now[0])
+    asked = [asyncio.create_task(loader.load_recent(REPOSITORY))]
+    while not branch.reads:
+        await asyncio.sleep(0)
+    now[0], branch.file = 1.0, ("fix: {label: bug}", "sha-1")
+    loader.forget(REPOSITORY)
+    now[0] = 2.0
+    asked.append(asyncio.create_task(loader.load_recent(REPOSITORY)))
+    for _ in range(9):  # it joins the request
+        await asyncio.sleep(0)
+    assert branch.answers is not None
+    branch.answers.set()
+    await asyncio.gather(*asked)
+    assert (await loader.load_recent(REPOSITORY))[0].rules(FixRules).label == "bug"
+
+
+async def test_an_owners_file_holds_for_a_policy_that_is_believed(settings: Settings) -> None:
+    branch, now = Branch(), [0.0]
+    loader = PolicyLoader(branch, settings, SCHEMA, lambda: now[0])
+    assert (await loader.load_recent(REPOSITORY))[0].rules(FixRules).label == "ai-bug-fix"
+    branch.owners = ("keep_days: 3\n", "sha-1")
+    loader.owners.forget(REPOSITORY.owner, REPOSITORY.installation)
+    now[0] = 1.0
+    policy, _ = await loader.load_recent(REPOSITORY)
+    assert policy.organisation.keep_days == 3
 
 
 async def test_loader_follows_the_branch(settings: Settings) -> None:

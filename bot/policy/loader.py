@@ -94,15 +94,18 @@ class _OwnersFile:
 class _Shared(Generic[K]):
     """A set of requests under way: callers who ask at once share one."""
 
-    def __init__(self) -> None:
-        self._requests: dict[K, asyncio.Task[File | None]] = {}
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._requests: dict[K, asyncio.Task[tuple[File | None, float]]] = {}
 
-    async def request(self, key: K, read: Callable[[], Awaitable[File | None]]) -> File | None:
+    async def request(self, key: K, read: Callable[[], Awaitable[File | None]]) -> tuple[File | None, float]:
+        """Return what was read, and when that was begun."""
         request = self._requests.get(key)
         if request is None:
 
-            async def ask() -> File | None:
-                return await read()
+            async def ask() -> tuple[File | None, float]:
+                begun = self._clock()
+                return await read(), begun
 
             request = asyncio.get_running_loop().create_task(ask())
             self._requests[key] = request
@@ -119,7 +122,8 @@ class OwnersFiles:
         self._schema = schema
         self._clock = clock
         self._known: dict[tuple[int, str], _OwnersFile] = {}
-        self._shared: _Shared[tuple[int, str]] = _Shared()
+        self._pushed: dict[tuple[int, str], float] = {}
+        self._shared: _Shared[tuple[int, str]] = _Shared(clock)
 
     async def govern(self, repository: Repository) -> Governed:
         """Return what the owner's file leaves a repository."""
@@ -131,30 +135,27 @@ class OwnersFiles:
 
     def forget(self, owner: str, installation: int) -> None:
         """Ask GitHub again: the file may have changed."""
-        key = (installation, owner.casefold())
-        if known := self._known.get(key):
-            self._known[key] = _OwnersFile(known.sha, known.good, known.problem, seen=float("-inf"))
+        self._pushed[installation, owner.casefold()] = self._clock()
 
     async def _load(self, owner: str, installation: int) -> _OwnersFile:
         key = (installation, owner.casefold())
-        known = self._known.get(key)
-        if known is None or self._clock() - known.seen >= _FRESH_SECONDS:
-            now = self._clock()
-            found = await self._shared.request(key, lambda: self._reader.read_owners(owner, installation))
-            known = self._known[key] = self._take(owner, self._known.get(key), found, now)
+        known, since = self._known.get(key), self._clock() - _FRESH_SECONDS
+        if known is None or known.seen <= max(since, self._pushed.get(key, since)):
+            found, seen = await self._shared.request(key, lambda: self._reader.read_owners(owner, installation))
+            known = self._known[key] = self._take(owner, self._known.get(key), found, seen)
         return known
 
-    def _take(self, owner: str, known: _OwnersFile | None, found: File | None, now: float) -> _OwnersFile:
+    def _take(self, owner: str, known: _OwnersFile | None, found: File | None, seen: float) -> _OwnersFile:
         if found is None:
-            return _OwnersFile(None, None, seen=now)
+            return _OwnersFile(None, None, seen=seen)
         text, sha = found
         if known is not None and known.sha == sha:
-            return _OwnersFile(sha, known.good, known.problem, now)
+            return _OwnersFile(sha, known.good, known.problem, seen)
         try:
-            return _OwnersFile(sha, parse_organisation(text, tuple(self._schema.sections)), seen=now)
+            return _OwnersFile(sha, parse_organisation(text, tuple(self._schema.sections)), seen=seen)
         except PolicyError as error:
             log.error("an organisation's file is wrong", owner=owner, reason=error.message)
-            return _OwnersFile(sha, known.good if known is not None else None, error.message, now)
+            return _OwnersFile(sha, known.good if known is not None else None, error.message, seen)
 
 
 class PolicyLoader:
@@ -176,7 +177,7 @@ class PolicyLoader:
         self._clock = clock
         self._cache: dict[int, _CachedPolicy] = {}
         self._pushed: dict[int, float] = {}
-        self._shared: _Shared[int] = _Shared()
+        self._shared: _Shared[int] = _Shared(clock)
         self.owners = OwnersFiles(reader, schema, clock)
         self.default = default_policy(settings, schema)
 
@@ -199,8 +200,8 @@ class PolicyLoader:
     async def load_recent(self, repository: Repository) -> tuple[Policy, PolicyError | None]:
         """Return what :meth:`load_or_default` does, or did within a minute.
 
-        It is for what asks often and decides nothing: lists of many repositories, and events of which few begin
-        anything. A push that this process hears of ends the belief.
+        It is for what asks often and seldom begins anything: lists of many repositories, and what CI tells. A push that
+        this process hears of ends the belief.
         """
         return await self.load_or_default(repository, since=self._clock() - _FRESH_SECONDS)
 
@@ -228,10 +229,9 @@ class PolicyLoader:
         return cached.result if cached is not None and isinstance(cached.result, Policy) else self.default
 
     async def _load(self, repository: Repository, since: float | None) -> _CachedPolicy:
-        known, now = self._cache.get(repository.id), self._clock()
-        if known is not None and since is not None and known.seen > max(since, self._pushed.get(repository.id, since)):
+        if since is not None and (known := await self._find_read(repository, since)) is not None:
             return known
-        found, governed = await asyncio.gather(
+        (found, seen), governed = await asyncio.gather(
             self._shared.request(repository.id, lambda: self._reader.read(repository, PATH)),
             self.owners.govern(repository),
         )
@@ -239,9 +239,20 @@ class PolicyLoader:
         cached = self._cache.get(repository.id)
         if cached is None or (cached.sha, cached.governed) != (sha, governed):
             result = self._parse(text, governed) if found else self.default.governed(governed, self.default)
-            cached = _CachedPolicy(sha, governed, result, now)
-        cached = self._cache[repository.id] = replace(cached, seen=now)
+            cached = _CachedPolicy(sha, governed, result, seen)
+        cached = self._cache[repository.id] = replace(cached, seen=seen)
         return cached
+
+    async def _find_read(self, repository: Repository, since: float) -> _CachedPolicy | None:
+        """Return what was read since a moment and the last push, or None.
+
+        The owner's file has to be the same by now.
+        """
+        governed = await self.owners.govern(repository)
+        known = self._cache.get(repository.id)
+        if known is None or known.governed != governed:
+            return None
+        return known if known.seen > max(since, self._pushed.get(repository.id, since)) else None
 
     def _parse(self, text: str | None, governed: Governed) -> Policy | PolicyError:
         try:

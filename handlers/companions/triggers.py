@@ -30,7 +30,7 @@ async def look_at_pull(event: Event, services: Services) -> None:
     base = read_text(read_part(pull, "base"), "ref")
     if repository is None or event.number is None or sender is None or not head or not base or pull.get("draft"):
         return
-    policy, _ = await services.policies.load_or_default(repository, since=event.read)
+    policy, _ = await services.policies.load_or_default(repository, since=event.read_at)
     if policy.rules(CompanionsRules).show:
         fork = read_part(pull, "head", "repo").get("id") != repository.id
         given = CompanionsInput(head_sha=head, base_branch=base, from_fork=fork)

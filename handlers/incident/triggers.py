@@ -79,7 +79,7 @@ async def _load_policy(services: Services, event: Event, repository: Repository,
     CI tells most of pull requests' branches: asked about each time, those alone could use up GitHub's limit.
     """
     if any(signal.environment or signal.branch in ("", repository.default_branch) for signal in signals):
-        return (await services.policies.load_or_default(repository, since=event.read))[0]
+        return (await services.policies.load_or_default(repository, since=event.read_at))[0]
     return (await services.policies.load_recent(repository))[0]
 
 

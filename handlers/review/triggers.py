@@ -274,7 +274,7 @@ async def _load_policy(services: Services, event: Event, offer: _Offer) -> Polic
     # The check run reports an invalid policy.
     try:
         policy, _ = await asyncio.gather(
-            services.policies.load(offer.repository, since=event.read),
+            services.policies.load(offer.repository, since=event.read_at),
             services.github.for_repository(offer.repository, CHECKS),
         )
     except PolicyError as error:

@@ -28,7 +28,7 @@ class Event:
     name: str
     action: str | None
     payload: dict[str, Any]
-    read: float = field(default_factory=time.monotonic, compare=False)  # the moment, by the steady clock
+    read_at: float = field(default_factory=time.monotonic, compare=False)  # the moment, by the steady clock
 
     @classmethod
     def parse(cls, guid: str, name: str, body: bytes) -> Event:
