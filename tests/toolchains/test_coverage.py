@@ -99,6 +99,16 @@ def test_v8_tells_of_lines_whose_every_word_is_idle() -> None:
     assert read_v8([told, script([WHOLE])], SIGN)["src/sign.js"] == {1: 2, 2: 2, 5: 1, 7: 2, 9: 2, 10: 1}
 
 
+def test_v8_counts_a_module_that_was_loaded_again_and_no_fields_of_a_class() -> None:
+    again = script([WHOLE]).replace(b"sign.js", b"sign.js?fresh=1#x")
+    assert 0 not in read_v8([script([WHOLE], [NEVER]), again], SIGN)["src/sign.js"].values()
+    fields = script([WHOLE], [NEVER]).replace(
+        b'"ranges": [{"startOffset": %d' % NEVER[0],
+        b'"functionName": "<static_initializer>", "ranges": [{"startOffset": %d' % NEVER[0],
+    )
+    assert 0 not in read_v8([fields], SIGN)["src/sign.js"].values()
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -270,6 +280,14 @@ async def test_node_counts_what_another_process_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("runner", ["rspec", "minitest"])
 async def test_ruby_counts_by_its_own_module(runner: str, tmp_path: Path) -> None:
     assert await count(RUBY_TREES[runner], "lib/sign.rb", tmp_path) == {1: 1, 2: 1, 3: 0, 5: 1}
+
+
+@pytest.mark.needs("ruby", "sandbox")
+async def test_ruby_tells_nothing_where_a_file_is_loaded_again(tmp_path: Path) -> None:
+    tree = dict(RUBY_TREES["minitest"])
+    tree["test/sign_test.rb"] += 'load "lib/sign.rb"\n'
+    with pytest.raises(CoverageError, match="kept lines that ran from being counted"):
+        await count(tree, "lib/sign.rb", tmp_path)
 
 
 @pytest.mark.needs("phpunit", "pcov", "sandbox")

@@ -20,6 +20,7 @@ _BLOCK = re.compile(rb"(.+):(\d{1,9})\.(\d{1,9}),(\d{1,9})\.(\d{1,9}) (\d{1,9}) 
 _WORD = re.compile(rb"\w")
 # Blocks that one line belongs to; real ones hardly overlap.
 _DEEPEST = 50
+_TOO_MUCH = "A profile of Go's tells more of a file than there can be."
 
 
 def make_counter(unit: Unit, tree: Path) -> Counter | None:
@@ -43,6 +44,7 @@ def read_profiles(reports: Iterable[bytes], sources: Sources) -> Hits:
     """
     blocks: dict[tuple[str, tuple[int, ...]], int] = {}
     names: dict[bytes, str | None] = {}
+    most = _DEEPEST * sum(len(lines) for lines in sources.lines.values())
     for line in (line for report in reports for line in report.split(b"\n")):
         if found := _BLOCK.fullmatch(line.rstrip(b"\r")):
             name, *place, times = found.groups()
@@ -51,6 +53,8 @@ def read_profiles(reports: Iterable[bytes], sources: Sources) -> Hits:
             if path := names[name]:
                 key = (path, tuple(int(one) for one in place))
                 blocks[key] = blocks.get(key, 0) + int(times)
+                if len(blocks) > most:
+                    raise CoverageError(_TOO_MUCH)
     return _count_lines(blocks, sources)
 
 
@@ -63,7 +67,7 @@ def _count_lines(blocks: Mapping[tuple[str, tuple[int, ...]], int], sources: Sou
         numbers = range(first, min(last, len(sources.lines[path])) + 1) if statements else range(0)
         left -= len(numbers)
         if left < 0:
-            raise CoverageError("A profile of Go's tells more of a file than there can be.")
+            raise CoverageError(_TOO_MUCH)
         for number in numbers:
             line = code[path].get(number, b"")
             line = line[: end - 1] if number == last else line

@@ -30,7 +30,16 @@ class _Range(JsonModel):
 
 
 class _Function(JsonModel):
+    functionName: str = ""  # noqa: N815
     ranges: tuple[_Range, ...]
+
+    @property
+    def is_written(self) -> bool:
+        """Return False for what V8 makes of a class's fields.
+
+        Its range is all of the class.
+        """
+        return not self.functionName.startswith("<")
 
 
 class _Script(JsonModel):
@@ -72,15 +81,20 @@ def _parse(report: bytes, sources: Sources) -> tuple[set[str], list[tuple[str, _
     try:
         found = json.loads(report)
         changed = set(found.get("source-map-cache", ()))
-        named = [(sources.find(unquote(one["url"].removeprefix("file://"))), one) for one in found["result"]]
+        named = [(sources.find(_name_file(one["url"])), one) for one in found["result"]]
         return changed, [(path, _Script.model_validate(one)) for path, one in named if path is not None]
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         raise CoverageError("A report of V8's is none.") from None
 
 
+def _name_file(url: str) -> str:
+    """Return the file of a script; a module may be loaded again with a query."""
+    return unquote(url.removeprefix("file://").partition("?")[0].partition("#")[0])
+
+
 def _find_idle(script: _Script, length: int) -> bytearray | None:
     """Mark the units that never ran; None where the script is not the file."""
-    found = (one for function in script.functions for one in function.ranges)
+    found = (one for function in script.functions if function.is_written for one in function.ranges)
     ranges = [one for one in found if 0 <= one.startOffset <= min(one.endOffset, length)]
     # the outer first; of equal ones that last which ran
     ranges.sort(key=lambda one: (one.startOffset, -one.endOffset, one.count))

@@ -34,6 +34,7 @@ _CONFIG = "/forgehand/phpunit.xml"
 _UNDERSTOOD = range(9, 14)
 # pcov looks at files below one folder.
 _COUNTING = ["-d", "pcov.enabled=1", "-d", f"pcov.directory={WORK}", "-d", "pcov.exclude=~/vendor/~"]
+_COUNTING += ["-d", "opcache.enable_cli=0"]  # which leaves lines out
 # Packages that are the platform's, not Composer's.
 _PLATFORM = re.compile(r"php(-64bit)?|ext-[\w-]+|lib-[\w-]+|composer-[\w-]+|phpunit/phpunit")
 
@@ -142,7 +143,7 @@ class PhpAdapter:
         own = replace(session, mounts=[*session.mounts, *prepared.mounts])
         argv = [
             "php",
-            *(_COUNTING if session.counted else []),
+            *(_COUNTING if session.counted else ["-d", "pcov.enabled=0"]),
             "-d",
             f"auto_prepend_file={_INSIDE}/forgehand_records.php",
             prepared.program,

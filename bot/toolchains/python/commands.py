@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.toolchains.coverage import COVERAGE
+from bot.toolchains.coverage import BLIND, COVERAGE
 from bot.toolchains.placeholders import dotted, escape_target, selector
 from bot.toolchains.python.project import Project, bracket_extras
 from bot.toolchains.session import split_folder
@@ -20,7 +20,6 @@ MEASURE = "/forgehand/measure"
 CONSTRAINTS = "locked-versions.txt"
 LCOV = "lines.lcov"
 _DATA = f"{COVERAGE}/data"
-_BLIND = f"{COVERAGE}/blind"
 _UNITTEST = f"{INSIDE}/forgehand_unittest.py"
 # Parts of our commands that nobody would type.
 _NOISE = {"--quiet", "--allow-existing", "--disable-pip-version-check", "--without-pip"}
@@ -102,11 +101,11 @@ def count_lines(argv: Sequence[str], folders: Sequence[str], *, greenlets: bool,
     options = ["--concurrency=thread,greenlet"] if greenlets else []
     options += [f"--data-file={_DATA}", f"--source={','.join(folders)}"]
     own = ["-p", "forgehand_lines", *(["-n0"] if workers else [])]
-    run = ["env", f"FORGEHAND_BLIND={_BLIND}", argv[0], "-m", "coverage", "run", *options, *argv[1:], *own]
+    run = ["env", f"FORGEHAND_BLIND={COVERAGE}/{BLIND}", argv[0], "-m", "coverage", "run", *options, *argv[1:], *own]
     # without our reporter, whose key is spent
     tool = f"{PYTHON} -I -m coverage"
     combined = f"{tool} combine -q --data-file={_DATA} {COVERAGE}"
-    told = f"[ -e {_BLIND} ] || {tool} lcov -q -i --data-file={_DATA} -o {COVERAGE}/{LCOV}"
+    told = f"{tool} lcov -q -i --data-file={_DATA} -o {COVERAGE}/{LCOV}"
     return ["/bin/sh", "-c", f'"$@"; code=$?; {{ {combined}; {told}; }} >/dev/null 2>&1; exit $code', "sh", *run]
 
 

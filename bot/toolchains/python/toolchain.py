@@ -84,6 +84,7 @@ class PythonToolchain:
     def counts(self, path: str, env: Path) -> bool:
         """Return whether lines of a file can be counted (see the port)."""
         there = all(_has_package(env, name) for name in ("pytest", "coverage"))
+        there = there and not _has_package(env, "pytest_forked")  # whose processes leave nothing behind
         return there and not self._checks.test and path.endswith(".py") and not self.is_test(path)
 
     async def test(

@@ -5,7 +5,7 @@
 // PHPUnit's own reports hold only what a test says that it covers: other lines would be called idle, though they ran.
 \pcov\start();
 
-register_shutdown_function(static function (string $root, string $folder): void {
+$tell = static function (string $root, string $folder): void {
     \pcov\stop();
     $told = '';
     foreach (\pcov\collect(\pcov\all) as $file => $lines) {
@@ -15,4 +15,7 @@ register_shutdown_function(static function (string $root, string $folder): void 
         }
     }
     file_put_contents("$folder/" . bin2hex(random_bytes(8)) . '.lcov', $told);
-}, getenv('FORGEHAND_ROOT') . '/', (string) getenv('FORGEHAND_COVERAGE'));
+};
+$given = [getenv('FORGEHAND_ROOT') . '/', (string) getenv('FORGEHAND_COVERAGE')];
+// what is registered while the others run comes after them
+register_shutdown_function('register_shutdown_function', $tell, ...$given);

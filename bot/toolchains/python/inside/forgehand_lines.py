@@ -1,6 +1,6 @@
 """Withdraw what coverage.py counts where a test keeps it from seeing more.
 
-Lines that run after that would be called idle. The report is not made where the file that is left here is there.
+Lines that run after that would be called idle. No report is believed where the file that is left here is there.
 """
 
 from __future__ import annotations
