@@ -41,7 +41,7 @@ serve: $(VENV)/.runtime
 	$(BIN)/python -m bot.cli serve $(ARGS)
 
 analysis: $(VENV)/.runtime
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --only-binary :all: -r requirements-analysis.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-analysis.txt
 
 # Else each worker of the first run would compile everything for itself, at the same time.
 $(VENV)/.compiled: | $(VENV)/.dev
