@@ -2,9 +2,10 @@
 # Targets: all, web and python, which is the last one and so what `docker build .` makes.
 FROM python:3.11-slim-trixie AS build
 WORKDIR /src
-COPY requirements.txt .
+# the server with the analysers of reviews
+COPY requirements-analysis.txt .
 RUN python -m venv /opt/forgehand \
-    && /opt/forgehand/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+    && /opt/forgehand/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-analysis.txt
 COPY . .
 RUN /opt/forgehand/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps . \
     && /opt/forgehand/bin/python -m compileall -q /opt/forgehand

@@ -45,9 +45,10 @@ def test_the_unit_delegates_and_sets_nothing_that_stops_bubblewrap() -> None:
     assert not set(service) & (stopping | {"ProcSubset", "ProtectHostname", "ProtectControlGroups", "SystemCallFilter"})
 
 
-def test_the_image_is_small_and_not_root() -> None:
+def test_the_image_has_the_analysers_and_is_not_root() -> None:
     text = (ROOT / "Dockerfile").read_text()
-    assert "--require-hashes -r requirements.txt" in text
+    assert "--require-hashes -r requirements-analysis.txt" in text
+    assert "!requirements-analysis.txt" in (ROOT / ".dockerignore").read_text().split()
     assert "bubblewrap" in text
     assert text.index("USER 10001") < text.index("ENTRYPOINT")
     assert (ROOT / ".dockerignore").read_text().startswith("*\n")
