@@ -16,6 +16,7 @@ from bot.sandbox.port import SandboxError
 from bot.sandbox.tiers import choose_sandbox
 from bot.settings import Checks, Settings
 from bot.toolchains.language import Part
+from bot.toolchains.languages import UNNAMED
 from bot.toolchains.port import TestRun, ToolchainError, Workspace
 from bot.toolchains.repository import RepositoryToolchain, make_toolchain
 from bot.toolchains.workspace import remove_tree
@@ -61,7 +62,8 @@ def _describe(part: Part) -> Line:
     try:
         part.toolchain.require()
     except ToolchainError as error:
-        return Line(level="fail", subject=unit.root or "Repository", text=f"{text} {error.message}")
+        said = error.message if unit.evidence == UNNAMED else f"{text} {error.message}"
+        return Line(level="fail", subject=unit.root or "Repository", text=said)
     return Line(level="ok", subject=unit.root or "Repository", text=text)
 
 

@@ -15,12 +15,15 @@ from bot.toolchains.language import Part, Tools
 from bot.toolchains.node.language import NODE
 from bot.toolchains.php.language import PHP
 from bot.toolchains.python.language import PYTHON, make_part
+from bot.toolchains.python.units import holds_tests
 from bot.toolchains.ruby.language import RUBY
 from bot.toolchains.rust.language import RUST
 from bot.toolchains.shell.language import SHELL
 from bot.toolchains.units import Unit
 
 LANGUAGES = (PYTHON, NODE, GO, JVM, RUBY, RUST, PHP, CPP, SHELL, ELIXIR, DOTNET)
+# Evidence of what is taken for Python's because nothing else is there.
+UNNAMED = ("nothing names another language",)
 
 
 def find_parts(tree: Path, tools: Tools) -> list[Part]:
@@ -31,8 +34,11 @@ def find_parts(tree: Path, tools: Tools) -> list[Part]:
     found = [part for language in LANGUAGES for part in language.find_parts(tree, tools) if tools.holds(part.unit)]
     # a Makefile may run the tests of any language, so it is asked where nothing else is there
     found = [part for part in found if part.unit.manager != MAKE] or found
+    # settings of Python's tools, and requirements of a script, lie beside other languages too
+    if len(found) > 1 and not holds_tests(tree, tools.elsewhere):
+        found = [part for part in found if part.unit.toolchain != PYTHON.name] or found
     if not found and (tools.checks.test or not tools.elsewhere):
-        whole = Unit(root="", toolchain="python", evidence=("nothing names another language",))
+        whole = Unit(root="", toolchain="python", evidence=UNNAMED)
         found = [make_part(whole, tree, tools)]
     own = [replace(part, folder=tools.folder, checks=tools.checks) for part in found]
     return [_widen(own[0], tools)] if tools.checks.test else own

@@ -20,7 +20,8 @@ from bot.toolchains.port import ToolchainError, Workspace
 from bot.toolchains.python import commands, requirements
 from bot.toolchains.python.config import read_toml
 from bot.toolchains.python.interpreters import Interpreter, find_interpreters, find_uv, pick_interpreter
-from bot.toolchains.python.project import Project, detect, holds_python
+from bot.toolchains.python.project import Project, detect
+from bot.toolchains.python.units import is_python
 from bot.toolchains.workspace import remove_tree
 
 # Compiling one C extension takes minutes; resolving 800 packages took 1.1 GB.
@@ -30,8 +31,8 @@ _BEFORE = 2
 # Requirements that cannot be had are looked for in so many installs.
 _MOST_TRIES = 24
 _NO_TESTS = (
-    "I find no tests in this repository: no Python file, and nothing of another language that I know (they are listed "
-    "in docs/languages.md of Forgehand). Set `checks.setup` and `checks.test` in .github/forgehand.yml to the commands "
+    "I find no tests in this repository: nothing of Python, nor of another language that I know (they are listed in "
+    "docs/languages.md of Forgehand). Set `checks.setup` and `checks.test` in .github/forgehand.yml to the commands "
     "that install and test it."
 )
 
@@ -141,7 +142,7 @@ class Installer:
 
 def require_python(tree: Path) -> None:
     """Raise :class:`ToolchainError` where there is no Python. It blocks."""
-    if not holds_python(tree):
+    if not is_python(tree):
         raise ToolchainError(_NO_TESTS)
 
 

@@ -91,11 +91,6 @@ def bracket_extras(extras: Iterable[str]) -> str:
     return f"[{joined}]" if joined else ""
 
 
-def holds_python(tree: Path) -> bool:
-    """Return whether any file of the tree is Python. Blocking."""
-    return next(tree.rglob("*.py"), None) is not None
-
-
 def _package(tree: Path, build: bool) -> Project:
     """Read the configuration of one folder."""
     pyproject = read_toml(tree / "pyproject.toml")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from bot.toolchains.python.config import read_text
 from bot.toolchains.units import Unit, walk_files
 
 # Files at the root of which a Python project has one.
@@ -13,6 +15,18 @@ _FILES = (
     "pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", "noxfile.py", "Pipfile", "requirements*.txt",
 )  # fmt: skip
 _TESTS = ("test_*.py", "*_test.py")
+# A test in a file's text; scripts that build or run other tests are named like one too.
+_TEST = re.compile(r"^\s*(?:async )?def test|^class \w*Test|\bunittest\b|\bdoctest\b", re.MULTILINE)
+# Sources of languages that Forgehand does not test, and of those that it does. Without JavaScript: a repository of it
+# has a package.json, and pages bring libraries along.
+_UNKNOWN = {
+    ".clj", ".cljc", ".cljs", ".cr", ".d", ".dart", ".el", ".elm", ".erl", ".f90", ".hs", ".jl", ".lua", ".m", ".ml",
+    ".nim", ".pl", ".pm", ".r", ".scala", ".swift", ".t", ".tcl", ".vim", ".zig",
+}  # fmt: skip
+_KNOWN = {
+    ".bash", ".c", ".cc", ".cpp", ".cs", ".cxx", ".ex", ".exs", ".go", ".h", ".hpp", ".java", ".kt", ".php", ".rb",
+    ".rs", ".sh",
+}  # fmt: skip
 
 
 def find_units(tree: Path, elsewhere: Sequence[str] = ()) -> tuple[Unit, ...]:
@@ -23,6 +37,43 @@ def find_units(tree: Path, elsewhere: Sequence[str] = ()) -> tuple[Unit, ...]:
     names = [path.name for path in sorted(tree.glob("*")) if path.is_file()]
     found = next((name for name in names if any(fnmatchcase(name, one) for one in _FILES)), None)
     if found is None:
-        paths = (path for path in walk_files(tree) if any(fnmatchcase(path.name, one) for one in _TESTS))
-        found = next((str(path) for path in paths if not any(path.is_relative_to(one) for one in elsewhere)), None)
+        named = (path for path in _list_sources(tree, elsewhere) if any(fnmatchcase(path.name, one) for one in _TESTS))
+        found = next((str(path) for path in named if _TEST.search(read_text(tree / path))), None)
+        found = None if found is None or _is_outweighed(tree, _UNKNOWN) else found
     return () if found is None else (Unit(root="", toolchain="python", evidence=(f"`{found}`",)),)
+
+
+def holds_tests(tree: Path, elsewhere: Sequence[str] = ()) -> bool:
+    """Return whether any Python file holds a test, or says examples. Blocking.
+
+    Settings of Python's tools lie at the root of repositories in other languages too.
+    """
+    return any(_TEST.search(read_text(tree / path)) for path in _list_sources(tree, elsewhere))
+
+
+def is_python(tree: Path) -> bool:
+    """Return whether a repository is one of Python. Blocking.
+
+    Where nothing names it, most of what is written is.
+    """
+    return bool(find_units(tree)) or (
+        next(tree.rglob("*.py"), None) is not None and not _is_outweighed(tree, _UNKNOWN | _KNOWN)
+    )
+
+
+def _list_sources(tree: Path, elsewhere: Sequence[str]) -> Iterator[PurePosixPath]:
+    for path in walk_files(tree):
+        if path.suffix == ".py" and not any(path.is_relative_to(one) for one in elsewhere):
+            yield path
+
+
+def _is_outweighed(tree: Path, endings: set[str]) -> bool:
+    """Return whether there is more of others' sources than of Python's."""
+    others = python = 0
+    for path in walk_files(tree):
+        ending = path.suffix.lower()
+        if ending == ".py" or ending in endings:
+            size = (tree / path).lstat().st_size
+            python += size if ending == ".py" else 0
+            others += size if ending != ".py" else 0
+    return others > python

@@ -131,7 +131,7 @@ def test_units_managers_and_runners(
 
 
 def test_each_unit_says_how_it_was_seen(tmp_path: Path) -> None:
-    write(tmp_path, {"package.json": MOCHA, "yarn.lock": "", "pyproject.toml": "", "tools/gen.py": ""})
+    write(tmp_path, {"package.json": MOCHA, "yarn.lock": "", "pyproject.toml": "", "test_gen.py": "import unittest"})
     parts = make_toolchain(NoSandbox(), Checks(), tmp_path, Settings()).parts
     assert [(part.unit.toolchain, part.unit.evidence) for part in parts] == [
         ("python", ("`pyproject.toml`",)),

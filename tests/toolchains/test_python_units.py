@@ -1,0 +1,61 @@
+"""Which repositories are Python's, beside other languages and without any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.process import NoSandbox
+from bot.settings import Checks, Settings
+from bot.toolchains.port import ToolchainError
+from bot.toolchains.python.installation import require_python
+from bot.toolchains.repository import make_toolchain
+from tests.toolchains.conftest import write
+
+TEST = "def test_adds():\n    assert True\n"
+NODE = '{"scripts": {"test": "node --test"}}'
+C = "int main(void) { return 0; }\n" * 20
+
+
+@pytest.mark.parametrize(
+    ("files", "languages"),
+    [
+        # settings of a linter, requirements of a script or of the documentation
+        ({"package.json": NODE, "pyproject.toml": "[tool.codespell]\n", "tools/gen.py": ""}, "node"),
+        ({"go.mod": "", "a_test.go": "func TestA(t *testing.T) {}", "requirements.txt": "mkdocs\n"}, "go"),
+        ({"package.json": NODE, "pyproject.toml": "", "tests/test_a.py": TEST}, "python, node"),
+        ({"package.json": NODE, "python/tests/test_a.py": TEST}, "python, node"),
+        # a script that builds the tests of another language
+        ({"package.json": NODE, "test/build_test.py": "import os\nos.system('gcc a.c')\n"}, "node"),
+    ],
+)
+def test_python_stands_beside_another_language_where_it_tests(
+    tmp_path: Path, files: dict[str, str], languages: str
+) -> None:
+    assert make_toolchain(NoSandbox(), Checks(), write(tmp_path, files), Settings()).name == languages
+
+
+@pytest.mark.parametrize(
+    ("files", "known"),
+    [
+        ({"calc.py": ""}, True),
+        ({"calc.py": "a = 1\n" * 20, "run.sh": "python calc.py\n"}, True),
+        ({"calc.pl": "print 1;\n" * 20, "setup.py": ""}, True),
+        ({"src/a.c": C, "tests/test_a.py": TEST}, True),
+        # scripts of a library in C, and of one in a language that is not known
+        ({"src/a.c": C, "scripts/run-tests.py": "print()\n"}, False),
+        ({"test/build_test.py": "import os\n", "src/a.c": C}, False),
+        ({"lib/Ack.pm": "package Ack;\n" * 20, "t/run_yaml_test.py": TEST}, False),
+        ({"README.md": ""}, False),
+    ],
+)
+def test_scripts_of_another_language_are_told_to_have_no_tests(
+    tmp_path: Path, files: dict[str, str], known: bool
+) -> None:
+    tree = write(tmp_path, files)
+    if known:
+        require_python(tree)
+        return
+    with pytest.raises(ToolchainError, match="no tests in this repository"):
+        require_python(tree)
