@@ -20,6 +20,7 @@ ANSWERS = (
     "def read(text):\n    try: parse(text, {})\n    except BadAnswer: pass"
 )
 SUGGESTED = "from bot.github.text.suggestions import _strip_fence as read"
+TESTS = "from bot.toolchains.python.units import _TEST\nread = _TEST.search"
 TAP = "from bot.toolchains.tap import read_tap as read"
 REPLIES = "from bot.pulls.replies import read_stance as read"
 REMARKS = "from bot.pulls.similarity import read_wordings as read"
@@ -45,6 +46,7 @@ REMARKS = "from bot.pulls.similarity import read_wordings as read"
         (ANSWERS, "'[' * 1_000_000"),
         (SUGGESTED, "'```\\n' + '\\t' * 50_000 + 'x'"),
         (SUGGESTED, "'`' * 50_000 + '\\n' + 'a\\n' * 5_000"),
+        (TESTS, "'\\n' * 60_000"),
         (TAP, "'ok' + ' ' * 50_000 + '#!'"),
         (TAP, "'not ok 1 - ' + ' a' * 25_000 + '#'"),
         (REMARKS, "'<!--' * 15_000"),

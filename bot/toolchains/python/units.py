@@ -16,7 +16,7 @@ _FILES = (
 )  # fmt: skip
 _TESTS = ("test_*.py", "*_test.py")
 # A test in a file's text; scripts that build or run other tests are named like one too.
-_TEST = re.compile(r"^\s*(?:async )?def test|^class \w*Test|\bunittest\b|\bdoctest\b", re.MULTILINE)
+_TEST = re.compile(r"^[ \t]*(?:async )?def test|^class \w*Test|\bunittest\b|\bdoctest\b", re.MULTILINE)
 # Sources of languages that Forgehand does not test, and of those that it does. Without JavaScript: a repository of it
 # has a package.json, and pages bring libraries along.
 _UNKNOWN = {
