@@ -125,6 +125,14 @@ def render(project: Project, files: Sequence[str]) -> str:
         if command.runner == "node:test":
             words = ["node", *command.node, "--test", *named]
         else:
-            words = ["npx", command.runner, *(["run"] if command.runner == "vitest" else []), *command.options, *named]
+            own = command.node if command.runner == "mocha" else ()
+            words = [
+                "npx",
+                command.runner,
+                *own,
+                *(["run"] if command.runner == "vitest" else []),
+                *command.options,
+                *named,
+            ]
         line = shlex.join(words)
     return f"(cd {shlex.quote(project.unit.root)} && {line})" if project.unit.root else line

@@ -39,9 +39,15 @@ _VALUES = {
              "--testPathIgnorePatterns", "--testMatch", "--testRegex", "--setupFilesAfterEnv", "--setupFiles", "-t"},
     "mocha": {"--require", "-r", "--ui", "-u", "--timeout", "-t", "--slow", "-s", "--file", "--extension", "--config",
               "--package", "--ignore", "--jobs", "-j", "--node-option", "-n", "--grep", "-g", "--fgrep", "-f",
-              "--import", "--loader"},
+              "--import", "--loader", "--experimental-loader", "--conditions"},
     "ava": {"--config", "--timeout", "-T", "--concurrency", "-c", "--node-arguments", "--match", "-m"},
 }  # fmt: skip
+# Options of node that mocha takes: with one of them it starts another process, which would not be heard.
+_MOCHA_NODE = re.compile(
+    r"--(?:import|(?:experimental-)?loader|conditions|(?:no-|throw-|pending-|trace-)?deprecation|(?:no-|trace-)warnings"
+    r"|expose[-_]gc|enable-source-maps|(?:no-)?experimental-[\w-]+|harmony[\w-]*|max-old-space-size|stack-trace-limit"
+    r"|unhandled-rejections|allow-natives-syntax)(?:=.*)?"
+)
 # Options that are left out: ours stand in their place, they end a run early, or it would never end.
 _DROPPED_VALUES = {
     "--reporter", "-R", "--reporters", "--reporter-option", "--reporter-options", "-O", "--outputFile", "--retries",
@@ -213,7 +219,28 @@ def _read_command(words: Sequence[str]) -> Command | None:
         return None
     options, files = _sort_arguments(runner, rest[1:])
     files = files[1:] if runner == "vitest" and files[:1] in (["run"], ["watch"], ["dev"]) else files
+    if runner == "mocha":
+        own, options = _split_node_options(options)
+        node += own
     return Command(runner, tuple(options), tuple(node), tuple(files), variables)
+
+
+def _split_node_options(options: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the options of node among mocha's, and the rest."""
+    node: list[str] = []
+    rest: list[str] = []
+    waiting = list(options)
+    while waiting:
+        word = waiting.pop(0)
+        name, equals, value = word.partition("=")
+        named = name in ("-n", "--node-option")
+        if not named and _MOCHA_NODE.fullmatch(word) is None:
+            rest.append(word)
+            continue
+        follows = not equals and (named or word in _NODE_VALUES) and bool(waiting)
+        after = [waiting.pop(0)] if follows else []
+        node += [f"--{value or ''.join(after)}"] if named else [word, *after]
+    return node, rest
 
 
 def _read_node_test(variables: dict[str, str], node: list[str], arguments: Sequence[str]) -> Command:
