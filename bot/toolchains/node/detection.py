@@ -153,13 +153,15 @@ def _find_commands(folder: Path, manifest: Manifest) -> Iterator[tuple[Command |
     for runner, patterns in _CONFIGS.items():
         for file in (file for one in patterns for file in sorted(folder.glob(one))):
             yield Command(runner), (), f"`{file.name}`"
-    for runner in RUNNERS[1:]:
-        if runner in manifest.dependencies:
+    line = manifest.scripts.get("test", "")
+    tests = line and _DEFAULT_SCRIPT not in line and (manifest.dependencies or line.startswith("node "))
+    named = [runner for runner in RUNNERS[1:] if runner in manifest.dependencies]
+    # several may be what is tested with, and the script knows which of them tests
+    if len(named) == 1 or not tests:
+        for runner in named:
             yield Command(runner), (), f"dependency `{runner}`"
     if importing := _find_node_test(folder):
         yield Command("node:test"), (), f"`{importing}`, which imports node:test"
-    line = manifest.scripts.get("test", "")
-    tests = line and _DEFAULT_SCRIPT not in line and (manifest.dependencies or line.startswith("node "))
     if tests and not _runs_bats(folder, line):
         yield None, (), "script `test` of package.json, whose runner I do not know"
 

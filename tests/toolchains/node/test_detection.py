@@ -100,6 +100,11 @@ MOCHA = package(scripts={"test": "mocha"}, devDependencies={"mocha": "1"})
         # a runner nobody knows: only the script's exit code
         ({"package.json": package(scripts={"test": "tape t/*.js"}, devDependencies={"tape": "5"})},
          [("", "npm", "npm test")]),
+        # one dependency says which runs, several do not
+        ({"package.json": package(scripts={"test": "node script/test.js"}, devDependencies={"mocha": "8"})},
+         [("", "npm", "mocha")]),
+        ({"package.json": package(scripts={"test": "node t.js"}, devDependencies={"jest": "26", "mocha": "8"})},
+         [("", "npm", "npm test")]),
         # not JavaScript: the shell's bats, what has no tests, what is no manifest
         ({"package.json": package(scripts={"test": "bin/bats test"})}, []),
         ({"package.json": package(scripts={"test": "bats ${CI+-t} test"}, devDependencies={"bats": "1"})}, []),
