@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -18,6 +19,7 @@ _MOST_UNITS = 8
 _DEEPEST = 4
 # https://pkg.go.dev/cmd/go#hdr-Package_lists_and_patterns
 _ASIDE = ("testdata", "_")
+_FUNCTION = re.compile(rb"^func (Test|Example|Fuzz|Benchmark)", re.MULTILINE)
 _DECIDING = ("go.mod", "go.sum", "go.work", "go.work.sum", "vendor")
 
 
@@ -33,7 +35,9 @@ def find_units(tree: Path) -> list[Unit]:
     ]
     if not roots:
         return _find_bare(files)
-    tested = [root for root in kept if any(_is_below(str(path), root, kept) for path in files)]
+    tested = [
+        root for root in kept if any(_is_below(str(path), root, kept) and not _measures(tree / path) for path in files)
+    ]
     return [
         Unit(
             root=root, toolchain="go", manager="go", runner="go test", evidence=(f"`{root}/go.mod`".replace("`/", "`"),)
@@ -56,6 +60,12 @@ def _is_below(path: str, root: str, roots: Sequence[str]) -> bool:
     """Return whether a path is a test of a module, and of none below it."""
     holding = [one for one in roots if not one or path.startswith(f"{one}/")]
     return paths.is_test_file(path) and max(holding, key=len, default=None) == root
+
+
+def _measures(file: Path) -> bool:
+    """Return whether a file holds benchmarks and no test. Blocking."""
+    kinds = set() if file.is_symlink() else set(_FUNCTION.findall(file.read_bytes()))
+    return kinds == {b"Benchmark"}
 
 
 def _find_parts(tree: Path, tools: Tools) -> list[Part]:

@@ -26,6 +26,16 @@ MODULE = "module example.com/a\n"
         ({"go.work": "use ./m\n", "m/go.mod": MODULE, "m/a_test.go": ""}, ["m"]),
         ({"go.mod": MODULE, "tool/go.mod": MODULE, "tool/b_test.go": ""}, ["tool"]),
         ({"go.mod": MODULE, "main.go": ""}, []),
+        # a module of benchmarks, which needs the libraries it compares with
+        (
+            {
+                "go.mod": MODULE,
+                "a_test.go": "func TestA(t *testing.T) {}",
+                "bench/go.mod": MODULE,
+                "bench/b_test.go": "func BenchmarkB(b *testing.B) {}",
+            },
+            [""],
+        ),
         ({"a_test.go": ""}, []),
         ({"a/a_test.go": "", "b/b.go": ""}, []),
         ({"a/a_test.go": "", "a/a.go": ""}, [""]),
