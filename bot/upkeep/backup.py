@@ -44,7 +44,7 @@ def back_up(settings: Settings, target: Path) -> str:
         raise BackupError(f"{target} is there already: choose another name.")
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.absolute().parent) as name:
         folder = Path(name)
-        dump(settings.database, folder / _DATABASE)
+        note = dump(settings.database, folder / _DATABASE)
         file = settings.data_dir / _SETTINGS
         kept = pick_shareable(_read_yaml(file.read_text()) if file.is_file() else {}, settings)
         (folder / _SETTINGS).write_text(yaml.safe_dump(kept, sort_keys=False))
@@ -63,7 +63,7 @@ def back_up(settings: Settings, target: Path) -> str:
             os.fsync(stream.fileno())
         whole.chmod(0o600)
         whole.rename(target)
-    return f"Wrote {target}. {_tell_secrets(manifest)}"
+    return " ".join(filter(None, (f"Wrote {target}.", note, _tell_secrets(manifest))))
 
 
 def restore(settings: Settings, source: Path) -> str:
@@ -78,11 +78,11 @@ def restore(settings: Settings, source: Path) -> str:
         kind = sa.make_url(settings.database).get_backend_name()
         if manifest.database != kind:
             raise BackupError(f"The backup is of {manifest.database}, but FORGEHAND_DATABASE_URL names {kind}.")
+        load(settings.database, folder / _DATABASE)
         file = settings.data_dir / _SETTINGS
-        if not file.exists():
+        if not file.exists():  # last, so that a refusal leaves nothing behind
             (folder / _SETTINGS).chmod(0o600)
             (folder / _SETTINGS).rename(file)
-        load(settings.database, folder / _DATABASE)
     return f"Restored what was there on {manifest.made}. {_tell_secrets(manifest)}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -19,24 +20,60 @@ from bot.store.store import Store
 from bot.types import ForgehandError
 
 _TOOLS = "Install PostgreSQL's client programs, as new as the server (apt-get install postgresql-client)"
+# From here on pg_restore sets what older servers do not know, and older ones of it cannot read what pg_dump wrote.
+_PARTED = 17
 
 
 class BackupError(ForgehandError):
     """A backup that cannot be made, read or restored."""
 
 
-def dump(url: str, target: Path) -> None:
-    """Copy a database as it is at one moment; raises :class:`BackupError`."""
+def dump(url: str, target: Path) -> str:
+    """Copy a database as it is at one moment; returns what to know of it.
+
+    Raises :class:`BackupError`.
+    """
     address = sa.make_url(url)
     if address.get_backend_name() != "sqlite":
+        client, server = _ask_program("pg_dump"), _ask_server(url)
+        if reason := refuse_dump(client, server):
+            raise BackupError(reason)
         _run("pg_dump", ["--format=custom", "--no-owner", "--no-privileges", f"--file={target}"], address)
-        return
+        return tell_of_dump(client, server)
     source = Path(address.database or "")
     if not source.is_file():
         raise BackupError(f"There is no database at {source} to back up.")
     url = f"{source.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(url, uri=True)) as live, closing(sqlite3.connect(target)) as copy:
         live.backup(copy)
+    return ""
+
+
+def refuse_dump(client: int, server: int) -> str:
+    """Say why this pg_dump cannot copy from a server, if so."""
+    if client >= server:
+        return ""
+    return f"pg_dump is of PostgreSQL {client}, the server of {server}: run this with client programs of {server}."
+
+
+def refuse_restore(client: int, server: int) -> str:
+    """Say why this pg_restore cannot fill a server, if so."""
+    if client < _PARTED or server >= _PARTED:
+        return ""
+    return (
+        f"pg_restore is of PostgreSQL {client}, the server of {server}, which it cannot fill: restore into a server of "
+        f"{_PARTED} or newer, or use pg_restore of {server} if the backup was made with pg_dump of {server}."
+    )
+
+
+def tell_of_dump(client: int, server: int) -> str:
+    """Say where a dump cannot be restored, if not where it is from."""
+    if not refuse_restore(client, server):
+        return ""
+    return (
+        f"pg_dump of PostgreSQL {client} wrote it: it can be restored into a server of {_PARTED} or newer only, not "
+        f"into one of {server} as here."
+    )
 
 
 def load(url: str, source: Path) -> None:
@@ -53,6 +90,8 @@ def load(url: str, source: Path) -> None:
         with store.engine.connect() as connection:
             if sa.inspect(connection).has_table(VERSION_TABLE):
                 raise BackupError(f"The database {address.database} is in use already: name an empty one.")
+        if reason := refuse_restore(_ask_program("pg_restore"), _ask_server(url)):
+            raise BackupError(reason)
         options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
         _run("pg_restore", [*options, str(source)], address)
         store.migrate()
@@ -83,10 +122,28 @@ def _load_file(address: sa.URL, source: Path) -> None:
         aside.rename(target)
 
 
-def _run(program: str, arguments: Sequence[str], address: sa.URL) -> None:
-    """Run a program of PostgreSQL's; the password goes by its environment."""
+def _ask_program(program: str) -> int:
+    """Ask a program of PostgreSQL's which major version it is of."""
     if shutil.which(program) is None:
         raise BackupError(f"{program} is not here. {_TOOLS}, or run this where they are.")
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"\(PostgreSQL\) (\d+)", done.stdout)
+    if found is None:
+        raise BackupError(f"{program} --version failed: {done.stderr.strip()[-1000:]}")
+    return int(found[1])
+
+
+def _ask_server(url: str) -> int:
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            return int(connection.execute(sa.text("show server_version_num")).scalar_one()) // 10000
+    finally:
+        engine.dispose()
+
+
+def _run(program: str, arguments: Sequence[str], address: sa.URL) -> None:
+    """Run a program of PostgreSQL's; the password goes by its environment."""
     plain = address.set(drivername="postgresql", password=None).render_as_string()
     secret = {"PGPASSWORD": str(address.password)} if address.password else {}
     done = subprocess.run(

@@ -23,7 +23,7 @@ from bot.store.store import Store
 from bot.store.tokens import NewToken
 from bot.types import Actor
 from bot.upkeep.backup import back_up, restore
-from bot.upkeep.dumps import BackupError
+from bot.upkeep.dumps import BackupError, refuse_restore, tell_of_dump
 from tests.engine.harness import Nothing, done, ended, store_task
 from tests.engine.test_dbos import engine_with
 from tests.support.databases import find_postgres_programs, new_postgres, new_sqlite
@@ -193,6 +193,7 @@ def test_a_damaged_backup_leaves_nothing(tmp_path: Path, damage: str) -> None:
     with pytest.raises(BackupError):
         restore(there, archive)
     assert not (there.data_dir / "forgehand.db").exists()
+    assert not (there.data_dir / "server.yml").exists()
     assert not list(there.data_dir.glob(".restore-*"))
 
 
@@ -204,3 +205,25 @@ def test_without_postgresql_s_programs_it_says_what_to_install(
         back_up(settings_for(tmp_path, postgres), tmp_path / "one")
     assert not (tmp_path / "one").exists()
     assert sa.make_url(postgres).database
+
+
+def test_a_pg_dump_older_than_the_server_is_named_with_what_is_needed(
+    postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "pg_dump"
+    program.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(BackupError, match=r"is of PostgreSQL 9, the server of (\d+): .* client programs of \1\.$"):
+        back_up(settings_for(tmp_path, postgres), tmp_path / "one")
+    assert not (tmp_path / "one").exists()
+
+
+@pytest.mark.parametrize(
+    ("client", "server", "fits"),
+    [(17, 16, False), (18, 16, False), (18, 15, False), (16, 16, True), (15, 16, True), (15, 18, True), (17, 18, True)],
+)
+def test_a_server_that_pg_restore_cannot_fill_is_told_before(client: int, server: int, fits: bool) -> None:
+    """Each pair was run: what does not fit fails with 'unrecognized configuration parameter'."""
+    assert (refuse_restore(client, server) == "") is fits
+    assert (tell_of_dump(client, server) == "") is fits
