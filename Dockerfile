@@ -12,9 +12,9 @@ RUN /opt/forgehand/bin/pip install --no-cache-dir --disable-pip-version-check --
 
 # the machines come first and Forgehand last, so that a new version of it installs no toolchain again
 FROM python:3.11-slim-trixie AS machine
-# bubblewrap comes as a wheel for x86-64 only
+# bubblewrap comes as a wheel for x86-64 only; backups need the client, of the same version as in compose.yml
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends bubblewrap ca-certificates git \
+    && apt-get install --yes --no-install-recommends bubblewrap ca-certificates git postgresql-client \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home --home-dir /data --shell /usr/sbin/nologin forgehand
 ENV PATH=/opt/forgehand/bin:$PATH \
