@@ -185,6 +185,8 @@ class Striker:
         loop = asyncio.get_running_loop()
 
         def act() -> None:
+            if come.is_set():  # it was not waited for any longer: who would be struck now has started anew
+                return
             if blow.kind in _SIGNALS and victim.process is not None:
                 victim.process.send_signal(_SIGNALS[blow.kind])
                 self._note()

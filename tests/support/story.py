@@ -104,7 +104,13 @@ class Story:
         (self.root / "key.pem").write_text(self.app.private_key)
         with (self.root / "bot.log").open("ab") as output:
             self.process = forks.forker().fork([self.command], {**os.environ, **self.settings}, output)
-        await self.until(self.is_ready, what="the bot is ready")
+        await self.until(self._is_up, what="the bot is ready")
+
+    async def _is_up(self) -> bool:
+        assert self.process is not None
+        if self.process.returncode is not None:
+            raise AssertionError(f"the bot has ended with {self.process.returncode}\n--- log\n{self.log[-6000:]}")
+        return await self.is_ready()
 
     async def kill_bot(self) -> None:
         """SIGKILL: no goodbye, nothing flushed."""
