@@ -52,6 +52,10 @@ const Mocha = library && require(library);
 if (Mocha?.prototype.loadFilesAsync) guard(Mocha);
 else if (Mocha) guardAtOnce(Mocha);
 
+// mocha before 4 has no titlePath(), and its hooks know no file
+const nameOf = (one) => one.titlePath?.() ?? (one.root ? [] : [...nameOf(one.parent), one.title]);
+const fileOf = (one) => one.file ?? (one.parent ? fileOf(one.parent) : "");
+
 class Reporter {
   #keys = new Map();
   #told = new Set();
@@ -83,7 +87,7 @@ class Reporter {
     runner.once("end", () => records.end());
   }
 
-  #id = (test) => join(test.file ?? "", test.titlePath());
+  #id = (test) => join(fileOf(test), nameOf(test));
 
   #key(test) {
     if (!this.#keys.has(test)) this.#keys.set(test, records.key("test", this.#id(test)));
