@@ -15,7 +15,7 @@ from bot.toolchains.language import Part, Tools
 from bot.toolchains.node.language import NODE
 from bot.toolchains.php.language import PHP
 from bot.toolchains.python.language import PYTHON, make_part
-from bot.toolchains.python.units import holds_tests
+from bot.toolchains.python.units import stands_beside_others
 from bot.toolchains.ruby.language import RUBY
 from bot.toolchains.rust.language import RUST
 from bot.toolchains.shell.language import SHELL
@@ -34,8 +34,7 @@ def find_parts(tree: Path, tools: Tools) -> list[Part]:
     found = [part for language in LANGUAGES for part in language.find_parts(tree, tools) if tools.holds(part.unit)]
     # a Makefile may run the tests of any language, so it is asked where nothing else is there
     found = [part for part in found if part.unit.manager != MAKE] or found
-    # settings of Python's tools, and requirements of a script, lie beside other languages too
-    if len(found) > 1 and not holds_tests(tree, tools.elsewhere):
+    if len(found) > 1 and not stands_beside_others(tree, tools.elsewhere):
         found = [part for part in found if part.unit.toolchain != PYTHON.name] or found
     if not found and (tools.checks.test or not tools.elsewhere):
         whole = Unit(root="", toolchain="python", evidence=UNNAMED)

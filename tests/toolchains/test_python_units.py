@@ -15,6 +15,7 @@ from tests.toolchains.conftest import write
 
 TEST = "def test_adds():\n    assert True\n"
 NODE = '{"scripts": {"test": "node --test"}}'
+JS = "// adds\n" * 20
 C = "int main(void) { return 0; }\n" * 20
 
 
@@ -22,10 +23,13 @@ C = "int main(void) { return 0; }\n" * 20
     ("files", "languages"),
     [
         # settings of a linter, requirements of a script or of the documentation
-        ({"package.json": NODE, "pyproject.toml": "[tool.codespell]\n", "tools/gen.py": ""}, "node"),
+        ({"package.json": NODE, "index.js": JS, "pyproject.toml": "[tool.codespell]\n", "tools/gen.py": ""}, "node"),
         ({"go.mod": "", "a_test.go": "func TestA(t *testing.T) {}", "requirements.txt": "mkdocs\n"}, "go"),
         ({"package.json": NODE, "pyproject.toml": "", "tests/test_a.py": TEST}, "python, node"),
         ({"package.json": NODE, "python/tests/test_a.py": TEST}, "python, node"),
+        # a package without tests yet, and a server that is most of what is written
+        ({"web/package.json": NODE, "web/index.js": JS, "pyproject.toml": "[project]\nname = 'a'\n"}, "python, node"),
+        ({"web/package.json": NODE, "web/index.js": "", "requirements.txt": "flask\n", "app.py": JS}, "python, node"),
         # a script that builds the tests of another language
         ({"package.json": NODE, "test/build_test.py": "import os\nos.system('gcc a.c')\n"}, "node"),
     ],

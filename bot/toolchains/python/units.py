@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from bot.toolchains.python.config import read_text
+from bot.toolchains.python.config import read_text, read_toml
 from bot.toolchains.units import Unit, walk_files
 
 # Files at the root of which a Python project has one.
@@ -27,6 +27,7 @@ _KNOWN = {
     ".bash", ".c", ".cc", ".cpp", ".cs", ".cxx", ".ex", ".exs", ".go", ".h", ".hpp", ".java", ".kt", ".php", ".rb",
     ".rs", ".sh",
 }  # fmt: skip
+_SCRIPTS = {".cjs", ".js", ".jsx", ".mjs", ".ts", ".tsx", ".vue"}
 
 
 def find_units(tree: Path, elsewhere: Sequence[str] = ()) -> tuple[Unit, ...]:
@@ -43,12 +44,23 @@ def find_units(tree: Path, elsewhere: Sequence[str] = ()) -> tuple[Unit, ...]:
     return () if found is None else (Unit(root="", toolchain="python", evidence=(f"`{found}`",)),)
 
 
-def holds_tests(tree: Path, elsewhere: Sequence[str] = ()) -> bool:
-    """Return whether any Python file holds a test, or says examples. Blocking.
+def stands_beside_others(tree: Path, elsewhere: Sequence[str] = ()) -> bool:
+    """Return whether Python is a unit beside another language. Blocking.
 
-    Settings of Python's tools lie at the root of repositories in other languages too.
+    Settings of Python's tools, and requirements of a script, lie at the root of repositories in other languages too. So
+    it declares a package, holds a test, or is most of what is written.
     """
-    return any(_TEST.search(read_text(tree / path)) for path in _list_sources(tree, elsewhere))
+    return (
+        _declares_package(tree)
+        or any(_TEST.search(read_text(tree / path)) for path in _list_sources(tree, elsewhere))
+        or not _is_outweighed(tree, _KNOWN | _SCRIPTS)
+    )
+
+
+def _declares_package(tree: Path) -> bool:
+    pyproject = read_toml(tree / "pyproject.toml")
+    tools = pyproject.get("tool")
+    return "project" in pyproject or (isinstance(tools, dict) and "poetry" in tools) or (tree / "setup.py").is_file()
 
 
 def is_python(tree: Path) -> bool:
