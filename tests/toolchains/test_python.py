@@ -310,6 +310,35 @@ async def test_a_plain_unittest_project_needs_nothing_installed(tmp_path: Path) 
     assert [(case.verdict, case.message.split("\n")[0]) for case in alone.cases] == [("failed", "KeyError: 'lost'")]
 
 
+async def test_what_a_package_of_unittests_defines_itself_runs_once(tmp_path: Path) -> None:
+    """simplejson: a class in the package's own file, beside a function that loads all others."""
+    package = """
+import unittest
+
+class OwnTest(unittest.TestCase):
+    def runTest(self):
+        self.skipTest("no speedups")
+
+Again = OwnTest
+from .test_calc import AddTest
+
+def load_tests(loader, tests, pattern):
+    return loader.loadTestsFromName("tests.test_calc")
+"""
+    module = "import unittest\n\nclass AddTest(unittest.TestCase):\n    def test_add(self):\n        pass\n"
+    workspace = Workspace(
+        tree=write(tmp_path / "tree", {"tests/__init__.py": package, "tests/test_calc.py": module}),
+        env=tmp_path / "env",
+    )
+    toolchain = make_toolchain(bubblewrap(), Checks(), workspace.tree, Settings())
+    await toolchain.install(workspace)
+    wanted = {"tests/__init__.py::OwnTest::runTest": "skipped", "tests/test_calc.py::AddTest::test_add": "passed"}
+    run = await toolchain.test(workspace)
+    assert (run.complete, run.verdicts()) == (True, wanted)
+    alone = await toolchain.test(workspace, ["tests/__init__.py::OwnTest::runTest"])
+    assert (alone.complete, alone.verdicts()) == (True, {"tests/__init__.py::OwnTest::runTest": "skipped"})
+
+
 async def test_custom_setup_has_pip_and_reaches_only_registries(tmp_path: Path) -> None:
     tree = write(tmp_path / "tree", {"tests/test_a.py": "import iniconfig\ndef test_a(): pass\n"})
     workspace = Workspace(tree=tree, env=tmp_path / "env")

@@ -4,7 +4,7 @@ They are given as files or ``file::Class::test`` ids; no argument runs everythin
 """
 
 # os.path rather than pathlib: this also runs on old Pythons, and starts with every test run
-# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH119, PTH120
+# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH119, PTH120, PTH123
 from __future__ import annotations
 
 import importlib
@@ -20,6 +20,7 @@ from typing import Any
 from forgehand_errors import describe_errors  # type: ignore[import-not-found]
 from forgehand_records import Records, number_ids  # type: ignore[import-not-found]
 
+_PACKAGE = "__init__.py"
 _ENDINGS = ("_test.py", "_tests.py")
 _SKIPPED = {"node_modules", "build", "dist", "venv"}
 # folders from which ``unittest discover -s`` usually starts
@@ -236,6 +237,8 @@ def set_ids(suite: Any, path: str) -> Any:
 def make_importable(path: str) -> str:
     """Return the importable name of a file, its parent on ``sys.path``."""
     folder, name = os.path.split(os.path.abspath(path)[: -len(".py")])
+    if name == "__init__":
+        folder, name = os.path.split(folder)
     while os.path.exists(os.path.join(folder, "__init__.py")):
         folder, package = os.path.split(folder)
         name = package + "." + name
@@ -257,13 +260,36 @@ def import_file(path: str) -> Any:
 
 
 def find_test_files(root: str) -> list[str]:
-    """Return ``test*.py``, ``*_test.py``, ``*_tests.py`` below ``root``."""
+    """Return ``test*.py``, ``*_test.py``, ``*_tests.py`` below ``root``.
+
+    With them the package that holds some, where it defines tests too: whoever loads them imports it anyway.
+    """
     found = []
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
         names = [name for name in files if name.endswith(".py")]
-        found += [os.path.join(folder, name) for name in names if name.startswith("test") or name.endswith(_ENDINGS)]
+        own = [os.path.join(folder, name) for name in names if name.startswith("test") or name.endswith(_ENDINGS)]
+        found += own + ([os.path.join(folder, _PACKAGE)] if own and _PACKAGE in names and defines_tests(folder) else [])
     return sorted(os.path.relpath(path) for path in found)
+
+
+def defines_tests(folder: str) -> bool:
+    """Return whether a package's own file seems to define tests."""
+    with open(os.path.join(folder, _PACKAGE), "rb") as file:
+        return b"TestCase" in file.read()
+
+
+def load_cases(module: Any, path: str) -> Any:
+    """Return the tests of a module, of a package those it defines itself.
+
+    Its ``load_tests``, and what it imports, are tests of other files, which are loaded by themselves.
+    """
+    loader = unittest.defaultTestLoader
+    if os.path.basename(path) != _PACKAGE:
+        return loader.loadTestsFromModule(module)
+    named = dict.fromkeys(one for one in vars(module).values() if isinstance(one, type))
+    own = [kind for kind in named if issubclass(kind, unittest.TestCase) and kind.__module__ == module.__name__]
+    return Suite(loader.loadTestsFromTestCase(kind) for kind in own)
 
 
 def is_discovered(path: str) -> bool:
@@ -281,12 +307,11 @@ def load(target: str, records: Any, named: bool) -> Any:
     imported and that no discovery would load is skipped.
     """
     path, _, rest = target.partition("::")
-    loader = unittest.defaultTestLoader
     if os.path.isdir(path):
         return Suite(load(file, records, named) for file in find_test_files(path))
     try:
         module = import_file(path)
-        suite = set_ids(loader.loadTestsFromModule(module), path)
+        suite = set_ids(load_cases(module, path), path)
     except unittest.SkipTest as skip:
         records.case(path, "skipped", "collect", str(skip))
         return unittest.TestSuite()
