@@ -34,13 +34,23 @@ def find_parts(tree: Path, tools: Tools) -> list[Part]:
     found = [part for language in LANGUAGES for part in language.find_parts(tree, tools) if tools.holds(part.unit)]
     # a Makefile may run the tests of any language, so it is asked where nothing else is there
     found = [part for part in found if part.unit.manager != MAKE] or found
-    if len(found) > 1 and not stands_beside_others(tree, tools.elsewhere):
-        found = [part for part in found if part.unit.toolchain != PYTHON.name] or found
+    found = _drop_idle_python(found, tree, tools)
     if not found and (tools.checks.test or not tools.elsewhere):
         whole = Unit(root="", toolchain="python", evidence=UNNAMED)
         found = [make_part(whole, tree, tools)]
     own = [replace(part, folder=tools.folder, checks=tools.checks) for part in found]
     return [_widen(own[0], tools)] if tools.checks.test else own
+
+
+def _drop_idle_python(found: list[Part], tree: Path, tools: Tools) -> list[Part]:
+    """Drop Python where it only holds settings beside another language.
+
+    A policy's own command may be Python's whatever the tree looks like.
+    """
+    others = [part for part in found if part.unit.toolchain != PYTHON.name]
+    is_beside = 0 < len(others) < len(found)
+    drops = is_beside and not tools.checks.test and not stands_beside_others(tree, tools.elsewhere)
+    return others if drops else found
 
 
 def _widen(part: Part, tools: Tools) -> Part:

@@ -30,6 +30,14 @@ C = "int main(void) { return 0; }\n" * 20
         # a package without tests yet, and a server that is most of what is written
         ({"web/package.json": NODE, "web/index.js": JS, "pyproject.toml": "[project]\nname = 'a'\n"}, "python, node"),
         ({"web/package.json": NODE, "web/index.js": "", "requirements.txt": "flask\n", "app.py": JS}, "python, node"),
+        # tests that are no functions named test: their settings, what they import, examples
+        (
+            {"package.json": NODE, "a.js": JS, "setup.cfg": "[tool:pytest]\npython_functions = check_*\n"},
+            "python, node",
+        ),
+        ({"package.json": NODE, "a.js": JS, "setup.cfg": "[metadata]\nname = a\n"}, "python, node"),
+        ({"package.json": NODE, "a.js": JS, "requirements.txt": "", "t.py": "import pytest_bdd\n"}, "python, node"),
+        ({"package.json": NODE, "a.js": JS, "requirements.txt": "", "calc.py": "# >>> no\n>>> 1\n"}, "python, node"),
         # a script that builds the tests of another language
         ({"package.json": NODE, "test/build_test.py": "import os\nos.system('gcc a.c')\n"}, "node"),
     ],
@@ -38,6 +46,13 @@ def test_python_stands_beside_another_language_where_it_tests(
     tmp_path: Path, files: dict[str, str], languages: str
 ) -> None:
     assert make_toolchain(NoSandbox(), Checks(), write(tmp_path, files), Settings()).name == languages
+
+
+def test_a_policys_own_command_keeps_python(tmp_path: Path) -> None:
+    tree = write(
+        tmp_path, {"package.json": NODE, "a.js": JS, "requirements.txt": "behave\n", "features/steps/s.py": ""}
+    )
+    assert make_toolchain(NoSandbox(), Checks(test="behave"), tree, Settings()).name == "python"
 
 
 @pytest.mark.parametrize(
@@ -51,6 +66,9 @@ def test_python_stands_beside_another_language_where_it_tests(
         ({"src/a.c": C, "scripts/run-tests.py": "print()\n"}, False),
         ({"test/build_test.py": "import os\n", "src/a.c": C}, False),
         ({"lib/Ack.pm": "package Ack;\n" * 20, "t/run_yaml_test.py": TEST}, False),
+        # the one test beside a library in Perl, several tests, and data with a language's ending
+        ({"lib/Ack.pm": "package Ack;\n" * 20, "t/test_a.py": TEST, "t/test_b.py": TEST}, True),
+        ({"data/deps.d": "a: b\n" * 200, "tests/test_a.py": TEST}, True),
         ({"README.md": ""}, False),
     ],
 )
