@@ -157,11 +157,11 @@ def _find_commands(folder: Path, manifest: Manifest) -> Iterator[tuple[Command |
     tests = line and _DEFAULT_SCRIPT not in line and (manifest.dependencies or line.startswith("node "))
     named = [runner for runner in RUNNERS[1:] if runner in manifest.dependencies]
     # several may be what is tested with, and the script knows which of them tests
-    if len(named) == 1 or not tests:
+    if len(named) < 2 or not tests:
         for runner in named:
             yield Command(runner), (), f"dependency `{runner}`"
-    if importing := _find_node_test(folder):
-        yield Command("node:test"), (), f"`{importing}`, which imports node:test"
+        if importing := _find_node_test(folder):
+            yield Command("node:test"), (), f"`{importing}`, which imports node:test"
     if tests and not _runs_bats(folder, line):
         yield None, (), "script `test` of package.json, whose runner I do not know"
 

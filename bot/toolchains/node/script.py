@@ -10,6 +10,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import PurePosixPath
 
 RUNNERS = ("node:test", "vitest", "jest", "mocha", "ava")
@@ -45,8 +46,9 @@ _VALUES = {
 # Options of node that mocha takes: with one of them it starts another process, which would not be heard.
 _MOCHA_NODE = re.compile(
     r"--(?:import|(?:experimental-)?loader|conditions|(?:no-|throw-|pending-|trace-)?deprecation|(?:no-|trace-)warnings"
-    r"|expose[-_]gc|enable-source-maps|(?:no-)?experimental-[\w-]+|harmony[\w-]*|max-old-space-size|stack-trace-limit"
-    r"|unhandled-rejections|allow-natives-syntax)(?:=.*)?"
+    r"|trace-[\w-]+|expose-gc|enable-source-maps|preserve-symlinks(?:-main)?|disable-warning|(?:no-)?experimental-[\w-]+"
+    r"|harmony[\w-]*|max-old-space-size|max-http-header-size|stack-trace-limit|unhandled-rejections|allow-natives-syntax"
+    r"|es-staging|use-strict|v8-[\w-]+)"
 )
 # Options that are left out: ours stand in their place, they end a run early, or it would never end.
 _DROPPED_VALUES = {
@@ -226,20 +228,23 @@ def _read_command(words: Sequence[str]) -> Command | None:
 
 
 def _split_node_options(options: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the options of node among mocha's, and the rest."""
+    """Return the options of node among mocha's, and the rest.
+
+    As mocha reads them, most have a value only behind an equals sign.
+    """
     node: list[str] = []
     rest: list[str] = []
-    waiting = list(options)
-    while waiting:
-        word = waiting.pop(0)
+    waiting = iter(options)
+    for word in waiting:
         name, equals, value = word.partition("=")
-        named = name in ("-n", "--node-option")
-        if not named and _MOCHA_NODE.fullmatch(word) is None:
+        if name in ("-n", "--node-option"):
+            listed = value if equals else next(waiting, "")
+            node += [f"--{one.lstrip('-')}" for one in listed.split(",") if one]
+        elif _MOCHA_NODE.fullmatch(name.replace("_", "-")) is None:
             rest.append(word)
-            continue
-        follows = not equals and (named or word in _NODE_VALUES) and bool(waiting)
-        after = [waiting.pop(0)] if follows else []
-        node += [f"--{value or ''.join(after)}"] if named else [word, *after]
+        else:
+            follows = not equals and name in _VALUES["mocha"]
+            node += [word, *islice(waiting, int(follows))]
     return node, rest
 
 

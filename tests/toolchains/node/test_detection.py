@@ -51,6 +51,9 @@ def package(**fields: object) -> str:
         ({"test": "mocha --import tsx -r ./a.js --loader=b -n expose-gc --timeout 5 t"},
          Command("mocha", ("-r", "./a.js", "--timeout", "5"),
                  ("--import", "tsx", "--loader=b", "--expose-gc"), ("t",))),
+        ({"test": "mocha --unhandled-rejections=strict --max_old_space_size=99 -n expose-gc,--trace-exit t -n"},
+         Command("mocha", (), ("--unhandled-rejections=strict", "--max_old_space_size=99", "--expose-gc",
+                               "--trace-exit"), ("t",))),
         # no runner that is known: another language, a loop, what is no line, members of a workspace
         ({"test": "bin/bats test"}, None), ({"test": "npm run test"}, None), ({"test": "jest 'unclosed"}, None),
         ({"test": "pnpm -r test"}, None), ({"test": "npm test --workspaces"}, None), ({"test": "turbo run test"}, None),
@@ -103,8 +106,8 @@ MOCHA = package(scripts={"test": "mocha"}, devDependencies={"mocha": "1"})
         # one dependency says which runs, several do not
         ({"package.json": package(scripts={"test": "node script/test.js"}, devDependencies={"mocha": "8"})},
          [("", "npm", "mocha")]),
-        ({"package.json": package(scripts={"test": "node t.js"}, devDependencies={"jest": "26", "mocha": "8"})},
-         [("", "npm", "npm test")]),
+        ({"package.json": package(scripts={"test": "node t.js"}, devDependencies={"jest": "26", "mocha": "8"}),
+          "test/own.test.mjs": "import 'node:test'"}, [("", "npm", "npm test")]),
         # not JavaScript: the shell's bats, what has no tests, what is no manifest
         ({"package.json": package(scripts={"test": "bin/bats test"})}, []),
         ({"package.json": package(scripts={"test": "bats ${CI+-t} test"}, devDependencies={"bats": "1"})}, []),
