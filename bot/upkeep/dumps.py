@@ -85,12 +85,13 @@ def load(url: str, source: Path) -> None:
     if address.get_backend_name() == "sqlite":
         _load_file(address, source)
         return
+    server = _ask_server(url)
     store = Store(create_engine(url))
     try:
         with store.engine.connect() as connection:
             if sa.inspect(connection).has_table(VERSION_TABLE):
                 raise BackupError(f"The database {address.database} is in use already: name an empty one.")
-        if reason := refuse_restore(_ask_program("pg_restore"), _ask_server(url)):
+        if reason := refuse_restore(_ask_program("pg_restore"), server):
             raise BackupError(reason)
         options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
         _run("pg_restore", [*options, str(source)], address)
@@ -127,17 +128,20 @@ def _ask_program(program: str) -> int:
     if shutil.which(program) is None:
         raise BackupError(f"{program} is not here. {_TOOLS}, or run this where they are.")
     done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    found = re.search(r"\(PostgreSQL\) (\d+)", done.stdout)
+    found = re.search(r"\) (\d+)", done.stdout)  # vendors put their own name between the brackets
     if found is None:
-        raise BackupError(f"{program} --version failed: {done.stderr.strip()[-1000:]}")
+        raise BackupError(f"{program} --version tells no version: {(done.stdout + done.stderr).strip()[-1000:]}")
     return int(found[1])
 
 
 def _ask_server(url: str) -> int:
+    """Ask a server which major version it is of."""
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
             return int(connection.execute(sa.text("show server_version_num")).scalar_one()) // 10000
+    except sa.exc.DBAPIError as error:
+        raise BackupError(f"PostgreSQL does not answer; check FORGEHAND_DATABASE_URL: {error.orig}") from None
     finally:
         engine.dispose()
 

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import tarfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,19 @@ def test_without_postgresql_s_programs_it_says_what_to_install(
         back_up(settings_for(tmp_path, postgres), tmp_path / "one")
     assert not (tmp_path / "one").exists()
     assert sa.make_url(postgres).database
+
+
+@pytest.mark.parametrize("command", [back_up, restore])
+def test_a_server_that_does_not_answer_is_told(
+    postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[[Settings, Path], str]
+) -> None:
+    monkeypatch.setenv("PATH", f"{find_postgres_programs()}{os.pathsep}{os.environ['PATH']}")
+    back_up(settings_for(tmp_path, postgres), tmp_path / "one")
+    gone = sa.make_url(postgres).set(database="gone", password=PASSWORD).render_as_string(hide_password=False)
+    file = tmp_path / ("two" if command is back_up else "one")
+    with pytest.raises(BackupError, match="PostgreSQL does not answer; check FORGEHAND_DATABASE_URL: ") as told:
+        command(settings_for(tmp_path / "gone", gone), file)
+    assert PASSWORD not in str(told.value)
 
 
 def test_a_pg_dump_older_than_the_server_is_named_with_what_is_needed(
