@@ -28,6 +28,11 @@ class Sleeper:
     async def start_bot(self) -> None:
         self.process = await asyncio.create_subprocess_exec("sleep", "60")
 
+    async def end(self) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()
+
 
 async def test_a_blow_that_lags_does_not_strike_who_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blows, "_LONGEST_WAIT", _LAG / 4)
@@ -35,9 +40,10 @@ async def test_a_blow_that_lags_does_not_strike_who_started_anew(monkeypatch: py
     await victim.start_bot()
     striker = Striker(ModelFaults(random.Random(1)), Pace(tuple), [cast("Story", victim)])
     asyncio.get_running_loop().call_soon(striker.answered)  # the moment comes, the wait ends before the blow falls
-    await striker.strike(Blow(Kind.KILL, 0, "answer", 1, 0.0, _LAG, 0.0, 0.0, 0.0))
-    await asyncio.sleep(_LAG * 2)
-    assert victim.process is not None
-    assert victim.process.returncode is None
-    victim.process.kill()
-    await victim.process.wait()
+    try:
+        await striker.strike(Blow(Kind.KILL, 0, "answer", 1, 0.0, _LAG, 0.0, 0.0, 0.0))
+        await asyncio.sleep(_LAG * 2)
+        assert victim.process is not None
+        assert victim.process.returncode is None
+    finally:
+        await victim.end()
