@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from action.forgehand import bot_environment, place_of
+from action.forgehand.bot_process import bot_environment
+from action.forgehand.installation import place_of
 from simhub.model import Account
 from simhub.token_exchange import TokenExchange
 from tests.e2e.answers import BODY, GOOD, TITLE
@@ -165,7 +166,7 @@ async def test_a_token_that_may_not_do_it_fails_the_step(tmp_path: Path) -> None
 
 
 def test_the_bot_sees_nothing_of_the_runner(tmp_path: Path) -> None:
-    from action.forgehand import Inputs
+    from action.forgehand.inputs import Inputs
 
     env = Runner(tmp_path, variables={"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "x", "ACTIONS_RUNTIME_TOKEN": "y"}).environment(
         {"github-token": "ghs_x", "anthropic-api-key": "sk-ant-x", "max-dollars": "1.5"}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[2]
-FILE = ROOT / "action" / "forgehand.py"
+STEP = ROOT / "action" / "forgehand"
 _NEW = re.compile(r"\s*::([A-Za-z0-9-]+)(?: ([^:]*))?::(.*)", re.DOTALL)
 _OLD = re.compile(r".*?##\[([A-Za-z0-9-]+)(?: ([^\]]*))?\](.*)", re.DOTALL)
 _KNOWN = {
@@ -95,7 +95,7 @@ class Runner:
     async def start(self, inputs: Mapping[str, str]) -> asyncio.subprocess.Process:
         pipe = asyncio.subprocess.PIPE
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-I", FILE, env=self.environment(inputs), stdout=pipe, stderr=pipe, cwd=self.root
+            sys.executable, "-I", STEP, env=self.environment(inputs), stdout=pipe, stderr=pipe, cwd=self.root
         )
 
     async def end(self, process: asyncio.subprocess.Process) -> StepEnd:
