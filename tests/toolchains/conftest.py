@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.sandbox.port import CommandResult
 from bot.settings import Checks, Settings
 from bot.toolchains.port import Workspace
 from bot.toolchains.python.toolchain import PythonToolchain, make_toolchain
@@ -85,6 +86,13 @@ def write(tree: Path, files: dict[str, str]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return tree
+
+
+def ended(code: int | None, output: str = "") -> CommandResult:
+    """The end of a command by itself."""
+    return CommandResult(
+        argv=("x",), exit_code=code, output=output, truncated=False, seconds=1, peak_mb=None, ended="exit"
+    )
 
 
 Make = Callable[..., tuple[PythonToolchain, Workspace]]

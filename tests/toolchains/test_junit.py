@@ -1,0 +1,197 @@
+"""JUnit as runners write it: verdicts, names and phases of its cases, and hostile files."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.toolchains.events import Fold
+from bot.toolchains.junit import read_junit
+from bot.toolchains.port import TestCase, ToolchainError
+from tests.toolchains.conftest import ended
+
+
+def parse_junit(text: bytes, roots: tuple[str, ...] = (), *, succeeded: bool = False) -> tuple[TestCase, ...]:
+    return Fold().add(read_junit(text, roots, succeeded=succeeded)).close(ended(0)).cases
+
+
+def told(text: str) -> dict[str, str]:
+    return {case.id: case.verdict for case in parse_junit(text.encode(), ("/work",))}
+
+
+def test_junit_verdicts() -> None:
+    text = b"""<?xml version="1.0"?><testsuites><testsuite>
+    <testcase classname="k" name="ok" time="0.5"/>
+    <testcase classname="k" name="bad"><failure message="m">t</failure></testcase>
+    <testcase name="err" time="1,200.5"><error/></testcase><testcase file="f.js" name="skip"><skipped/></testcase>
+    <testcase classname="k" name="ok"><failure/></testcase><testcase name="off" status="notrun"/>
+    <testcase name="todo"><skipped type="todo"/><failure message="later"/></testcase></testsuite></testsuites>"""
+    cases = {case.id: (case.verdict, case.message, case.seconds) for case in parse_junit(text)}
+    assert cases == {
+        "k::ok": ("passed", "", 0.5),
+        "k::bad": ("failed", "m\nt", 0.0),
+        "err": ("error", "", 1200.5),
+        "f.js::skip": ("skipped", "", 0.0),
+        "k::ok#2": ("failed", "", 0.0),
+        "off": ("skipped", "", 0.0),
+        "todo": ("skipped", "later", 0.0),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # node: one class for all, suites within suites, a file without tests as a test of its own
+        ("""<testsuites><testsuite name="g"><testcase name="adds" classname="test"/><testsuite name="h">
+            <testcase name="adds" classname="test"><failure/></testcase></testsuite></testsuite>
+            <testsuite name="i"><testcase name="adds" classname="test"/></testsuite>
+            <testcase name="adds" classname="test"/><testcase name="adds" classname="test"><failure/></testcase>
+            <testcase name="/work/test/empty.js" classname="test"/>
+            <testcase name="x" classname="test" file="/work/test/a.js"/>
+            <testcase name="/work/test/b.js" classname="test" file="/work/test/b.js"><failure/></testcase>
+            </testsuites>""",
+         {"g::adds": "passed", "g::h::adds": "failed", "i::adds": "passed", "adds": "passed", "adds#2": "failed",
+          "test/a.js::x": "passed", "test/b.js::/work/test/b.js": "failed"}),
+        # pytest: both families; two classes of one file; what fails and then also errs
+        ("""<testsuites><testsuite name="pytest"><testcase classname="tests.test_a.TestX" name="test_m"/>
+            <testcase classname="tests.test_a.TestY" name="test_m"><failure/></testcase>
+            <testcase classname="tests.test_a" name="test_m"><failure/></testcase>
+            <testcase classname="tests.test_a" name="test_m"><error/></testcase>
+            <testcase classname="tests.test_b.TestX" file="tests/test_b.py" name="test_m"/></testsuite></testsuites>""",
+         {"tests.test_a.TestX::test_m": "passed", "tests.test_a.TestY::test_m": "failed",
+          "tests.test_a::test_m": "failed", "tests.test_a::test_m#2": "error",
+          "tests/test_b.py::TestX::test_m": "passed"}),
+        # unittest-xml-reporting: the time in the suite's name; subtests that are named only while they fail or skip
+        ("""<testsuites><testsuite name="t.test_x.A-20261129152159" file="t/test_x.py">
+            <testcase classname="t.test_x.A" name="test_ok" file="t/test_x.py"/>
+            <testcase classname="t.test_x.A" name="test_sub (i=1)" file="t/test_x.py"><failure/></testcase>
+            <testcase classname="t.test_x.A" name="test_sub (i=2)" file="t/test_x.py"><failure/></testcase>
+            <testcase classname="t.test_x.A" name="test_b [why]" file="t/test_x.py"><failure/></testcase></testsuite>
+            <testsuite name="unittest.case._SubTest-20261129152159" file="unittest/case.py">
+            <testcase classname="t.test_x.A" name="test_c (&lt;subtest&gt;)" file="t/test_x.py"><skipped/></testcase>
+            </testsuite></testsuites>""",
+         {"t/test_x.py::A::test_ok": "passed", "t/test_x.py::A::test_sub": "failed", "t/test_x.py::A::test_b": "failed",
+          "t/test_x.py::A::test_c": "skipped"}),
+        # surefire, gradle: the suite is the class
+        ("""<testsuite name="p.CalcTest"><testcase classname="p.CalcTest" name="adds"/>
+            <testcase classname="p.CalcTest$Nested" name="adds"><error/></testcase></testsuite>""",
+         {"p.CalcTest::adds": "passed", "p.CalcTest$Nested::adds": "error"}),
+        # the files of two folders, named alike
+        ("""<testsuites><testsuite name="a" file="a/x.php"><testcase classname="X" name="t"/></testsuite>
+            <testsuite name="a" file="b/x.php"><testcase classname="X" name="t"><failure/></testcase></testsuite>
+            </testsuites>""",
+         {"a/x.php::a::X::t": "passed", "b/x.php::a::X::t": "failed"}),
+        # a namespace, as some writers have it; PHPUnit's suite of the whole run, which is named by its file
+        ("""<testsuite xmlns="urn:junit" name="/work/phpunit.xml"><testsuite name="Unit"><testcase name="t">
+            <failure/></testcase></testsuite></testsuite>""", {"phpunit.xml::Unit::t": "failed"}),
+        # a name that looks like a number of equal names
+        ("""<testsuite><testcase name="a"/><testcase name="a#2"><failure/></testcase>
+            <testcase name="a"/></testsuite>""",
+         {"a": "passed", "a#2": "failed", "a#3": "passed"}),
+        # what a test printed: colours, as themselves and by number, and bytes
+        ("""<testsuite><testcase name="a"><failure>\x1b[31mred&#27;[0m</failure></testcase>
+            <testcase name="b"/></testsuite>""", {"a": "failed", "b": "passed"}),
+        # surefire and nextest: a case says itself that it ran again
+        ("""<testsuite name="C"><testcase classname="C" name="t"><flakyFailure/></testcase>
+            <testcase classname="C" name="u"><failure/><rerunFailure/></testcase></testsuite>""",
+         {"C::t": "passed", "C::u": "failed"}),
+    ],
+)  # fmt: skip
+def test_tests_of_foreign_runners_keep_their_identity(text: str, expected: dict[str, str]) -> None:
+    assert told(text) == expected
+
+
+def test_files_that_could_not_be_loaded_are_no_tests() -> None:
+    text = (
+        b'<testsuites><testsuite name="unittest.loader._FailedTest.tests-20261129152159"><testcase name="test_b" '
+        b'classname="unittest.loader._FailedTest.tests" file="/usr/lib/python3/unittest/loader.py"><error/></testcase>'
+        b'<testcase classname="unittest.loader.ModuleSkipped.tests" name="test_c"><skipped/></testcase></testsuite>'
+        b'<testsuite name="pytest"><testcase classname="" name="tests.test_d"><error message="collection failure"/>'
+        b'</testcase><testcase classname="tests.test_e" name="test_e"><error message="failed on setup with x"/>'
+        b"</testcase></testsuite></testsuites>"
+    )
+    assert [(case.id, case.verdict, case.phase) for case in parse_junit(text)] == [
+        ("tests/test_b.py", "error", "collect"),
+        ("tests/test_c.py", "skipped", "collect"),
+        ("tests/test_d.py", "error", "collect"),
+        ("tests.test_e::test_e", "error", "setup"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("case", "phase"),
+    [
+        # what a test raises is an error to unittest, surefire and PHPUnit
+        ("<testcase name='test_a'><error type='KeyError' message='1'>File 'a.py', line 3, in test_a\n"
+         "  File 'b.py', line 1, in setUp\nKeyError: 1</error></testcase>", "call"),
+        ("<testcase name='adds'><error type='NullPointer'>at p.Calc.add(Calc.java:3)</error></testcase>", "call"),
+        ("<testcase name='test_a'><error type='KeyError'>File 'a.py', line 3, in setUp\nKeyError: 1</error></testcase>",
+         "setup"),
+        ("<testcase name='test_a'><error message='failed on setup with \"KeyError: 1\"'>x</error></testcase>", "setup"),
+        ("<testcase name='test_a'><error message='failed on teardown with \"x\"'>x</error></testcase>", "teardown"),
+        ("<testcase name='setUpClass (tests.test_a.Case)'><error>KeyError: 1</error></testcase>", "setup"),
+        ("<testcase name='tearDownModule (tests.test_a)'><error>KeyError: 1</error></testcase>", "teardown"),
+    ],
+)  # fmt: skip
+def test_an_error_is_where_it_was_raised(case: str, phase: str) -> None:
+    (found,) = parse_junit(f"<testsuite>{case}</testsuite>".encode())
+    assert (found.verdict, found.phase) == ("error", phase)
+
+
+def test_what_only_an_attribute_tells_counts() -> None:
+    cases = "".join(
+        f'<testcase name="{number}" {attribute}/>'
+        for number, attribute in enumerate(
+            (
+                'status="fail"',
+                'result="FAILED"',
+                'status="run" result="completed"',
+                'status="notrun" result="suppressed"',
+            )
+        )
+    )
+    found = parse_junit(f'<testsuite name="s">{cases}</testsuite>'.encode())
+    assert [case.verdict for case in found] == ["failed", "failed", "passed", "skipped"]
+
+
+def test_attempts_of_one_test_are_one_where_the_run_is_well() -> None:
+    """gotestsum and Gradle report each attempt as a case."""
+    text = (
+        b'<testsuite name="p"><testcase classname="p" name="T"><failure/></testcase><testcase name="U" time="nan"/>'
+        b'<testcase classname="p" name="T"/><testcase name="V"><error/></testcase></testsuite>'
+    )
+    assert [(case.id, case.verdict) for case in parse_junit(text, succeeded=True)] == [
+        ("p::U", "passed"),
+        ("p::T", "passed"),
+        ("p::V", "error"),
+    ]
+    assert [case.verdict for case in parse_junit(text)] == ["failed", "passed", "passed", "error"]
+    assert {case.seconds for case in parse_junit(text)} == {0.0}
+
+
+def test_bytes_that_are_no_text_do_not_cost_the_report() -> None:
+    text = b'<testsuite><testcase name="a"/><system-out>\xff\x00</system-out></testsuite>'
+    assert [case.id for case in parse_junit(text)] == ["a"]
+    latin = '<?xml version="1.0" encoding="ISO-8859-1"?><testsuite><testcase name="é"/></testsuite>'
+    assert [case.id for case in parse_junit(latin.encode("latin-1"))] == ["é"]
+
+
+LAUGHS = (
+    b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><testsuite><testcase name="&b;"/></testsuite>'
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LAUGHS,
+        LAUGHS.decode().encode("utf-16"),
+        b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><testsuite/>',
+        b"<testsuite>",
+        b"",
+        b"\xff\xfe\x00",
+        b'<testsuite><testcase a:name="x"/></testsuite>',
+    ],
+)
+def test_hostile_junit_is_refused(text: bytes) -> None:
+    with pytest.raises(ToolchainError, match="JUnit file"):
+        parse_junit(text)
