@@ -39,7 +39,7 @@ def planted(mark: Path) -> dict[str, str]:
     """Whatever an analyser, its interpreter or a plugin of it might pick up; whichever runs leaves ``mark``."""
     run = f"open({str(mark)!r}, 'w').write(__file__)\n"
     modules = ("sitecustomize", "usercustomize", "conftest", "yaml", "stevedore", "sarif_log", "launch", "ast_rules")
-    packages = ("bandit", "ast_grep_py", "detect_secrets", "ruff", "bot", "requests")
+    packages = ("bandit", "ast_grep_py", "detect_secrets", "ruff", "bot", "requests", "rich")
     files = {f"{name}.py": run for name in modules} | {f"{name}/__init__.py": run for name in packages}
     files |= {f"app/{name}.py": run for name in modules}
     return files | {
