@@ -40,6 +40,7 @@ SAMPLE = Path(__file__).parents[1] / "tests" / "e2e" / "sample"
 _FILE = "basket/prices.py"
 _PATIENCE = 1800.0
 _BUSY_WORKERS = 2
+_PACE = 300.0  # webhooks a second: a million an hour
 
 
 def _answers(delay: float) -> list[Json]:
@@ -156,8 +157,11 @@ async def measure_line(folder: Path, url: str, delay: float, queued: int, delive
             await asyncio.sleep(4 * delay + 5)
             (row,) = await _ended(store, await _ask(asker, issue, 1))
             body = pull_request_payload("bench")
-            requests = signed("/webhook", f"127.0.0.1:{stories[0].port}", SECRET, body, deliveries)
-            sent = await send_all(stories[0].port, requests, 20)
+            host = f"127.0.0.1:{stories[0].port}"
+            sent, paced = [
+                await send_all(stories[0].port, signed("/webhook", host, SECRET, body, deliveries), 20, per_second)
+                for per_second in (0.0, _PACE)
+            ]
             line = store.run_sync(lambda connection: len(connection.execute(turns._line_of("quick", ["ask"])).all()))
             return {
                 "queued": queued,
@@ -169,7 +173,9 @@ async def measure_line(folder: Path, url: str, delay: float, queued: int, delive
                 "worker_rss_mb": max(_rss_mb(story) for story in stories[1:]),
                 "accepted_per_s": round(sent.per_second),
                 "accept_p99_ms": round(1000 * sent.quantile(0.99), 1),
-                "refused": sent.refused,
+                "paced_per_s": round(paced.per_second),
+                "paced_p99_ms": round(1000 * paced.quantile(0.99), 1),
+                "refused": sent.refused + paced.refused,
             }
         finally:
             store.close()

@@ -9,7 +9,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,18 +63,36 @@ def signed(path: str, host: str, secret: str, body: bytes, count: int) -> list[b
     return [f"{head}X-GitHub-Delivery: {uuid.uuid4()}\r\n\r\n".encode() + body for _ in range(count)]
 
 
-async def send_all(port: int, requests: Sequence[bytes], connections: int) -> Round:
-    """Send every request once, each connection one after another."""
-    waiting, answers, refused = iter(requests), list[float](), list[int]()
+async def send_all(port: int, requests: Sequence[bytes], connections: int, per_second: float = 0.0) -> Round:
+    """Send every request once, each connection one after another.
+
+    At a pace of so many a second, an answer's time counts from when its request was due: one that waits for a free
+    connection is late. Without one (0), each connection sends as soon as it has its answer.
+    """
+    waiting, answers, refused = iter(enumerate(requests)), list[float](), list[int]()
     started = time.perf_counter()
-    await asyncio.gather(*(_connection(port, waiting, answers, refused) for _ in range(connections)))
+
+    async def due(number: int) -> float:
+        if not per_second:
+            return time.perf_counter()
+        moment = started + number / per_second
+        await asyncio.sleep(moment - time.perf_counter())
+        return moment
+
+    await asyncio.gather(*(_connection(port, waiting, due, answers, refused) for _ in range(connections)))
     return Round(time.perf_counter() - started, tuple(answers), len(refused))
 
 
-async def _connection(port: int, waiting: Iterator[bytes], answers: list[float], refused: list[int]) -> None:
+async def _connection(
+    port: int,
+    waiting: Iterator[tuple[int, bytes]],
+    due: Callable[[int], Awaitable[float]],
+    answers: list[float],
+    refused: list[int],
+) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for request in waiting:
-        started = time.perf_counter()
+    for number, request in waiting:
+        started = await due(number)
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         length = _LENGTH.search(head)
