@@ -122,7 +122,7 @@ async def test_a_test_that_ends_the_process_is_never_green_and_is_named(
 @pytest.mark.needs("old javascript runners")
 @pytest.mark.parametrize("runner", ["vitest", "mocha", "ava"])
 async def test_older_runners_are_read_alike(open_project: Open, runner: str) -> None:
-    """vitest 2, mocha 3 and ava 5: other interfaces, the same verdicts."""
+    """vitest 2, mocha 3 and ava 3: other interfaces, the same verdicts."""
     toolchain, workspace = open_project(runner, installed=OLD)
     run = await toolchain.test(workspace, of(runner, *SOUND[runner]))
     assert run.complete, (run.completeness, run.result.output[-2000:])
@@ -130,6 +130,9 @@ async def test_older_runners_are_read_alike(open_project: Open, runner: str) -> 
     if runner == "mocha":
         hook = 'test/hooks.test.cjs::after::"after all" hook: fail'
         wanted[hook] = wanted.pop(f'{hook} for "is well itself"')
+    elif runner == "ava":
+        line = NAMED.replace("\n", " ")
+        wanted[f"test/verdicts.js::{NAMED}"] = wanted.pop(f"test/verdicts.js::{line}")
     assert told(run) == wanted
     said = {case.id.rpartition("::")[2]: case.message.split("\n")[0] for case in run.cases}
     assert said["throws"] == "TypeError: Cannot read properties of null (reading 'x')"

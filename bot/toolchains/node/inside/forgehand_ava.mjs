@@ -110,11 +110,7 @@ class Events {
   }
 }
 
-if (records && process.argv[1]) {
-  // ava 3 has its program at the top, newer ones in a folder
-  const folder = path.dirname(realpathSync(process.argv[1]));
-  const home = existsSync(path.join(folder, "package.json")) ? folder : path.dirname(folder);
-  const { default: Tap } = await import(pathToFileURL(path.join(home, "lib/reporters/tap.js")));
+function listen(Tap) {
   const events = new Events();
   const { consumeStateChange, endRun, startRun } = Tap.prototype;
   Tap.prototype.startRun = function (plan) {
@@ -134,4 +130,23 @@ if (records && process.argv[1]) {
     records.end();
     return endRun.apply(this, more);
   };
+}
+
+if (records && process.argv[1]) {
+  const program = realpathSync(process.argv[1]);
+  const folder = path.dirname(program);
+  if (existsSync(path.join(folder, "package.json"))) {
+    // ava 3 has its program at the top; its reporters can be loaded once it has chosen its colours
+    const require = createRequire(program);
+    const colours = require("./lib/chalk.js");
+    const { set } = colours;
+    colours.set = (options) => {
+      const chosen = set(options);
+      listen(require("./lib/reporters/tap.js"));
+      return chosen;
+    };
+  } else {
+    const { default: Tap } = await import(pathToFileURL(path.join(folder, "../lib/reporters/tap.js")));
+    listen(Tap);
+  }
 }
