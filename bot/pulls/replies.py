@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -137,23 +138,24 @@ def _clauses(language: Language, sentences: Sequence[str]) -> Iterator[_Clause]:
 def _rejects(find: _Patterns, clauses: Sequence[_Clause], *, to_us: bool) -> bool:
     """Return whether a reply that announces no fix is against the finding."""
     praised = thanked = False
+    changing = [find["changes"].search(clause.text) is not None for clause in clauses]
+    changes = sum(changing)
+    lengths = Counter(clause.sentence for clause in clauses)
     for number, clause in enumerate(clauses):
         if clause.follows == "turn":
             praised = thanked = False
         praised = praised or find["praises"].search(clause.text) is not None
         thanked = thanked or find["thanks"].search(clause.text) is not None
-        others = (one.text for at, one in enumerate(clauses) if at != number)
-        if praised or any(find["changes"].search(text) for text in others) or _supposed(find, clauses, number):
+        if praised or changes > changing[number] or _supposed(find, clauses, number):
             continue
         names = ["rejects"]
-        if not thanked and not find["changes"].search(clause.text):
+        if not thanked and not changing[number]:
             names.append("denies")
         if to_us:
             names.append("disagrees")
         if any(_says(find, name, clause.text) for name in names):
             return True
-        alone = sum(one.sentence == clause.sentence for one in clauses) == 1
-        if to_us and alone and find["refuses"].fullmatch(clause.text):
+        if to_us and lengths[clause.sentence] == 1 and find["refuses"].fullmatch(clause.text):
             return True
     return False
 
