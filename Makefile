@@ -43,8 +43,9 @@ serve: $(VENV)/.runtime
 analysis: $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-analysis.txt
 
-# Else each worker of the first run would compile everything for itself, at the same time.
+# Else each worker of the first run would compile everything for itself, at the same time, and each analysis its analysers.
 $(VENV)/.compiled: | $(VENV)/.dev
+	@$(BIN)/python -m compileall -q $(addprefix $(VENV)/lib/python*/site-packages/,bandit stevedore detect_secrets)
 	@$(BIN)/python -m pytest --collect-only -qq -p no:cacheprovider >/dev/null 2>&1 || true
 	@touch $@
 

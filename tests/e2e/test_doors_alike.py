@@ -63,6 +63,8 @@ def plain(value: object, story: Story) -> str:
     """A text without what differs from repository to repository, and from second to second."""
     text = str(value).replace(story.repository.full_name, "REPOSITORY")
     text = re.sub(r"\b[0-9a-f]{40}\b", "SHA", text)
+    # alone, the first repository installs what the others find
+    text = re.sub(r"Not anew: [^\n\\]+(\\n|\n)+|; installed on [^)]+", "", text)
     # a model is told the repository's name, of other lengths elsewhere
     text = re.sub(r"(\| `(?:thinker|checker)` \| \d+ \|) [\d,]+ \|", r"\1 TOKENS |", text)
     return re.sub(r"\b[0-9a-f]{12}\b", "TASK", re.sub(r"\b(\d+ min )?\d+(\.\d+)? (s|min)\b", "TIME", text))
