@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from bot.patterns import names
 from bot.toolchains.node.manifest import Manifest, read_json, read_manifest
+from bot.toolchains.node.mocha import read_node_options
 from bot.toolchains.node.script import RUNNERS, Command, read_script, split_line
 from bot.toolchains.units import Unit, is_sample, walk_files
 
@@ -133,6 +134,9 @@ def _read_project(tree: Path, root: str, home: str, manifests: dict[str, Manifes
     if found is None:
         return None
     command, builds, evidence = found
+    if command is not None and command.runner == "mocha":
+        own = read_node_options(tree, root, command.options)
+        command = replace(command, node=(*command.node, *own))
     unit = Unit(
         root=root,
         toolchain="node",

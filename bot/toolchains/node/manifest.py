@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,24 +50,34 @@ def read_manifest(folder: Path) -> Manifest | None:
     )
 
 
-def read_json(file: Path) -> Any:
-    """Return the value of a JSON file of ordinary size, else None. Blocking."""
+def read_json(file: Path, clean: Callable[[str], str] = str) -> Any:
+    """Return the value of a JSON file of ordinary size, else None. Blocking.
+
+    ``clean`` takes away what is no JSON.
+    """
     try:
-        if file.is_symlink() or not file.is_file() or file.stat().st_size > _MOST_BYTES:
-            return None
-        return json.loads(file.read_bytes().decode("utf-8-sig", "replace"))
+        return json.loads(clean(_read_text(file)))
     except (OSError, ValueError, RecursionError):
         return None
 
 
-def _read_pnpm_workspace(folder: Path) -> list[str]:
-    file = folder / "pnpm-workspace.yaml"
+def read_yaml(file: Path) -> Any:
+    """Return the value of a YAML file of ordinary size, else None. Blocking."""
     try:
-        if file.is_symlink() or not file.is_file() or file.stat().st_size > _MOST_BYTES:
-            return []
-        data = yaml.safe_load(file.read_text(errors="replace"))
+        return yaml.safe_load(_read_text(file))
     except (OSError, ValueError, yaml.YAMLError, RecursionError):
-        return []
+        return None
+
+
+def _read_text(file: Path) -> str:
+    """Return an ordinary file's text, "" where it is none."""
+    if file.is_symlink() or not file.is_file() or file.stat().st_size > _MOST_BYTES:
+        return ""
+    return file.read_bytes().decode("utf-8-sig", "replace")
+
+
+def _read_pnpm_workspace(folder: Path) -> list[str]:
+    data = read_yaml(folder / "pnpm-workspace.yaml")
     return _strings(data.get("packages")) if isinstance(data, dict) else []
 
 

@@ -11,6 +11,7 @@ from bot.sandbox.port import WORK
 from bot.toolchains.node.counting import JEST
 from bot.toolchains.node.detection import Project
 from bot.toolchains.node.manifest import read_json
+from bot.toolchains.node.script import Command
 from bot.toolchains.port import ToolchainError
 
 INSIDE = "/forgehand/node"
@@ -54,8 +55,7 @@ def build(project: Project, env: Path, files: Sequence[str], *, counting: bool =
         return ["node", "--require", _RECORDS, *command.node, *_node_test(files)]
     package, place = _find_package(project, env, command.runner)
     major = _major_of(package)
-    name = "_mocha" if command.runner == "mocha" and major < _WHOLE_MOCHA else command.runner
-    program = posixpath.normpath(posixpath.join(place, _bin_of(package, name)))
+    program = posixpath.normpath(posixpath.join(place, _find_program(package, command, major)))
     preload = _PRELOADED.get(command.runner, [])
     options = [*command.options, *_OPTIONS[command.runner]]
     if command.runner == "vitest":
@@ -67,6 +67,15 @@ def build(project: Project, env: Path, files: Sequence[str], *, counting: bool =
         options += JEST if counting else ["--coverage=false"]
         options += ["--runTestsByPath"] if files else []
     return ["node", "--require", _RECORDS, *preload, *command.node, program, *options, *(files or command.files)]
+
+
+def _find_program(package: dict[str, object], command: Command, major: int) -> str:
+    if command.runner != "mocha":
+        return _bin_of(package, command.runner)
+    if major < _WHOLE_MOCHA:
+        return _bin_of(package, "_mocha")
+    # what mocha itself starts, once more, where there are options for node
+    return "lib/cli/cli.js" if command.node else _bin_of(package, "mocha")
 
 
 def _node_test(files: Sequence[str]) -> list[str]:

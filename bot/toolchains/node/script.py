@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import PurePosixPath
 
+from bot.toolchains.node.mocha import is_node_option
+
 RUNNERS = ("node:test", "vitest", "jest", "mocha", "ava")
 _DEEPEST = 6
 _MOST_PARTS = 60
@@ -43,13 +45,6 @@ _VALUES = {
               "--import", "--loader", "--experimental-loader", "--conditions"},
     "ava": {"--config", "--timeout", "-T", "--concurrency", "-c", "--node-arguments", "--match", "-m"},
 }  # fmt: skip
-# Options of node that mocha takes: with one of them it starts another process, which would not be heard.
-_MOCHA_NODE = re.compile(
-    r"--(?:import|(?:experimental-)?loader|conditions|(?:no-|throw-|pending-|trace-)?deprecation|(?:no-|trace-)warnings"
-    r"|trace-[\w-]+|expose-gc|enable-source-maps|preserve-symlinks(?:-main)?|disable-warning|(?:no-)?experimental-[\w-]+"
-    r"|harmony[\w-]*|max-old-space-size|max-http-header-size|stack-trace-limit|unhandled-rejections|allow-natives-syntax"
-    r"|es-staging|use-strict|v8-[\w-]+)"
-)
 # Options that are left out: ours stand in their place, they end a run early, or it would never end.
 _DROPPED_VALUES = {
     "--reporter", "-R", "--reporters", "--reporter-option", "--reporter-options", "-O", "--outputFile", "--retries",
@@ -240,7 +235,7 @@ def _split_node_options(options: Sequence[str]) -> tuple[list[str], list[str]]:
         if name in ("-n", "--node-option"):
             listed = value if equals else next(waiting, "")
             node += [f"--{one.lstrip('-')}" for one in listed.split(",") if one]
-        elif _MOCHA_NODE.fullmatch(name.replace("_", "-")) is None:
+        elif not (name.startswith("--") and is_node_option(name[2:])):
             rest.append(word)
         else:
             follows = not equals and name in _VALUES["mocha"]

@@ -46,7 +46,8 @@ function guardAtOnce(Mocha) {
 }
 
 // The mocha that runs: its class lies in lib/mocha.cjs since 12, in lib/mocha.js before.
-const home = path.resolve(path.dirname(realpathSync(process.argv[1])), "..");
+let home = path.dirname(realpathSync(process.argv[1]));
+while (home !== path.dirname(home) && !existsSync(path.join(home, "package.json"))) home = path.dirname(home);
 const library = ["lib/mocha.cjs", "lib/mocha.js"].map((file) => path.join(home, file)).find(existsSync);
 const Mocha = library && require(library);
 if (Mocha?.prototype.loadFilesAsync) guard(Mocha);
