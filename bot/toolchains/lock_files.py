@@ -35,8 +35,8 @@ class StaleLock(JsonModel):
 class LockTool:
     """Tool that keeps a lock file: its words, and what it runs.
 
-    ``renew`` writes nothing but the lock file, and runs no script of a package. ``check`` fails with ``said`` where the
-    file is out of date; without one it is not run here.
+    ``renew`` runs no script of a package and writes nothing but the lock file, except that yarn 1 cannot leave
+    ``node_modules`` alone. ``check`` fails with ``said`` where the file is out of date; without one it is not run here.
     """
 
     name: str
@@ -93,13 +93,17 @@ _TOOLS = (
         re.compile(r"ERR_PNPM_OUTDATED_LOCKFILE"),
         ("pnpm", "install", "--lockfile-only", "--ignore-scripts"),
     ),
+    # Both generations keep a file of this name. The first passes over the second's --mode, and then runs scripts.
+    LockTool(
+        "yarn 1",
+        ("yarn.lock",),
+        re.compile(r"lockfile needs to be updated, but yarn was run with `--frozen-lockfile`"),
+        ("yarn", "install", "--ignore-scripts"),
+    ),
     LockTool(
         "yarn",
         ("yarn.lock",),
-        re.compile(
-            r"lockfile needs to be updated, but yarn was run with `--frozen-lockfile`"
-            r"|lockfile would have been modified by this install, which is explicitly forbidden"
-        ),
+        re.compile(r"lockfile would have been modified by this install, which is explicitly forbidden"),
         ("yarn", "install", "--mode=update-lockfile"),
     ),
 )  # fmt: skip

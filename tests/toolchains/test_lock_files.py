@@ -26,6 +26,7 @@ POETRY = "pyproject.toml changed significantly since poetry.lock was last genera
 BUNDLER = "The dependencies in your gemfile changed, but the lockfile can't be updated because frozen mode is set"
 SCRIPTS = {"install": "touch x"}
 YARN = "error Your lockfile needs to be updated, but yarn was run with `--frozen-lockfile`."
+BERRY = "YN0028: The lockfile would have been modified by this install, which is explicitly forbidden."
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,7 @@ YARN = "error Your lockfile needs to be updated, but yarn was run with `--frozen
         (POETRY, "", ["poetry.lock"], "poetry.lock"),
         (BUNDLER, "", ["Gemfile.lock"], "Gemfile.lock"),
         (YARN, "", ["yarn.lock"], "yarn.lock"),
+        (BERRY, "", ["yarn.lock"], "yarn.lock"),
         ("npm error code E404", "", ["package-lock.json"], None),
         ("the lock file was removed", "", ["uv.lock"], None),
     ],
@@ -57,6 +59,16 @@ def test_commands_are_what_a_person_would_type() -> None:
     lock = StaleLock(tool="npm", path="my web/package-lock.json")
     renew = "npm install --package-lock-only --ignore-scripts --no-audit --no-fund"
     assert write_line(lock, get_tool(lock).renew) == f"(cd 'my web' && {renew})"
+
+
+def test_each_generation_of_yarn_is_told_what_it_understands() -> None:
+    """Yarn 1.22.22 ignores ``--mode``, installs everything and runs the scripts of all packages."""
+    lines = []
+    for said in (YARN, BERRY):
+        lock = find_stale(said, "", ["yarn.lock"])
+        assert lock is not None
+        lines.append(write_line(lock, get_tool(lock).renew))
+    assert lines == ["yarn install --ignore-scripts", "yarn install --mode=update-lockfile"]
 
 
 def test_versions_are_told() -> None:
