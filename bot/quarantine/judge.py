@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.markdown import counted
 from bot.quarantine.entries import Entry, find_entry, read_entries
-from bot.toolchains.events import Case
+from bot.toolchains.events import Case, Problem
 from bot.toolchains.junit import read_junit
 from bot.toolchains.port import TestCase, ToolchainError
 from bot.types import JsonModel
@@ -50,10 +50,12 @@ def judge_results(
     reported = 0
     for name, content in results.items():
         try:
-            found = [record.case for record in read_junit(content) if isinstance(record, Case)]
+            records = read_junit(content)
         except ToolchainError as error:
             faults.append(f"{name} cannot be read: {error.message}")
             continue
+        found = [record.case for record in records if isinstance(record, Case)]
+        faults += [_tell_problem(record) for record in records if isinstance(record, Problem)]
         reported += any(case.verdict != "skipped" and case.phase not in _NOT_A_TEST for case in found)
         cases += found
     if reported < expected:
@@ -78,12 +80,16 @@ def _is_excused(case: TestCase, entries: Sequence[Entry], today: date) -> bool:
 def _tell(case: TestCase, entries: Sequence[Entry], today: date) -> str:
     entry = find_entry(entries, case.id)
     if case.phase in _NOT_A_TEST:
-        return f"{case.id}: {case.phase}: this is no test's failure, so nothing excuses it"
+        return _tell_problem(Problem(id=case.id, phase=case.phase))
     if entry is None:
         return f"{case.id}: {case.verdict}"
     if not entry.is_live(today):
         return f"{case.id}: {case.verdict}; its quarantine expired on {entry.expires} (owner {entry.owner})"
     return f"{case.id}: {case.verdict}; in quarantine until {entry.expires}, owner {entry.owner}, {entry.issue}"
+
+
+def _tell_problem(problem: Problem) -> str:
+    return f"{problem.id}: {problem.phase}: this is no test's failure, so nothing excuses it"
 
 
 def describe(judgement: Judgement) -> str:

@@ -13,7 +13,8 @@ from typing import Literal
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from bot.toolchains.events import MAX_CASES, TEXT, Case, End, Record
+from bot.toolchains.events import MAX_CASES, TEXT, Case, End, Problem, Record
+from bot.toolchains.junit_problems import UNNAMED, find_problems
 from bot.toolchains.port import TestCase, ToolchainError, Verdict
 
 # Elements, and suites in suites, of a report that somebody could mean.
@@ -57,9 +58,10 @@ def read_junit(text: bytes, roots: Iterable[str] = (), *, succeeded: bool = Fals
     declares a document type, or is larger or deeper than a report can be.
     """
     root = read_xml(text)
+    apart = find_problems(root)
     starts = tuple(f"{one.rstrip('/')}/" for one in roots)
     cases: list[TestCase] = []
-    subtests: list[Record] = []
+    others: list[Record] = []
     for suites, element in _elements(root):
         # The case or its nearest suite names the file.
         file = next((file for one in (element, *reversed(suites)) if (file := one.get("file"))), "")
@@ -69,14 +71,18 @@ def read_junit(text: bytes, roots: Iterable[str] = (), *, succeeded: bool = Fals
             cases.append(_case([unloaded], element).model_copy(update={"phase": "collect"}))
             continue
         subtest = _SUBTEST.fullmatch(name) if path.endswith(".py") else None
-        case = _case([*_groups(suites, element, path, starts), subtest[1] if subtest else name], element)
-        if subtest:
-            subtests.append(Case(case=case, key="subtests"))
+        groups = _groups(suites, element, path, starts)
+        case = _case([*groups, subtest[1] if subtest else name], element)
+        if phase := apart.get(element):
+            place = "::".join([*groups, *([name] if name not in (UNNAMED, *groups) else ())]) or UNNAMED
+            others.append(Problem(id=place, phase=phase, message=case.message))
+        elif subtest:
+            others.append(Case(case=case, key="subtests"))
         # Node writes a case for each file without tests: it passes, and its name is the file's.
         elif case.verdict != "passed" or not (name.startswith(starts) or (path and _relative(name, starts) == path)):
             cases.append(case)
     kept = _drop_reruns(cases) if succeeded else cases
-    return [*(Case(case=case, key=str(number)) for number, case in enumerate(kept)), *subtests, End()]
+    return [*(Case(case=case, key=str(number)) for number, case in enumerate(kept)), *others, End()]
 
 
 def _drop_reruns(cases: Sequence[TestCase]) -> list[TestCase]:

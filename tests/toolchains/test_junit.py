@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.toolchains.events import Fold
+from bot.test_history.reports import read_report
+from bot.toolchains.events import Fold, Problem
 from bot.toolchains.junit import read_junit
 from bot.toolchains.port import TestCase, ToolchainError
 from tests.toolchains.conftest import ended
@@ -115,6 +116,59 @@ def test_files_that_could_not_be_loaded_are_no_tests() -> None:
         ("tests/test_d.py", "error", "collect"),
         ("tests.test_e::test_e", "error", "setup"),
     ]
+
+
+# Of vitest 4.1.12, bun 1.4.5 and CMake 3.25.1, as they wrote them but for times, hosts and stacks.
+VITEST = b"""<testsuites name="vitest tests" tests="10" failures="5"><testsuite name="v.test.mjs" tests="7">
+<testcase classname="v.test.mjs" name="cart &gt; fills"><skipped/></testcase>
+<testcase classname="v.test.mjs" name="cart &gt; inner &gt; x"><skipped/></testcase>
+<testcase classname="v.test.mjs" name="other"><failure message="own" type="Error"/></testcase>
+<testcase classname="v.test.mjs" name="other &gt; works"></testcase>
+<testcase classname="v.test.mjs" name="after &gt; works"></testcase>
+<testcase classname="v.test.mjs" name="cart"><failure message="no database" type="Error"/></testcase>
+<testcase classname="v.test.mjs" name="after"><failure message="cannot close" type="Error"/></testcase></testsuite>
+<testsuite name="load.test.mjs" tests="1" failures="1">
+<testcase classname="load.test.mjs" name="load.test.mjs"><failure message="load" type="Error"/></testcase></testsuite>
+<testsuite name="top.test.mjs" tests="2" failures="1"><testcase classname="top.test.mjs" name="a"><skipped/></testcase>
+<testcase classname="top.test.mjs" name="top.test.mjs"><failure message="top" type="Error"/></testcase></testsuite>
+</testsuites>"""
+BUN = b"""<testsuites name="bun test" tests="4" failures="3"><testsuite name="b.test.ts" file="b.test.ts">
+<testsuite name="cart" file="b.test.ts" line="2"><testcase name="(unnamed)" classname="cart" file="b.test.ts">
+<failure type="Error" message="no database"/></testcase></testsuite>
+<testsuite name="after" file="b.test.ts" line="11">
+<testcase name="works" classname="after" file="b.test.ts" line="11"/>
+<testcase name="(unnamed)" classname="after" file="b.test.ts"><failure message="cannot close"/></testcase></testsuite>
+<testcase name="(unnamed)" classname="" file="b.test.ts" line="12"><failure message="own"/></testcase></testsuite>
+</testsuites>"""
+CTEST = b"""<testsuite name="(empty)" tests="4" failures="0" disabled="1" skipped="3">
+<testcase name="cart" classname="cart" status="notrun"><skipped message="Unable to find executable"/></testcase>
+<testcase name="skips" classname="skips" status="notrun"><skipped message="SKIP_RETURN_CODE=1"/></testcase>
+<testcase name="orders" classname="orders" status="notrun"><skipped message="Fixture dependency failed"/></testcase>
+<testcase name="off" classname="off" status="disabled"><system-out>Disabled</system-out></testcase></testsuite>"""
+
+
+@pytest.mark.parametrize(
+    ("text", "tests", "problems"),
+    [
+        (VITEST,
+         {"v.test.mjs::cart > fills": "skipped", "v.test.mjs::cart > inner > x": "skipped",
+          "v.test.mjs::other": "failed", "v.test.mjs::other > works": "passed", "v.test.mjs::after > works": "passed",
+          "top.test.mjs::a": "skipped"},
+         {"v.test.mjs::cart": "setup", "v.test.mjs::after": "teardown", "load.test.mjs": "collect",
+          "top.test.mjs": "setup"}),
+        # a test that somebody named so has a line
+        (BUN, {"b.test.ts::after::works": "passed", "b.test.ts::(unnamed)": "failed"},
+         {"b.test.ts::cart": "setup", "b.test.ts::after": "teardown"}),
+        (CTEST, {"(empty)::skips::skips": "skipped", "(empty)::off::off": "skipped"},
+         {"(empty)::cart": "setup", "(empty)::orders": "setup"}),
+    ],
+)  # fmt: skip
+def test_what_did_not_come_to_its_tests_is_no_test(
+    text: bytes, tests: dict[str, str], problems: dict[str, str]
+) -> None:
+    assert {case.id: case.verdict for case in parse_junit(text) if case.verdict != "error"} == tests
+    assert {one.id: one.phase for one in read_junit(text) if isinstance(one, Problem)} == problems
+    assert read_report([("junit.xml", text)]).failed == {id for id, verdict in tests.items() if verdict == "failed"}
 
 
 @pytest.mark.parametrize(

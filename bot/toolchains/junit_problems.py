@@ -1,0 +1,65 @@
+"""Know the cases of a JUnit file that are no tests: hooks that failed, and programs that could not be started."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from bot.toolchains.port import Phase
+
+UNNAMED = "(unnamed)"
+_ARROW = " > "
+# By whether a test of the group ran; None where it has none, as a file that cannot be loaded.
+_PHASES: dict[bool | None, Phase] = {None: "collect", False: "setup", True: "teardown"}
+
+
+def find_problems(root: ElementTree.Element) -> dict[ElementTree.Element, Phase]:
+    """Return the cases that tell of no test's own failure, and of what.
+
+    A runner is known by what it alone writes: bun and vitest by the name of all, CTest by ``notrun`` in a case that is
+    its own class.
+    """
+    found: dict[ElementTree.Element, Phase] = {case: "setup" for case in root.iter("testcase") if _is_unrun(case)}
+    name = root.get("name")
+    for suite in root.iter("testsuite") if name in ("bun test", "vitest tests") else ():
+        found |= _find_bun(suite) if name == "bun test" else _find_vitest(suite)
+    return found
+
+
+def _is_unrun(case: ElementTree.Element) -> bool:
+    """Return whether CTest could not run a test; one that skips itself ran."""
+    skipped = case.find("skipped")
+    if skipped is None or case.get("status") != "notrun" or case.get("classname") != case.get("name"):
+        return False
+    return not (skipped.get("message") or "SKIP_").startswith("SKIP_")
+
+
+def _find_bun(suite: ElementTree.Element) -> dict[ElementTree.Element, Phase]:
+    """Return the cases of hooks: they have no name and, unlike tests, no line."""
+    cases = suite.findall("testcase")
+    hooks = [case for case in cases if case.get("name") == UNNAMED and case.get("line") is None]
+    # Where a hook before the tests fails, bun drops them.
+    tested = any(case not in hooks for case in suite.iter("testcase")) if hooks else False
+    return dict.fromkeys(hooks, "teardown" if tested else "setup")
+
+
+def _find_vitest(suite: ElementTree.Element) -> dict[ElementTree.Element, Phase]:
+    """Return the cases of groups whose hooks failed, and of a file that did.
+
+    They stand behind all tests of their file and are named as the group alone is, while the names of tests begin with
+    all their groups.
+    """
+    cases = suite.findall("testcase")
+    file = suite.get("name", "")
+    groups: dict[str, bool] = {}  # whether a test of theirs ran
+    for case in cases:
+        name = case.get("name", "")
+        ran = case.find("skipped") is None
+        for group in (file, *name.split(_ARROW)[:-1]) if name != file else ():
+            groups[group] = groups.get(group, False) or ran
+    found: dict[ElementTree.Element, Phase] = {}
+    for case in reversed(cases):
+        name = case.get("name", "")
+        if case.find("failure") is None or (name != file and name not in groups):
+            break
+        found[case] = _PHASES[groups.get(name)]
+    return found
