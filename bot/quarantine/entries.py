@@ -18,7 +18,7 @@ MOST_ENTRIES = 200
 _MOST_BYTES = 256 * 1024
 _HEAD = """\
 # Tests whose failure does not count until they expire, written by Forgehand. They still run and are still reported.
-# `forgehand judge-results --quarantine .github/quarantine.yml RESULTS...` reads it after the tests.
+# `forgehand judge-results --quarantine .github/quarantine.yml --exit-code $code RESULTS...` reads it after the tests.
 """
 Line = Annotated[str, Field(max_length=300)]
 

@@ -35,14 +35,14 @@ def judge_results(
     entries: Sequence[Entry],
     today: date,
     *,
-    exit_code: int | None = None,
+    exit_code: int,
     expected: int = 1,
 ) -> Judgement:
     """Judge JUnit files by name.
 
     It passes where all failures are of live entries, at least ``expected`` suites reported, and the process did not
-    die: ``exit_code``, where it is known, must be 0 or, if tests failed, 1. A suite that reports no test at all counts
-    as one that did not report. An error that is no test's is never excused.
+    die: ``exit_code`` must be 0 or, if tests failed, 1. A suite that reports no test at all counts as one that did not
+    report. An error that is no test's is never excused. A test that is skipped and failed has failed if the run did.
     """
     faults: list[str] = []
     excused: list[str] = []
@@ -50,7 +50,7 @@ def judge_results(
     reported = 0
     for name, content in results.items():
         try:
-            records = read_junit(content)
+            records = read_junit(content, strict=exit_code != 0)
         except ToolchainError as error:
             faults.append(f"{name} cannot be read: {error.message}")
             continue
@@ -64,7 +64,7 @@ def judge_results(
         if case.verdict in _BAD:
             (excused if _is_excused(case, entries, today) else faults).append(_tell(case, entries, today))
     failed = any(case.verdict in _BAD for case in cases)
-    if exit_code is not None and exit_code not in ((0, 1) if failed else (0,)):
+    if exit_code not in ((0, 1) if failed else (0,)):
         faults.append(
             f"The test command ended with {exit_code}, which failing tests do not explain: it broke off, or something "
             "else failed."
@@ -104,7 +104,7 @@ def describe(judgement: Judgement) -> str:
 def judge_files(
     results: Sequence[Path],
     quarantine: Path | None,
-    exit_code: int | None,
+    exit_code: int,
     suites: int | None,
     say: Callable[[str], None],
 ) -> bool:

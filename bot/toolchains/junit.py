@@ -50,12 +50,15 @@ class _NotXML(ToolchainError):
     """Failure to parse a report."""
 
 
-def read_junit(text: bytes, roots: Iterable[str] = (), *, succeeded: bool = False) -> list[Record]:
+def read_junit(
+    text: bytes, roots: Iterable[str] = (), *, succeeded: bool = False, strict: bool = False
+) -> list[Record]:
     """Read the records of a JUnit XML file.
 
     ``roots`` are where the repository lies, as absolute paths. ``succeeded``: the runner said that all is well, so a
-    test that failed and is reported again as passed ran again. Raises :class:`ToolchainError` where it is not XML,
-    declares a document type, or is larger or deeper than a report can be.
+    test that failed and is reported again as passed ran again. ``strict``: a test that is skipped and failed has
+    failed, except one that is to do. Raises :class:`ToolchainError` where it is not XML, declares a document type, or
+    is larger or deeper than a report can be.
     """
     root = read_xml(text)
     apart = find_problems(root)
@@ -72,7 +75,7 @@ def read_junit(text: bytes, roots: Iterable[str] = (), *, succeeded: bool = Fals
             continue
         subtest = _SUBTEST.fullmatch(name) if path.endswith(".py") else None
         groups = _groups(suites, element, path, starts)
-        case = _case([*groups, subtest[1] if subtest else name], element)
+        case = _case([*groups, subtest[1] if subtest else name], element, strict=strict)
         if phase := apart.get(element):
             place = "::".join([*groups, *([name] if name not in (UNNAMED, *groups) else ())]) or UNNAMED
             others.append(Problem(id=place, phase=phase, message=case.message))
@@ -158,8 +161,8 @@ def _elements(root: ElementTree.Element) -> Iterator[tuple[_Suites, ElementTree.
         stack += [(inner, child) for child in reversed(element)]
 
 
-def _case(parts: Iterable[str], element: ElementTree.Element) -> TestCase:
-    verdict, message = _verdict(element)
+def _case(parts: Iterable[str], element: ElementTree.Element, *, strict: bool = False) -> TestCase:
+    verdict, message = _verdict(element, strict=strict)
     # any exception but an assertion's is an ``error`` for most runners, wherever it was raised
     fixture = _PLACE.search(f"{element.get('name')}\n{message}") if verdict == "error" else None
     return TestCase(
@@ -202,14 +205,21 @@ def _groups(suites: _Suites, element: ElementTree.Element, path: str, roots: tup
     return [*([path] if path else []), *(one for one in found if one not in redundant)]
 
 
-def _verdict(element: ElementTree.Element) -> tuple[Verdict, str]:
-    """Return verdict and message; skipped and failed is an announced failure."""
+def _verdict(element: ElementTree.Element, *, strict: bool) -> tuple[Verdict, str]:
+    """Return verdict and message.
+
+    Skipped and failed is an announced failure. Of node it may also be one that counts (a test that skips itself goes
+    on), which only the exit code tells; one that is to do never counts.
+    """
     found = {tag: child for tag in ("skipped", "failure", "error") if (child := element.find(tag)) is not None}
     # a few runners tell only by an attribute
     said = {(element.get(name) or "").lower() for name in ("status", "result")}
     verdict: Verdict = "passed"
+    doubtful = found.keys() >= {"skipped", "failure"} and found["skipped"].get("type") != "todo"
     if "error" in found:
         verdict = "error"
+    elif strict and doubtful:
+        verdict = "failed"
     elif "skipped" in found or said & _SKIPPED:
         verdict = "skipped"
     elif found or said & _FAILED:

@@ -34,8 +34,9 @@ GOOD = case("test_good")
 EXCUSED = case("test_x", FAILURE)
 
 
-def judge(*cases: str, entries: tuple[Entry, ...] = (entry(),), today: date = TODAY, **more: object) -> bool:
-    return judge_results({"junit.xml": junit(*cases)}, entries, today, **more).passed  # type: ignore[arg-type]
+def judge(*cases: str, today: date = TODAY, exit_code: int = 1, expected: int = 1) -> bool:
+    found = judge_results({"junit.xml": junit(*cases)}, [entry()], today, exit_code=exit_code, expected=expected)
+    return found.passed
 
 
 def test_a_quarantined_failure_is_excused_and_named() -> None:
@@ -77,16 +78,39 @@ def test_a_build_error_between_two_runs_is_not_excused() -> None:
 
 def test_every_suite_must_report() -> None:
     results = {"a.xml": junit(GOOD), "b.xml": junit(GOOD)}
-    assert judge_results(results, [], TODAY, expected=2).passed
-    assert not judge_results(results | {"b.xml": b"<html"}, [], TODAY, expected=1).passed, "cut short"
-    assert not judge_results({"a.xml": junit(GOOD)}, [], TODAY, expected=2).passed
+    assert judge_results(results, [], TODAY, exit_code=0, expected=2).passed
+    assert not judge_results(results | {"b.xml": b"<html"}, [], TODAY, exit_code=0, expected=1).passed, "cut short"
+    assert not judge_results({"a.xml": junit(GOOD)}, [], TODAY, exit_code=0, expected=2).passed
+
+
+UNBUILT = (
+    "<testcase name='cart' classname='cart' status='notrun'><skipped message='Unable to find executable'/></testcase>"
+)
+SKIPPED = case("test_y", f"<skipped type='skipped'/>{FAILURE}")
+TODO = case("test_y", f"<skipped type='todo'/>{FAILURE}")
+
+
+@pytest.mark.parametrize(
+    ("cases", "exit_code", "passed"),
+    [
+        ((GOOD, UNBUILT), 0, False),  # a command around CTest lost its exit code
+        ((EXCUSED, UNBUILT), 1, False),
+        ((GOOD, SKIPPED), 0, True),  # node counts it only in a group: the exit code tells
+        ((GOOD, SKIPPED), 1, False),
+        ((EXCUSED, SKIPPED), 1, False),
+        ((EXCUSED, TODO), 1, True),
+    ],
+)
+def test_what_the_file_calls_skipped_passes_only_where_that_is_known(
+    cases: tuple[str, ...], exit_code: int, passed: bool
+) -> None:
+    assert judge(*cases, exit_code=exit_code) is passed
 
 
 def test_parameters_are_covered_by_the_function() -> None:
-    one = case("test_x[a b]", FAILURE)
-    assert judge(one)
-    assert judge(one, entries=(entry("tests/test_a.py::test_x[a b]"),))
-    assert not judge(one, entries=(entry("tests/test_a.py::test_x[c]"),))
+    one = {"junit.xml": junit(case("test_x[a b]", FAILURE))}
+    for listed, passed in (("test_x", True), ("test_x[a b]", True), ("test_x[c]", False)):
+        assert judge_results(one, [entry(f"tests/test_a.py::{listed}")], TODAY, exit_code=1).passed is passed
     assert not judge(case("test_xy", FAILURE))
 
 
@@ -139,7 +163,10 @@ def test_the_command_says_it_by_its_exit(tmp_path: Path) -> None:
     listed, results = tmp_path / "quarantine.yml", tmp_path / "junit.xml"
     listed.write_text(write_entries([entry(since=datetime.now(UTC).date())]))
     results.write_bytes(junit(GOOD, EXCUSED))
-    command = ["judge-results", "--quarantine", str(listed), str(results)]
+    without = ["judge-results", "--quarantine", str(listed), str(results)]
+    unknown = CliRunner().invoke(main, without)
+    assert (unknown.exit_code, "then `--exit-code $code`" in unknown.output) == (2, True)
+    command = [*without, "--exit-code", "1"]
     good = CliRunner().invoke(main, command)
     assert (good.exit_code, "owner @mara" in good.output) == (0, True)
     results.write_bytes(junit(GOOD, EXCUSED, case("test_other", FAILURE)))

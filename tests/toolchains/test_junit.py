@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.test_history.reports import read_report
-from bot.toolchains.events import Fold, Problem
+from bot.toolchains.events import Case, Fold, Problem
 from bot.toolchains.junit import read_junit
 from bot.toolchains.port import TestCase, ToolchainError
 from tests.toolchains.conftest import ended
@@ -36,6 +36,16 @@ def test_junit_verdicts() -> None:
         "off": ("skipped", "", 0.0),
         "todo": ("skipped", "later", 0.0),
     }
+
+
+def test_skipped_and_failed_has_failed_where_the_run_did_unless_it_is_to_do() -> None:
+    text = (
+        b'<testsuites><testcase name="a" classname="test"><skipped type="skipped"/><failure/></testcase>'
+        b'<testcase name="b" classname="test"><skipped type="todo" message="true"/><failure/></testcase></testsuites>'
+    )
+    for strict, verdicts in ((False, ["skipped", "skipped"]), (True, ["failed", "skipped"])):
+        records = read_junit(text, strict=strict)
+        assert [one.case.verdict for one in records if isinstance(one, Case)] == verdicts
 
 
 @pytest.mark.parametrize(
