@@ -13,7 +13,7 @@ _LIST = click.Path(dir_okay=False, path_type=Path)
 # What files leave out: deno's a hook that failed, node's which of the failures of skipped tests count.
 _NO_CODE = (
     "Say what the test command ended with, since files alone do not tell whether a run passed: "
-    "`pytest --junitxml=junit.xml; code=$?`, then `--exit-code $code`."
+    "`code=0; pytest --junitxml=junit.xml || code=$?`, then `--exit-code $code`."
 )
 
 

@@ -36,7 +36,7 @@ def _is_unrun(case: ElementTree.Element) -> bool:
 def _find_bun(suite: ElementTree.Element) -> dict[ElementTree.Element, Phase]:
     """Return the cases of hooks: they have no name and, unlike tests, no line."""
     cases = suite.findall("testcase")
-    hooks = [case for case in cases if case.get("name") == UNNAMED and case.get("line") is None]
+    hooks = {case for case in cases if case.get("name") == UNNAMED and case.get("line") is None}
     # Where a hook before the tests fails, bun drops them.
     tested = any(case not in hooks for case in suite.iter("testcase")) if hooks else False
     return dict.fromkeys(hooks, "teardown" if tested else "setup")
