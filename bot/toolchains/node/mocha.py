@@ -20,16 +20,29 @@ _NODE = re.compile(
     r"import|(?:experimental-)?loader|conditions|(?:no-|throw-|pending-|trace-)?deprecation|(?:no-|trace-)warnings"
     r"|trace-[\w-]+|expose-gc|enable-source-maps|preserve-symlinks(?:-main)?|disable-warning|(?:no-)?experimental-[\w-]+"
     r"|harmony[\w-]*|max-old-space-size|max-http-header-size|stack-trace-limit|unhandled-rejections|allow-natives-syntax"
-    r"|es-staging|use-strict|v8-[\w-]+"
+    r"|es-staging|use-strict|v8-[\w-]+|max-semi-space-size|openssl-legacy-provider|dns-result-order|no-addons|jitless"
+    r"|input-type|abort-on-uncaught-exception|track-heap-objects|interpreted-frames-native-stack"
 )
 _PASSED_ON = ("node-option", "nodeOption", "n")
-# a comment, or a text in which there is none
-_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
+# A comment, or a text in which there is none. One that is not closed is taken whole too: none is looked at twice.
+_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*+"?)|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
+_LARGEST = 1 << 53
 
 
 def is_node_option(name: str) -> bool:
     """Return whether an option, without its dashes, is one of node's."""
     return _NODE.fullmatch(name.replace("_", "-")) is not None
+
+
+def name_of(option: str) -> str:
+    """Return an option's name as node has it, without mocha's prefix for V8."""
+    name = option.partition("=")[0].lstrip("-").replace("_", "-")
+    return name if name == "v8-options" else name.removeprefix("v8-")
+
+
+def for_node(option: str) -> str:
+    """Return an option with its value as node takes it."""
+    return f"--{option.lstrip('-').removeprefix('v8-')}" if name_of(option) != "v8-options" else option
 
 
 def read_node_options(tree: Path, root: str, options: Sequence[str]) -> tuple[str, ...]:
@@ -51,7 +64,10 @@ def read_node_options(tree: Path, root: str, options: Sequence[str]) -> tuple[st
 
 
 def _is_within(tree: Path, file: Path) -> bool:
-    return file.is_file() and file.resolve().is_relative_to(tree.resolve())
+    try:
+        return file.is_file() and file.resolve().is_relative_to(tree.resolve())
+    except (OSError, ValueError, RuntimeError):  # a name that no file can have, a circle of links
+        return False
 
 
 def _find_given(options: Sequence[str]) -> str:
@@ -78,14 +94,15 @@ def _list_options(settings: Mapping[str, Any]) -> Iterator[str]:
     passed_on = [value for name in _PASSED_ON for value in _list(settings.get(name))]
     if passed_on:
         # as mocha has it: the others do not count then
-        yield from (f"--{one.lstrip('-')}" for value in passed_on for one in str(value).split(",") if one)
+        yield from (for_node(f"--{one.lstrip('-')}") for value in passed_on for one in str(value).split(",") if one)
         return
     for name, value in settings.items():
         if is_node_option(name):
-            yield from (f"--{name}" if one is True else f"--{name}={one}" for one in _list(value))
+            yield from (for_node(f"--{name}" if one is True else f"--{name}={one}") for one in _list(value))
 
 
 def _list(value: Any) -> list[Any]:
-    """Return what is given, of which nothing is given by false."""
+    """Return what can be written on a command line; false gives nothing."""
     found = value if isinstance(value, list) else [value]
-    return [one for one in found if isinstance(one, str | int) and one is not False]
+    texts = [one for one in found if isinstance(one, str) and one.isprintable()]
+    return texts or [one for one in found if isinstance(one, int) and one is not False and abs(one) < _LARGEST]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import PurePosixPath
 
-from bot.toolchains.node.mocha import is_node_option
+from bot.toolchains.node.mocha import for_node, is_node_option
 
 RUNNERS = ("node:test", "vitest", "jest", "mocha", "ava")
 _DEEPEST = 6
@@ -239,7 +239,7 @@ def _split_node_options(options: Sequence[str]) -> tuple[list[str], list[str]]:
             rest.append(word)
         else:
             follows = not equals and name in _VALUES["mocha"]
-            node += [word, *islice(waiting, int(follows))]
+            node += [for_node(word), *islice(waiting, int(follows))]
     return node, rest
 
 

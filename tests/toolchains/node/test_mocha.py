@@ -12,6 +12,8 @@ from tests.toolchains.zoos import told
 
 JSON = '{\n\t// "loader": "a"\n\t"import": ["tsx", "./b//c.js"], /* "expose-gc": true, */\n\t"timeout": 5\n}\n'
 
+ALIASES = "import: b\na: &a {c: d}\n" + "".join(f"a{n}: *a\n" for n in range(9))
+
 
 @pytest.mark.parametrize(
     ("files", "options", "expected"),
@@ -30,6 +32,12 @@ JSON = '{\n\t// "loader": "a"\n\t"import": ["tsx", "./b//c.js"], /* "expose-gc":
         ({".mocharc.yml": "import: a", "p/q/own.json": '{"import": "b"}'}, ("--config", "own.json"), ("--import=b",)),
         ({".mocharc.yml": "import: a"}, ("--no-config",), ()),
         ({"package.json": '{"mocha": {"import": "a"}}'}, ("--no-package",), ()),
+        ({".mocharc.yml": "v8-stack-trace-limit: 7"}, (), ("--stack-trace-limit=7",)),
+        ({".mocharc.json": '{"import": ["a\\u0000", "b\\ud800", "c"]}'}, (), ("--import=c",)),
+        ({".mocharc.yml": f"max-old-space-size: 0x{'f' * 10_000}"}, (), ()),
+        ({}, ("--config", "a" * 300), ()),
+        # what takes long to read, or could
+        ({".mocharc.json": '"' + '\\"' * 500_000}, (), ()), ({".mocharc.yml": ALIASES}, (), ()),
         # programs are not run, files that are none of theirs not read, other values than options count as absent
         ({".mocharc.cjs": "module.exports = {}", ".mocharc.yml": "import: a"}, (), ()),
         ({"package.json": "{}"}, ("--config=../../../outside.yml",), ()),
@@ -50,16 +58,17 @@ def test_what_the_configuration_gives_node(
 
 
 @pytest.mark.needs("node", "javascript runners")
-@pytest.mark.parametrize("script", ["mocha", "mocha --import=./named.mjs"])
-async def test_tests_run_with_them_and_are_heard(open_project: Open, script: str) -> None:
+@pytest.mark.parametrize(("script", "loaded"), [("mocha", "prepared"), ("mocha --import=./named.mjs", "named")])
+async def test_tests_run_with_them_and_are_heard(open_project: Open, script: str, loaded: str) -> None:
+    """What the command line names replaces what the configuration has, as mocha does it."""
     text = (
-        "it('is prepared', () => { if (typeof gc !== 'function' || !globalThis.prepared) throw new Error('no'); });\n"
+        f"it('is prepared', () => require('assert').deepEqual([typeof gc, globalThis.set], ['function', '{loaded}']))\n"
     )
     files = {
         "package.json": f'{{"scripts": {{"test": "{script}"}}}}',
         ".mocharc.json": '{"expose-gc": true, "import": "./prepare.mjs", "timeout": 5000}',
-        "prepare.mjs": "globalThis.prepared = true;\n",
-        "named.mjs": "globalThis.named = true;\n",
+        "prepare.mjs": "globalThis.set = 'prepared';\n",
+        "named.mjs": "globalThis.set = 'named';\n",
         "test/one.test.cjs": text,
     }
     toolchain, workspace = open_project(files=files)
