@@ -227,7 +227,9 @@ async def test_from_the_first_start_to_a_checked_server(tmp_path: Path) -> None:
         started(tmp_path, model) as server,
         browsing() as browser,
     ):
-        tab = await open_tab(await browser.new_context())
+        context = await browser.new_context()
+        context.set_default_timeout(PATIENCE * 1000)
+        tab = await open_tab(context)
         page = tab.page
         watch = Watch()
         WATCH.set(watch)
