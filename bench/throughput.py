@@ -184,7 +184,10 @@ async def measure_line(folder: Path, url: str, delay: float, queued: int, delive
 
 
 async def _send(port: int, requests: list[bytes], per_second: float) -> Round:
-    """Send webhooks from a process of their own: the simulated GitHub works for the workers in this one."""
+    """Send webhooks from a process of their own.
+
+    In this one the simulated GitHub works for the workers, and would delay them.
+    """
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return await asyncio.get_running_loop().run_in_executor(pool, _send_all, port, requests, per_second)
 
