@@ -86,7 +86,7 @@ def testdescribe_tells_every_value_and_its_origin(settings: Settings) -> None:
         ("- fix", "must be a mapping"),
         ("fix: &a {label: x}\nreview: *a", "aliases are not allowed"),
         ("!!python/object/apply:os.system ['true']", "must be a mapping"),
-        ("[" * 30_000, "not valid YAML"),
+        ("[" * 30_000, "line 1: nested deeper than 50"),
         ("#" * 70_000, "larger than 64 KiB"),
         ("fix: {max_dollars: !!int nope}", "not valid YAML"),
     ],

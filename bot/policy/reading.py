@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from bot.types import ForgehandError
+from bot.untrusted_yaml import check_yaml
 
 MAX_BYTES = 64 * 1024
 Path = tuple[str, ...]
@@ -89,6 +90,7 @@ def _read_yaml(text: str | None, file: str) -> tuple[dict[str, Any], Lines]:
     if len(text.encode()) > MAX_BYTES:
         raise PolicyError(f"{file} is larger than {MAX_BYTES // 1024} KiB.")
     try:
+        check_yaml(text, yaml.SafeLoader)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         lines: Lines = {}
         data = {} if node is None else _plain(node, (), lines, set())

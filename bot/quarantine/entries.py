@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from bot.test_history.names import LONGEST, normalise
 from bot.types import ForgehandError, JsonModel
+from bot.untrusted_yaml import load_yaml
 
 PATH = ".github/quarantine.yml"
 MOST_DAYS = 14
@@ -64,7 +65,7 @@ def read_entries(text: str) -> tuple[Entry, ...]:
     if len(text) > _MOST_BYTES:
         raise QuarantineError(f"The list is longer than {_MOST_BYTES} characters.")
     try:
-        document: Any = yaml.load(text, Loader=yaml.CSafeLoader)
+        document: Any = load_yaml(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise QuarantineError(f"The list is not YAML: {str(error)[:300]}") from None
     document = {} if document is None else document

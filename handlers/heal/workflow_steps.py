@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from bot.untrusted_yaml import load_yaml
 from handlers.heal.records import FailedCommand
 
 _LARGEST = 256_000
@@ -43,7 +44,7 @@ class _Job(NamedTuple):
 def find_command(text: str, job: str, step: str) -> Found:
     """Return a step's command; job and step as the API names them."""
     try:
-        data = yaml.safe_load(text[:_LARGEST])
+        data = load_yaml(text[:_LARGEST])
     except (yaml.YAMLError, RecursionError, ValueError):
         return Found(None, "the workflow file could not be read")
     found = next((one for name, one in _list_jobs(_mapping(data)) if name == job), None)

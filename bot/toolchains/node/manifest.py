@@ -11,11 +11,10 @@ import yaml
 from pydantic import Field
 
 from bot.types import JsonModel
+from bot.untrusted_yaml import load_yaml
 
 _MOST_BYTES = 2_000_000
-_MOST_YAML = 200_000
-_MOST_ALIASES = 8
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MOST_YAML = 64_000
 _DEPENDENCIES = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 
 
@@ -65,14 +64,10 @@ def read_json(file: Path, clean: Callable[[str], str] = str) -> Any:
 
 
 def read_yaml(file: Path) -> Any:
-    """Return the value of a YAML file of ordinary size, else None. Blocking.
-
-    A file with many aliases is not read: each can double what it stands for.
-    """
+    """Return the value of a small YAML file, else None. Blocking."""
     try:
-        text = _read_text(file)[:_MOST_YAML]
-        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_LOADER))
-        return yaml.load(text, Loader=_LOADER) if aliases <= _MOST_ALIASES else None  # noqa: S506 - a safe loader
+        text = _read_text(file)
+        return load_yaml(text) if len(text) <= _MOST_YAML else None
     except (OSError, ValueError, yaml.YAMLError, RecursionError):
         return None
 

@@ -42,7 +42,7 @@ def name_of(option: str) -> str:
 
 def for_node(option: str) -> str:
     """Return an option with its value as node takes it."""
-    return f"--{option.lstrip('-').removeprefix('v8-')}" if name_of(option) != "v8-options" else option
+    return option if name_of(option) == "v8-options" else f"--{option.removeprefix('--').removeprefix('v8-')}"
 
 
 def read_node_options(tree: Path, root: str, options: Sequence[str]) -> tuple[str, ...]:
@@ -94,7 +94,7 @@ def _list_options(settings: Mapping[str, Any]) -> Iterator[str]:
     passed_on = [value for name in _PASSED_ON for value in _list(settings.get(name))]
     if passed_on:
         # as mocha has it: the others do not count then
-        yield from (for_node(f"--{one.lstrip('-')}") for value in passed_on for one in str(value).split(",") if one)
+        yield from (f"--{one.lstrip('-')}" for value in passed_on for one in str(value).split(",") if one)
         return
     for name, value in settings.items():
         if is_node_option(name):
@@ -103,6 +103,10 @@ def _list_options(settings: Mapping[str, Any]) -> Iterator[str]:
 
 def _list(value: Any) -> list[Any]:
     """Return what can be written on a command line; false gives nothing."""
-    found = value if isinstance(value, list) else [value]
-    texts = [one for one in found if isinstance(one, str) and one.isprintable()]
-    return texts or [one for one in found if isinstance(one, int) and one is not False and abs(one) < _LARGEST]
+    return [one for one in (value if isinstance(value, list) else [value]) if _is_plain(one)]
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.isprintable()
+    return isinstance(value, int) and value is not False and abs(value) < _LARGEST

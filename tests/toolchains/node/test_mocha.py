@@ -12,7 +12,7 @@ from tests.toolchains.zoos import told
 
 JSON = '{\n\t// "loader": "a"\n\t"import": ["tsx", "./b//c.js"], /* "expose-gc": true, */\n\t"timeout": 5\n}\n'
 
-ALIASES = "import: b\na: &a {c: d}\n" + "".join(f"a{n}: *a\n" for n in range(9))
+ALIASES = "import: b\na: &a {c: d}\n" + "".join(f"a{n}: *a\n" for n in range(101))
 
 
 @pytest.mark.parametrize(
