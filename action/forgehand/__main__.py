@@ -1,4 +1,4 @@
-"""Start the step: ``python3 -I "$GITHUB_ACTION_PATH/forgehand"``.
+"""Start the step: ``python3 -I -B "$GITHUB_ACTION_PATH/forgehand"``.
 
 Python puts this very folder first where it looks for modules, before any line of ours runs: none here may be named like
 one of the standard library's. From then on it looks in the folder above, which holds this package and nothing else to

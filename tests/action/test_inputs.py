@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,17 @@ async def test_a_filled_workspace_and_the_rights_of_the_base_do_not_go_together(
     end = await runner.run(anthropic_api_key="sk-ant-test-12345678", github_token="ghs_test")
     assert (end.code, end.outputs["state"]) == (1, "denied")
     assert "Check nothing out before this step" in end.told("error")
+
+
+def test_the_line_of_the_action_writes_nothing_into_its_folder(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    shutil.copytree(ROOT / "action", own, ignore=shutil.ignore_patterns("__pycache__"))
+    before = sorted(own.rglob("*"))
+    (step,) = ACTION["runs"]["steps"]
+    env = Runner(tmp_path).environment({"mode": "both"}) | {"GITHUB_ACTION_PATH": str(own)}
+    done = subprocess.run(["bash", "-c", step["run"]], env=env, cwd=tmp_path, capture_output=True, text=True)
+    assert "`mode` is `server` or `local`" in done.stdout, done.stderr
+    assert sorted(own.rglob("*")) == before
 
 
 async def test_secrets_are_masked_before_anything_else_is_said(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ class Runner:
     async def start(self, inputs: Mapping[str, str]) -> asyncio.subprocess.Process:
         pipe = asyncio.subprocess.PIPE
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-I", STEP, env=self.environment(inputs), stdout=pipe, stderr=pipe, cwd=self.root
+            sys.executable, "-I", "-B", STEP, env=self.environment(inputs), stdout=pipe, stderr=pipe, cwd=self.root
         )
 
     async def end(self, process: asyncio.subprocess.Process) -> StepEnd:
