@@ -22,6 +22,9 @@ from bot.types import ForgehandError
 _TOOLS = "Install PostgreSQL's client programs, as new as the server (apt-get install postgresql-client)"
 # From here on pg_restore sets what older servers do not know, and older ones of it cannot read what pg_dump wrote.
 _PARTED = 17
+# PostgreSQL's version by that of the format that its pg_dump was the first to write; older pg_restore cannot read it.
+_WRITTEN_BY = {"1.15": 16, "1.16": 17}
+_UNREAD = re.compile(r"unsupported version \(([\d.]+)\) in file header")
 
 
 class BackupError(ForgehandError):
@@ -66,6 +69,17 @@ def refuse_restore(client: int, server: int) -> str:
     )
 
 
+def refuse_format(found: str, client: int, server: int) -> str:
+    """Say what reads a dump of this format, and a server that can be filled then; this pg_restore cannot."""
+    written_by = _WRITTEN_BY.get(found)
+    needed = f"of {written_by} or newer" if written_by else "as new as the pg_dump that made it"
+    where = f", and restore into a server of {_PARTED} or newer" if written_by == _PARTED > server else ""
+    return (
+        f"pg_restore is of PostgreSQL {client}, too old to read this backup: run this with client programs {needed}"
+        f"{where}."
+    )
+
+
 def tell_of_dump(client: int, server: int) -> str:
     """Say where a dump cannot be restored, if not where it is from."""
     if not refuse_restore(client, server):
@@ -91,7 +105,9 @@ def load(url: str, source: Path) -> None:
         with store.engine.connect() as connection:
             if sa.inspect(connection).has_table(VERSION_TABLE):
                 raise BackupError(f"The database {address.database} is in use already: name an empty one.")
-        if reason := refuse_restore(_ask_program("pg_restore"), server):
+        client = _ask_program("pg_restore")
+        found = _find_unread_format(source)
+        if reason := refuse_format(found, client, server) if found else refuse_restore(client, server):
             raise BackupError(reason)
         options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
         _run("pg_restore", [*options, str(source)], address)
@@ -132,6 +148,15 @@ def _ask_program(program: str) -> int:
     if found is None:
         raise BackupError(f"{program} --version tells no version: {(done.stdout + done.stderr).strip()[-1000:]}")
     return int(found[1])
+
+
+def _find_unread_format(source: Path) -> str:
+    """Ask pg_restore for the format of a dump that it is too old to read, "" if it is not."""
+    command = ["pg_restore", "--list", str(source)]
+    english = os.environ | {"LC_ALL": "C"}
+    listed = subprocess.run(command, env=english, capture_output=True, text=True, errors="replace", check=False)
+    found = _UNREAD.search(listed.stderr)
+    return found[1] if found else ""
 
 
 def _ask_server(url: str) -> int:

@@ -24,7 +24,7 @@ from bot.store.store import Store
 from bot.store.tokens import NewToken
 from bot.types import Actor
 from bot.upkeep.backup import back_up, restore
-from bot.upkeep.dumps import BackupError, refuse_restore, tell_of_dump
+from bot.upkeep.dumps import BackupError, refuse_format, refuse_restore, tell_of_dump
 from tests.engine.harness import Nothing, done, ended, store_task
 from tests.engine.test_dbos import engine_with
 from tests.support.databases import find_postgres_programs, new_postgres, new_sqlite
@@ -57,6 +57,13 @@ def plant(settings: Settings) -> None:
 def members(archive: Path) -> dict[str, bytes]:
     with tarfile.open(archive) as opened:
         return {name: opened.extractfile(name).read() for name in opened.getnames()}  # type: ignore[union-attr]
+
+
+def pack(archive: Path, held: dict[str, bytes], folder: Path) -> None:
+    with tarfile.open(archive, "w:gz") as made:
+        for name, data in held.items():
+            (folder / name).write_bytes(data)
+            made.add(folder / name, arcname=name)
 
 
 @pytest.fixture
@@ -186,10 +193,7 @@ def test_a_damaged_backup_leaves_nothing(tmp_path: Path, damage: str) -> None:
     else:
         held = members(archive)
         held["database"] = held["database"][:4096] + b"\0" * (len(held["database"]) - 4096)
-        with tarfile.open(archive, "w:gz") as made:
-            for name, data in held.items():
-                (tmp_path / name).write_bytes(data)
-                made.add(tmp_path / name, arcname=name)
+        pack(archive, held, tmp_path)
     there = settings_for(tmp_path / "there", None)
     with pytest.raises(BackupError):
         restore(there, archive)
@@ -241,3 +245,32 @@ def test_a_server_that_pg_restore_cannot_fill_is_told_before(client: int, server
     """Each pair was run: what does not fit fails with 'unrecognized configuration parameter'."""
     assert (refuse_restore(client, server) == "") is fits
     assert (tell_of_dump(client, server) == "") is fits
+
+
+def test_a_pg_restore_that_is_too_old_for_the_backup_says_which_is_needed(
+    postgres: str, postgres_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{find_postgres_programs()}{os.pathsep}{os.environ['PATH']}")
+    archive = tmp_path / "backup.tar.gz"
+    back_up(settings_for(tmp_path, postgres), archive)
+    held = members(archive)
+    held["database"] = b"PGDMP\x01\x63" + held["database"][7:]  # a format of the future: 1.99
+    pack(archive, held, tmp_path)
+    there = settings_for(tmp_path / "there", new_postgres(postgres_server))
+    with pytest.raises(BackupError, match=r"^pg_restore is of PostgreSQL \d+, too old .* pg_dump that made it\.$"):
+        restore(there, archive)
+    assert not (there.data_dir / "server.yml").exists()
+
+
+@pytest.mark.parametrize(
+    ("found", "server", "said"),
+    [
+        ("1.15", 15, "run this with client programs of 16 or newer."),
+        ("1.16", 17, "run this with client programs of 17 or newer."),
+        ("1.16", 16, "run this with client programs of 17 or newer, and restore into a server of 17 or newer."),
+    ],
+)
+def test_it_is_told_what_reads_a_format(found: str, server: int, said: str) -> None:
+    """PostgreSQL 15 says 'unsupported version (1.15) in file header' of what pg_dump 16 writes, 1.16 of 17 and 18."""
+    expected = f"pg_restore is of PostgreSQL 15, too old to read this backup: {said}"
+    assert refuse_format(found, 15, server) == expected
