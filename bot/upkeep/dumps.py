@@ -70,7 +70,7 @@ def refuse_restore(client: int, server: int) -> str:
 
 
 def refuse_format(found: str, client: int, server: int) -> str:
-    """Say what reads a dump of this format, and a server that can be filled then; this pg_restore cannot."""
+    """Say what is needed to restore a dump that this pg_restore cannot read."""
     written_by = _WRITTEN_BY.get(found)
     needed = f"of {written_by} or newer" if written_by else "as new as the pg_dump that made it"
     where = f", and restore into a server of {_PARTED} or newer" if written_by == _PARTED > server else ""
@@ -151,7 +151,7 @@ def _ask_program(program: str) -> int:
 
 
 def _find_unread_format(source: Path) -> str:
-    """Ask pg_restore for the format of a dump that it is too old to read, "" if it is not."""
+    """Ask pg_restore for a dump's format, if it is too old to read that."""
     command = ["pg_restore", "--list", str(source)]
     english = os.environ | {"LC_ALL": "C"}
     listed = subprocess.run(command, env=english, capture_output=True, text=True, errors="replace", check=False)
