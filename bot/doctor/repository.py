@@ -6,12 +6,14 @@ import asyncio
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from bot.checkup import Line
+from bot.ci_logs import read_lines
 from bot.git.command import run_git
 from bot.markdown import counted
+from bot.redaction import redact
 from bot.sandbox.port import SandboxError
 from bot.sandbox.tiers import choose_sandbox
 from bot.settings import Checks, Settings
@@ -20,9 +22,13 @@ from bot.toolchains.languages import UNNAMED
 from bot.toolchains.port import TestRun, ToolchainError, Workspace
 from bot.toolchains.repository import RepositoryToolchain, make_toolchain
 from bot.toolchains.workspace import remove_tree
+from bot.work.untrusted import without_unseen
 
 # Failed tests that are named.
 _NAMED = 5
+# Last lines of the output of a run that cannot be believed, and the characters of each.
+_LINES = 20
+_WIDTH = 300
 
 
 async def find(repo: Path, checks: Checks, settings: Settings, *, run: bool) -> AsyncIterator[Line]:
@@ -38,7 +44,7 @@ async def find(repo: Path, checks: Checks, settings: Settings, *, run: bool) -> 
         for part in await asyncio.to_thread(lambda: toolchain.parts):
             yield await asyncio.to_thread(_describe, part)
         if run:
-            async for line in _run(toolchain, workspace):
+            async for line in _run(toolchain, workspace, settings.secrets):
                 yield line
 
 
@@ -67,18 +73,21 @@ def _describe(part: Part) -> Line:
     return Line(level="ok", subject=unit.root or "Repository", text=text)
 
 
-async def _run(toolchain: RepositoryToolchain, workspace: Workspace) -> AsyncIterator[Line]:
+async def _run(toolchain: RepositoryToolchain, workspace: Workspace, secrets: Sequence[str]) -> AsyncIterator[Line]:
     try:
         for result in await toolchain.install(workspace):
             level = "ok" if result.ok else "warn"
             yield Line(level=level, subject="Install", text=f"`{' '.join(result.argv)}` took {result.seconds:.1f} s.")
-        yield _describe_run(await toolchain.test(workspace))
+        yield _describe_run(await toolchain.test(workspace), secrets)
     except (ToolchainError, SandboxError) as error:
         yield Line(level="fail", subject="Install", text=error.message)
 
 
-def _describe_run(run: TestRun) -> Line:
-    """Describe a run: its verdicts, and whether they can be believed."""
+def _describe_run(run: TestRun, secrets: Sequence[str]) -> Line:
+    """Describe a run: its verdicts, and whether they can be believed.
+
+    One that cannot be is shown by the end of its output, which tells why.
+    """
     counts = Counter(case.verdict for case in run.cases)
     told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items())) or "no test ran"
     bad = [case.id for case in run.cases if case.verdict in ("failed", "error")]
@@ -87,5 +96,14 @@ def _describe_run(run: TestRun) -> Line:
     why = f" The run cannot be believed: {run.completeness.reason}" if not run.complete else ""
     notes = "".join(f" {note}" for note in run.notes)
     level = "ok" if run.complete and run.cases and not bad else "warn"
-    text = f"`{run.command}`: {told} in {run.result.seconds:.1f} s.{named}{more}{why}{notes}"
+    shown = "" if run.complete else _show_end(run.result.output, secrets)
+    text = f"`{run.command}`: {told} in {run.result.seconds:.1f} s.{named}{more}{why}{notes}{shown}"
     return Line(level=level, subject="Tests", text=text)
+
+
+def _show_end(output: str, secrets: Sequence[str]) -> str:
+    """Return the last lines of an output, as a terminal shows them."""
+    # before it is cut: half a secret is not known as one
+    text = without_unseen(redact("\n".join(read_lines(output)), secrets))
+    lines = [f"    {line[:_WIDTH]}" for line in text.split("\n") if line.strip()][-_LINES:]
+    return "\n".join(["", "The end of its output:", *lines]) if lines else " It printed nothing."

@@ -290,7 +290,10 @@ def merge_runs(runs: Sequence[TestRun], notes: Sequence[str] = ()) -> TestRun:
         cases=tuple(case for run in runs for case in run.cases),
         result=bad.model_copy(
             update={
-                "output": "\n".join(one.output for one in results),
+                # last that of the run whose reason is told, since the end is what is shown
+                "output": "\n".join(
+                    one.result.output for one in sorted(runs, key=lambda run: run.completeness is unsure)
+                ),
                 "truncated": any(one.truncated for one in results),
                 "seconds": sum(one.seconds for one in results),
                 "peak_mb": max(peaks, default=None),

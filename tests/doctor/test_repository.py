@@ -70,6 +70,28 @@ async def test_a_run_shows_what_comes_of_head(tmp_path: Path) -> None:
     assert tests.text.endswith("Not passing: tests/test_cart.py::TestCart::test_fails.")
 
 
+TOKEN = "ghp_" + "a1B2c3D4e5F6" * 3
+LOUD = f"""i=0
+while [ $i -lt 90 ]; do i=$((i+1)); echo "line $i of it"; done
+printf '\\033]0;title\\007\\033[31mtoken {TOKEN}\\033[0m [bold]\\n%900d\\n' 7
+no-such-runner
+"""
+
+
+@pytest.mark.needs("sandbox")
+async def test_a_run_without_a_report_shows_why(tmp_path: Path) -> None:
+    repo = write(tmp_path, {"tests/test_cart.py": TEST, "run.sh": LOUD})
+    *_, tests = await examine(repo, Checks(setup="true", test="sh run.sh"), run=True)
+    reason, end = tests.text.split("\nThe end of its output:\n")
+    assert (tests.level, reason.endswith("The run left no report.")) == ("warn", True)
+    lines = end.split("\n")
+    assert (len(lines), lines[0]) == (20, "    line 74 of it")
+    assert "no-such-runner: not found" in lines[-1]
+    assert max(map(len, lines)) == 304, "a long line is cut"
+    assert TOKEN not in end
+    assert end.replace("\n", "").isprintable()
+
+
 def test_run_alone_is_wrong_usage() -> None:
     done = CliRunner().invoke(main, ["doctor", "--run"])
     assert (done.exit_code, "--run needs --repo." in done.output) == (2, True)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.port import Limits
+from bot.sandbox.port import CommandResult, Limits
 from bot.sandbox.process import Process
 from bot.settings import Checks, Settings
-from bot.toolchains.port import ToolchainError, Workspace
-from bot.toolchains.repository import RepositoryToolchain, make_toolchain
+from bot.toolchains.port import Completeness, TestRun, ToolchainError, Workspace
+from bot.toolchains.repository import RepositoryToolchain, make_toolchain, merge_runs
 from tests.support.patience import PATIENCE
 from tests.support.sandboxes import bubblewrap
 from tests.toolchains.conftest import write
@@ -39,6 +39,22 @@ async def prepared(folder: Path, files: dict[str, str]) -> tuple[RepositoryToolc
     toolchain = make_toolchain(bubblewrap(), Checks(), workspace.tree, NOWHERE)
     await toolchain.install(workspace)
     return toolchain, workspace
+
+
+def test_the_output_of_several_runs_ends_with_the_one_whose_reason_is_told() -> None:
+    result = CommandResult(argv=(), exit_code=1, output="", truncated=False, seconds=1, peak_mb=None, ended="exit")
+    reasons = {"one": "", "two": "no report", "three": "no end", "four": ""}
+    runs = [
+        TestRun(
+            command=said,
+            cases=(),
+            result=result.model_copy(update={"output": said}),
+            completeness=Completeness(ok=not reason, reason=reason),
+        )
+        for said, reason in reasons.items()
+    ]
+    merged = merge_runs(runs)
+    assert (merged.completeness.reason, merged.result.output) == ("no report", "one\nthree\nfour\ntwo")
 
 
 @pytest.mark.needs("node")
