@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from bot.patterns import names
 from bot.toolchains.node.manifest import Manifest, read_json, read_manifest
-from bot.toolchains.node.mocha import name_of, read_node_options
+from bot.toolchains.node.mocha import take_node_options
 from bot.toolchains.node.script import RUNNERS, Command, read_script, split_line
 from bot.toolchains.units import Unit, is_sample, walk_files
 
@@ -135,9 +135,8 @@ def _read_project(tree: Path, root: str, home: str, manifests: dict[str, Manifes
         return None
     command, builds, evidence = found
     if command is not None and command.runner == "mocha":
-        given = {name_of(option) for option in command.node}
-        own = read_node_options(tree, root, command.options)
-        command = replace(command, node=(*command.node, *(one for one in own if name_of(one) not in given)))
+        own, options = take_node_options(tree, root, command.options)
+        command = replace(command, node=(*command.node, *own), options=options)
     unit = Unit(
         root=root,
         toolchain="node",

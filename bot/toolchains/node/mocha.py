@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,44 +23,87 @@ _NODE = re.compile(
     r"|es-staging|use-strict|v8-[\w-]+|max-semi-space-size|openssl-legacy-provider|dns-result-order|no-addons|jitless"
     r"|input-type|abort-on-uncaught-exception|track-heap-objects|interpreted-frames-native-stack"
 )
+# those of node's options that take the next word on mocha's command line
+NODE_VALUES = {"--import", "--loader", "--experimental-loader", "--conditions"}
 _PASSED_ON = ("node-option", "nodeOption", "n")
 # A comment, or a text in which there is none. One that is not closed is taken whole too: none is looked at twice.
 _COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*+"?)|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
 _LARGEST = 1 << 53
 
 
-def is_node_option(name: str) -> bool:
+def take_node_options(tree: Path, root: str, options: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the options of node that hold, and the rest of the line.
+
+    ``options`` are those of mocha's command line. As mocha has it, that goes before ``.mocharc``, which goes before
+    package.json; but what any of them says to pass on is added up, and then nothing else counts. Blocking.
+    """
+    passed_on, own, rest = _split(options)
+    settings, packaged = _read_settings(tree, root, rest)
+    passed_on += [*_list_passed_on(settings), *_list_passed_on(packaged)]
+    if passed_on:
+        return tuple(dict.fromkeys(passed_on)), tuple(rest)
+    named = {_name_of(option) for option in own}
+    configured = [one for one in _list_options(packaged | settings) if _name_of(one) not in named]
+    return (*own, *configured), tuple(rest)
+
+
+def _split(options: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """Return what to pass on to node, other options of node, and the rest.
+
+    As mocha reads them, most have a value only behind an equals sign.
+    """
+    passed_on: list[str] = []
+    node: list[str] = []
+    rest: list[str] = []
+    waiting = iter(options)
+    for word in waiting:
+        name, equals, value = word.partition("=")
+        if name in ("-n", "--node-option"):
+            passed_on += _split_list(value if equals else next(waiting, ""))
+        elif name.startswith("--") and _is_node_option(name[2:]):
+            node += [_for_node(word), *islice(waiting, int(not equals and name in NODE_VALUES))]
+        else:
+            rest.append(word)
+    return passed_on, node, rest
+
+
+def _split_list(value: str) -> list[str]:
+    return [f"--{one.lstrip('-')}" for one in value.split(",") if one]
+
+
+def _is_node_option(name: str) -> bool:
     """Return whether an option, without its dashes, is one of node's."""
     return _NODE.fullmatch(name.replace("_", "-")) is not None
 
 
-def name_of(option: str) -> str:
+def _name_of(option: str) -> str:
     """Return an option's name as node has it, without mocha's prefix for V8."""
     name = option.partition("=")[0].lstrip("-").replace("_", "-")
     return name if name == "v8-options" else name.removeprefix("v8-")
 
 
-def for_node(option: str) -> str:
+def _for_node(option: str) -> str:
     """Return an option with its value as node takes it."""
-    return option if name_of(option) == "v8-options" else f"--{option.removeprefix('--').removeprefix('v8-')}"
+    return option if _name_of(option) == "v8-options" else f"--{option.removeprefix('--').removeprefix('v8-')}"
 
 
-def read_node_options(tree: Path, root: str, options: Sequence[str]) -> tuple[str, ...]:
-    """Return node's options that mocha's configuration of a folder names.
+def _read_settings(tree: Path, root: str, options: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what ``.mocharc`` and what package.json say.
 
-    ``options`` are those of mocha's command line, which may name another file, or none. Blocking.
+    Or the files that the command line names in their place.
     """
     folders = [tree / root, *(tree / above for above in Path(root).parents)] if root else [tree]
-    given = _find_given(options)
-    files = [tree / root / given] if given else [folder / name for folder in folders for name in _NAMES]
     own: dict[str, Any] = {}
     packaged: dict[str, Any] = {}
-    if "--no-config" not in options:
+    given = _find_given(options, "config")
+    if given is not None:
+        files = [tree / root / given] if given else [folder / name for folder in folders for name in _NAMES]
         own = next((_read(file) for file in files if _is_within(tree, file)), {})
-    if "--no-package" not in options:
-        manifests = (folder / "package.json" for folder in folders)
-        packaged = next((_as_object(read_json(file)) for file in manifests if file.is_file()), {})
-    return tuple(_list_options(_as_object(packaged.get("mocha")) | own))
+    given = _find_given(options, "package")
+    if given is not None:
+        files = [tree / root / given] if given else [folder / "package.json" for folder in folders]
+        packaged = next((_as_object(read_json(file)) for file in files if _is_within(tree, file)), {})
+    return own, _as_object(packaged.get("mocha"))
 
 
 def _is_within(tree: Path, file: Path) -> bool:
@@ -70,12 +113,19 @@ def _is_within(tree: Path, file: Path) -> bool:
         return False
 
 
-def _find_given(options: Sequence[str]) -> str:
+def _find_given(options: Sequence[str], name: str) -> str | None:
+    """Return the file that an option names, "" if none, None if not any.
+
+    The last word of the command line holds.
+    """
+    given: str | None = ""
     for option, after in pairwise([*options, ""]):
-        name, equals, value = option.partition("=")
-        if name == "--config":
-            return value if equals else after
-    return ""
+        word, equals, value = option.partition("=")
+        if word == f"--{name}":
+            given = value if equals else after
+        elif word == f"--no-{name}":
+            given = None
+    return given
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -90,15 +140,15 @@ def _as_object(value: Any) -> dict[str, Any]:
     return {name: one for name, one in value.items() if isinstance(name, str)} if isinstance(value, dict) else {}
 
 
+def _list_passed_on(settings: Mapping[str, Any]) -> Iterator[str]:
+    for value in (value for name in _PASSED_ON for value in _list(settings.get(name))):
+        yield from _split_list(str(value))
+
+
 def _list_options(settings: Mapping[str, Any]) -> Iterator[str]:
-    passed_on = [value for name in _PASSED_ON for value in _list(settings.get(name))]
-    if passed_on:
-        # as mocha has it: the others do not count then
-        yield from (f"--{one.lstrip('-')}" for value in passed_on for one in str(value).split(",") if one)
-        return
     for name, value in settings.items():
-        if is_node_option(name):
-            yield from (for_node(f"--{name}" if one is True else f"--{name}={one}") for one in _list(value))
+        if _is_node_option(name):
+            yield from (_for_node(f"--{name}" if one is True else f"--{name}={one}") for one in _list(value))
 
 
 def _list(value: Any) -> list[Any]:

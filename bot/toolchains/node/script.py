@@ -10,10 +10,9 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import PurePosixPath
 
-from bot.toolchains.node.mocha import for_node, is_node_option
+from bot.toolchains.node.mocha import NODE_VALUES
 
 RUNNERS = ("node:test", "vitest", "jest", "mocha", "ava")
 _DEEPEST = 6
@@ -42,7 +41,7 @@ _VALUES = {
              "--testPathIgnorePatterns", "--testMatch", "--testRegex", "--setupFilesAfterEnv", "--setupFiles", "-t"},
     "mocha": {"--require", "-r", "--ui", "-u", "--timeout", "-t", "--slow", "-s", "--file", "--extension", "--config",
               "--package", "--ignore", "--jobs", "-j", "--node-option", "-n", "--grep", "-g", "--fgrep", "-f",
-              "--import", "--loader", "--experimental-loader", "--conditions"},
+              *NODE_VALUES},
     "ava": {"--config", "--timeout", "-T", "--concurrency", "-c", "--node-arguments", "--match", "-m"},
 }  # fmt: skip
 # Options that are left out: ours stand in their place, they end a run early, or it would never end.
@@ -62,8 +61,8 @@ _DROPPED = re.compile(
 class Command:
     """Call of a known runner.
 
-    ``options`` are its own, ``node`` those of node itself, ``files`` the paths and patterns it is given, ``variables``
-    its environment.
+    ``options`` are its own, mocha's with those that it gives to node; ``node`` are those of node itself, ``files`` the
+    paths and patterns it is given, ``variables`` its environment.
     """
 
     runner: str
@@ -216,31 +215,7 @@ def _read_command(words: Sequence[str]) -> Command | None:
         return None
     options, files = _sort_arguments(runner, rest[1:])
     files = files[1:] if runner == "vitest" and files[:1] in (["run"], ["watch"], ["dev"]) else files
-    if runner == "mocha":
-        own, options = _split_node_options(options)
-        node += own
     return Command(runner, tuple(options), tuple(node), tuple(files), variables)
-
-
-def _split_node_options(options: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the options of node among mocha's, and the rest.
-
-    As mocha reads them, most have a value only behind an equals sign.
-    """
-    node: list[str] = []
-    rest: list[str] = []
-    waiting = iter(options)
-    for word in waiting:
-        name, equals, value = word.partition("=")
-        if name in ("-n", "--node-option"):
-            listed = value if equals else next(waiting, "")
-            node += [f"--{one.lstrip('-')}" for one in listed.split(",") if one]
-        elif not (name.startswith("--") and is_node_option(name[2:])):
-            rest.append(word)
-        else:
-            follows = not equals and name in _VALUES["mocha"]
-            node += [for_node(word), *islice(waiting, int(follows))]
-    return node, rest
 
 
 def _read_node_test(variables: dict[str, str], node: list[str], arguments: Sequence[str]) -> Command:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from bot.toolchains.node.mocha import read_node_options
-from tests.toolchains.node.conftest import Open
+from bot.toolchains.node.mocha import take_node_options
+from tests.toolchains.node.conftest import INSTALLED, Open
 from tests.toolchains.zoos import told
 
 JSON = '{\n\t// "loader": "a"\n\t"import": ["tsx", "./b//c.js"], /* "expose-gc": true, */\n\t"timeout": 5\n}\n'
@@ -32,6 +33,11 @@ ALIASES = "import: b\na: &a {c: d}\n" + "".join(f"a{n}: *a\n" for n in range(101
         ({".mocharc.yml": "import: a", "p/q/own.json": '{"import": "b"}'}, ("--config", "own.json"), ("--import=b",)),
         ({".mocharc.yml": "import: a"}, ("--no-config",), ()),
         ({"package.json": '{"mocha": {"import": "a"}}'}, ("--no-package",), ()),
+        ({"package.json": '{"mocha": {"import": "a"}}', "p/q/own.json": '{"mocha": {"import": "b"}}'},
+         ("--no-package", "--package", "own.json"), ("--import=b",)),
+        ({"own.json": '{"mocha": {"import": "b"}}'}, ("--package=../../own.json", "--no-package"), ()),
+        ({"package.json": '{"mocha": {"import": "a"}}'}, ("--package=none.json",), ()),
+        ({"package.json": "{}"}, ("--package=../../../outside.json",), ()),
         ({".mocharc.yml": "v8-stack-trace-limit: 7"}, (), ("--stack-trace-limit=7",)),
         ({".mocharc.json": '{"import": ["a\\u0000", "b\\ud800", "c"]}'}, (), ("--import=c",)),
         ({".mocharc.yml": f"max-old-space-size: 0x{'f' * 10_000}"}, (), ()),
@@ -54,24 +60,68 @@ def test_what_the_configuration_gives_node(
         (tree / name).write_text(text)
     (tree / "p/q").mkdir(parents=True, exist_ok=True)
     (tmp_path / "outside.yml").write_text("import: a\n")
-    assert read_node_options(tree, "p/q", options) == expected
+    (tmp_path / "outside.json").write_text('{"mocha": {"import": "a"}}')
+    assert take_node_options(tree, "p/q", options)[0] == expected
+
+
+RC = {".mocharc.yml": "import: a\n"}
+PASSED_ON = {
+    ".mocharc.yml": "node-option: [expose-gc, no-addons]\nimport: a\n",
+    "package.json": '{"mocha": {"n": "x"}}',
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "node", "rest"),
+    [
+        ("--throw-deprecation -r ./a.js", {}, "--throw-deprecation", "-r ./a.js"),
+        ("--import tsx -t 5 --loader=b", {}, "--import tsx --loader=b", "-t 5"),
+        ("--unhandled-rejections=strict --max_old_space_size=99", RC,
+         "--unhandled-rejections=strict --max_old_space_size=99 --import=a", ""),
+        ("--import=b", RC, "--import=b", ""),
+        # what is to be passed on is added up, and nothing else counts then
+        ("-n expose-gc,--trace-exit --throw-deprecation -n", RC, "--expose-gc --trace-exit", ""),
+        ("--node-option=no-addons,jitless --import b", PASSED_ON, "--no-addons --jitless --expose-gc --x", ""),
+        ("--throw-deprecation", PASSED_ON, "--expose-gc --no-addons --x", ""),
+        ("-n jitless --no-config", PASSED_ON, "--jitless --x", "--no-config"),
+    ],
+)  # fmt: skip
+def test_the_command_line_and_the_configuration_are_one(
+    tmp_path: Path, line: str, files: dict[str, str], node: str, rest: str
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert take_node_options(tmp_path, "", line.split()) == (tuple(node.split()), tuple(rest.split()))
 
 
 @pytest.mark.needs("node", "javascript runners")
-@pytest.mark.parametrize(("script", "loaded"), [("mocha", "prepared"), ("mocha --import=./named.mjs", "named")])
-async def test_tests_run_with_them_and_are_heard(open_project: Open, script: str, loaded: str) -> None:
-    """What the command line names replaces what the configuration has, as mocha does it."""
+@pytest.mark.parametrize(
+    ("script", "seen"),
+    [
+        ("mocha", "function prepared false"),
+        ("mocha --import=./named.mjs", "function named false"),
+        ("mocha -n throw-deprecation", "undefined undefined true"),
+        ("mocha --no-config --package own.json", "undefined named false"),
+        ("mocha --package=own.json -n expose-gc", "function undefined false"),
+    ],
+)
+async def test_tests_run_with_them_and_are_heard(open_project: Open, script: str, seen: str) -> None:
+    """What counts of command line and configuration is what counts where mocha itself reads them."""
     text = (
-        f"it('is prepared', () => require('assert').deepEqual([typeof gc, globalThis.set], ['function', '{loaded}']))\n"
+        "it('is prepared', () => require('assert').equal("
+        f"[typeof gc, globalThis.set, !!process.throwDeprecation].map(String).join(' '), '{seen}'))\n"
     )
     files = {
         "package.json": f'{{"scripts": {{"test": "{script}"}}}}',
+        "own.json": '{"mocha": {"import": "./named.mjs"}}',
         ".mocharc.json": '{"expose-gc": true, "import": "./prepare.mjs", "timeout": 5000}',
         "prepare.mjs": "globalThis.set = 'prepared';\n",
         "named.mjs": "globalThis.set = 'named';\n",
         "test/one.test.cjs": text,
     }
     toolchain, workspace = open_project(files=files)
+    itself = [INSTALLED / ".bin" / "mocha", *script.split()[1:], "test/one.test.cjs"]
+    assert subprocess.run(itself, cwd=workspace.tree).returncode == 0
     run = await toolchain.test(workspace, ["test/one.test.cjs"])
     assert run.complete, (run.completeness, run.result.output[-2000:])
     assert told(run) == {"test/one.test.cjs::is prepared": ("passed", "call")}
