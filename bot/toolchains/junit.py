@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 from bot.toolchains.events import MAX_CASES, TEXT, Case, End, Problem, Record
-from bot.toolchains.junit_problems import UNNAMED, find_problems
+from bot.toolchains.junit_problems import UNNAMED, find_problems, name_fixture
 from bot.toolchains.port import TestCase, ToolchainError, Verdict
 
 # Elements, and suites in suites, of a report that somebody could mean.
@@ -31,9 +31,9 @@ _SUBTEST = re.compile(r"(test\w*) (?:\[.*\](?: \(.*\))?|\((?:<subtest>|\w+=.*)\)
 
 _SKIPPED = {"notrun", "disabled", "skipped", "suppressed", "ignored"}
 _FAILED = {"fail", "failed", "failure", "error", "errored"}
-# where an error came from, as pytest says, as unittest names broken fixtures, and as the first telling frame has it
+# where an error came from, as pytest says, and as the first telling frame has it
 _PLACE = re.compile(
-    r"^(?:failed on )?(setup|teardown)(?: with|(?:Class|Module) \()"
+    r"^failed on (setup|teardown) with"
     r"|, in (?:async)?(setUp|tearDown|test\w*)(?:Class|Module)?$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -77,8 +77,8 @@ def read_junit(
         groups = _groups(suites, element, path, starts)
         case = _case([*groups, subtest[1] if subtest else name], element, strict=strict)
         if phase := apart.get(element):
-            place = "::".join([*groups, *([name] if name not in (UNNAMED, *groups) else ())]) or UNNAMED
-            others.append(Problem(id=place, phase=phase, message=case.message))
+            place = "::".join([*groups, *([name] if name not in (UNNAMED, *groups) else ())])
+            others.append(Problem(id=name_fixture(element) or place or UNNAMED, phase=phase, message=case.message))
         elif subtest:
             others.append(Case(case=case, key="subtests"))
         # Node writes a case for each file without tests: it passes, and its name is the file's.
@@ -164,7 +164,7 @@ def _elements(root: ElementTree.Element) -> Iterator[tuple[_Suites, ElementTree.
 def _case(parts: Iterable[str], element: ElementTree.Element, *, strict: bool = False) -> TestCase:
     verdict, message = _verdict(element, strict=strict)
     # any exception but an assertion's is an ``error`` for most runners, wherever it was raised
-    fixture = _PLACE.search(f"{element.get('name')}\n{message}") if verdict == "error" else None
+    fixture = _PLACE.search(message) if verdict == "error" else None
     return TestCase(
         id="::".join(parts),
         verdict=verdict,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 from bot.toolchains.port import Phase
 
 UNNAMED = "(unnamed)"
 _ARROW = " > "
+# unittest's stand-in for what a fixture of a class or module raised: no method can be named so.
+_FIXTURE = re.compile(r"(setUp|tearDown)(?:Class|Module) \([\w.]+\)")
 # By whether a test of the group ran; None where it has none, as a file that cannot be loaded.
 _PHASES: dict[bool | None, Phase] = {None: "collect", False: "setup", True: "teardown"}
 
@@ -16,13 +19,29 @@ def find_problems(root: ElementTree.Element) -> dict[ElementTree.Element, Phase]
     """Return the cases that tell of no test's own failure, and of what.
 
     A runner is known by what it alone writes: bun and vitest by the name of all, CTest by ``notrun`` in a case that is
-    its own class.
+    its own class, unittest by names of fixtures.
     """
-    found: dict[ElementTree.Element, Phase] = {case: "setup" for case in root.iter("testcase") if _is_unrun(case)}
+    found: dict[ElementTree.Element, Phase] = {}
+    for case in root.iter("testcase"):
+        if fixture := name_fixture(case):
+            found[case] = "setup" if fixture.startswith("setUp") else "teardown"
+        elif _is_unrun(case):
+            found[case] = "setup"
     name = root.get("name")
     for suite in root.iter("testsuite") if name in ("bun test", "vitest tests") else ():
         found |= _find_bun(suite) if name == "bun test" else _find_vitest(suite)
     return found
+
+
+def name_fixture(case: ElementTree.Element) -> str:
+    """Return the fixture of unittest's that a case says failed, "" if none.
+
+    Its file would be that of another test: unittest-xml-reporting writes the one before it.
+    """
+    # unittest-xml-reporting 2 and nose2 part the name at its last point
+    name = ".".join(part for part in (case.get("classname"), case.get("name")) if part)
+    failed = case.find("error") is not None or case.find("failure") is not None
+    return name if failed and _FIXTURE.fullmatch(name) else ""
 
 
 def _is_unrun(case: ElementTree.Element) -> bool:
