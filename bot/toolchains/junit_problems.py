@@ -11,6 +11,8 @@ UNNAMED = "(unnamed)"
 _ARROW = " > "
 # unittest's stand-in for what a fixture of a class or module raised: no method can be named so.
 _FIXTURE = re.compile(r"(setUp|tearDown)(?:Class|Module) \([\w.]+\)")
+_MOCHA = "Mocha Tests"  # mocha's own reporter and mocha-junit-reporter, unless told another name
+_MOCHA_HOOK = re.compile(r'"(before|after) (?:all|each)" hook\b')
 # By whether a test of the group ran; None where it has none, as a file that cannot be loaded.
 _PHASES: dict[bool | None, Phase] = {None: "collect", False: "setup", True: "teardown"}
 
@@ -18,12 +20,15 @@ _PHASES: dict[bool | None, Phase] = {None: "collect", False: "setup", True: "tea
 def find_problems(root: ElementTree.Element) -> dict[ElementTree.Element, Phase]:
     """Return the cases that tell of no test's own failure, and of what.
 
-    A runner is known by what it alone writes: bun and vitest by the name of all, CTest by ``notrun`` in a case that is
-    its own class, unittest by names of fixtures.
+    A runner is known by what it alone writes: bun, vitest and mocha by the name of all, CTest by ``notrun`` in a case
+    that is its own class, unittest by names of fixtures.
     """
     found: dict[ElementTree.Element, Phase] = {}
+    mocha = is_of_mocha(root)
     for case in root.iter("testcase"):
-        if fixture := name_fixture(case):
+        if mocha and (hook := _find_mocha_hook(case)):
+            found[case] = hook
+        elif fixture := name_fixture(case):
             found[case] = "setup" if fixture.startswith("setUp") else "teardown"
         elif _is_unrun(case):
             found[case] = "setup"
@@ -31,6 +36,19 @@ def find_problems(root: ElementTree.Element) -> dict[ElementTree.Element, Phase]
     for suite in root.iter("testsuite") if name in ("bun test", "vitest tests") else ():
         found |= _find_bun(suite) if name == "bun test" else _find_vitest(suite)
     return found
+
+
+def is_of_mocha(root: ElementTree.Element) -> bool:
+    """Return whether mocha wrote a report."""
+    return root.get("name") == _MOCHA
+
+
+def _find_mocha_hook(case: ElementTree.Element) -> Phase | None:
+    # mocha-junit-reporter has the groups before it in the name, not in the class
+    hook = next(filter(None, (_MOCHA_HOOK.match(case.get(one) or "") for one in ("name", "classname"))), None)
+    if hook is None or case.find("failure") is None:
+        return None
+    return "setup" if hook[1] == "before" else "teardown"
 
 
 def name_fixture(case: ElementTree.Element) -> str:

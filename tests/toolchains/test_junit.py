@@ -167,11 +167,29 @@ XMLRUNNER = b"""<testsuites><testsuite name="test_one.Shop-20261202232223" tests
 <testsuite name="unittest.suite._ErrorHolder-20261202232125" tests="1" file="unittest/suite.py" errors="1">
 <testcase classname="setUpClass (test_two" name="Cart)"><error type="RuntimeError" message="no database"/></testcase>
 </testsuite></testsuites>"""
+# Of mocha 12.0.3's own reporter `xunit`, and of mocha-junit-reporter 2.2.1.
+XUNIT = b"""<testsuite name="Mocha Tests" tests="3" failures="0" errors="2" skipped="0">
+<testcase classname="cart" name="bad" file="/q/t.js" time="0"><failure>no</failure></testcase>
+<testcase classname="cart" name="&#x22;before each&#x22; hook is told" file="/q/t.js" time="0"/>
+<testcase classname="hooked" name="&#x22;before all&#x22; hook for &#x22;a&#x22;" file="/q/t.js" time="0">
+<failure>db</failure></testcase></testsuite>"""
+MOCHA = b"""<testsuites name="Mocha Tests" tests="2" failures="2">
+<testsuite name="Root Suite" tests="0" failures="0"></testsuite>
+<testsuite name="cart" tests="2" file="/q/t.js" failures="2">
+<testcase name="cart bad" time="0.000" classname="bad"><failure message="no" type="Error"/></testcase>
+<testcase name="cart &quot;after each&quot; hook for &quot;bad&quot;" time="0.001"
+ classname="&quot;after each&quot; hook for &quot;bad&quot;"><failure message="db" type="Error"/></testcase>
+</testsuite></testsuites>"""
 
 
 @pytest.mark.parametrize(
     ("text", "tests", "problems"),
     [
+        (XUNIT, {"/q/t.js::Mocha Tests::cart::bad": "failed",
+                 '/q/t.js::Mocha Tests::cart::"before each" hook is told': "passed"},
+         {'/q/t.js::Mocha Tests::hooked::"before all" hook for "a"': "setup"}),
+        (MOCHA, {"/q/t.js::cart::bad::cart bad": "failed"},
+         {'/q/t.js::cart::"after each" hook for "bad"::cart "after each" hook for "bad"': "teardown"}),
         (XMLRUNNER,
          {"test_one.py::Shop::test_opens": "passed", "unittest/suite.py::setUpClass (test_one.Later)": "skipped"},
          {"setUpClass (test_one.Cart)": "setup", "tearDownClass (test_one.Shop)": "teardown",
