@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from xml.etree import ElementTree
 
 from bot.markdown import counted
 from bot.quarantine.entries import Entry, find_entry, read_entries
+from bot.quarantine.exits import list_exits
 from bot.toolchains.events import Case, Problem
-from bot.toolchains.junit import read_junit
+from bot.toolchains.junit import read_junit, read_xml
 from bot.toolchains.port import TestCase, ToolchainError
 from bot.types import JsonModel
 
@@ -41,12 +43,14 @@ def judge_results(
     """Judge JUnit files by name.
 
     It passes where all failures are of live entries, at least ``expected`` suites reported, and the process did not
-    die: ``exit_code`` must be 0 or, if tests failed, 1. A suite that reports no test at all counts as one that did not
-    report. An error that is no test's is never excused. A test that is skipped and failed has failed if the run did.
+    die: ``exit_code`` must be 0 or, if tests failed, one that says just this. A suite that reports no test at all
+    counts as one that did not report. An error that is no test's is never excused. A test that is skipped and failed
+    has failed if the run did.
     """
     faults: list[str] = []
     excused: list[str] = []
     cases: list[TestCase] = []
+    reports: list[tuple[ElementTree.Element, int]] = []
     reported = 0
     for name, content in results.items():
         try:
@@ -57,14 +61,14 @@ def judge_results(
         found = [record.case for record in records if isinstance(record, Case)]
         faults += [_tell_problem(record) for record in records if isinstance(record, Problem)]
         reported += any(case.verdict != "skipped" and case.phase not in _NOT_A_TEST for case in found)
+        reports.append((read_xml(content), sum(case.verdict in _BAD for case in found)))
         cases += found
     if reported < expected:
         faults.append(f"{counted(reported, 'suite')} reported tests, and {expected} must.")
     for case in cases:
         if case.verdict in _BAD:
             (excused if _is_excused(case, entries, today) else faults).append(_tell(case, entries, today))
-    failed = any(case.verdict in _BAD for case in cases)
-    if exit_code not in ((0, 1) if failed else (0,)):
+    if exit_code not in list_exits(reports):
         faults.append(
             f"The test command ended with {exit_code}, which failing tests do not explain: it broke off, or something "
             "else failed."

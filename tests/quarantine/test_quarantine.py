@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bot.cli import main
 from bot.quarantine.entries import Entry, QuarantineError, add, read_entries, write_entries
 from bot.quarantine.judge import judge_results
 from bot.quarantine.nearness import find_guarded
+from tests.toolchains.node.conftest import INSTALLED
 
 TODAY = date(2026, 12, 1)
 
@@ -68,6 +70,76 @@ def test_what_is_no_listed_tests_own_failure_counts(cases: tuple[str, ...]) -> N
 @pytest.mark.parametrize(("exit_code", "passed"), [(0, True), (1, True), (2, False), (-9, False), (137, False)])
 def test_a_command_that_broke_off_is_not_excused(exit_code: int, passed: bool) -> None:
     assert judge(GOOD, EXCUSED, exit_code=exit_code) is passed
+
+
+CTEST = """<testsuite name='(empty)' tests='2' failures='1' disabled='1' hostname=''>
+<testcase name='good' classname='good' status='run'/>
+<testcase name='bad' classname='bad' status='fail'><failure message=''/></testcase>
+<testcase name='off' classname='off' status='disabled'/></testsuite>"""
+MOCHA = """<testsuite name='Mocha Tests' tests='3' errors='2'>
+<testcase classname='cart' name='bad'><failure>no</failure></testcase>
+<testcase classname='cart' name='worse'><failure>no</failure></testcase>
+<testcase classname='cart' name='good'/></testsuite>"""
+NEXTEST = """<testsuites name='nextest-run' tests='2' failures='1'><testsuite name='shop'>
+<testcase name='bad' classname='shop'><failure type='test failure with exit code 101'/></testcase>
+<testcase name='good' classname='shop'/></testsuite></testsuites>"""
+PHPUNIT = """<testsuites><testsuite name='A' file='A.php'>
+<testcase name='bad' class='A' classname='A' file='A.php' assertions='0'><error type='RuntimeException'/></testcase>
+</testsuite></testsuites>"""
+OWN = ["(empty)::bad::bad", "shop::bad", "A.php::A::bad", "tests/test_a.py::test_x"]
+OWN += [f"{suite}::cart::{test}" for suite in ("Mocha Tests", "my tests") for test in ("bad", "worse")]
+
+
+@pytest.mark.parametrize(
+    ("reports", "exits"),
+    [
+        ([CTEST], {8}),
+        ([MOCHA], {2}),
+        ([MOCHA, MOCHA], {4}),
+        ([CTEST, MOCHA], {2, 8}),
+        ([MOCHA.replace("Mocha Tests", "my tests")], set()),  # whose it is nobody can know
+        ([NEXTEST], set()),  # 100: also where it stopped at the first failure
+        ([PHPUNIT], set()),  # 2: also where a class could not be set up
+        ([CTEST.replace("status='fail'><failure message=''/>", "status='run'>")], set()),  # none failed
+        ([junit(GOOD, EXCUSED).decode()], set()),  # 2: pytest was interrupted
+    ],
+)
+def test_an_exit_code_that_says_that_tests_failed_is_excused(reports: list[str], exits: set[int]) -> None:
+    results = {f"{number}.xml": text.encode() for number, text in enumerate(reports)}
+    own = [entry(test) for test in OWN]
+    assert judge_results(results, own, TODAY, exit_code=0).passed
+    assert {code for code in range(2, 256) if judge_results(results, own, TODAY, exit_code=code).passed} == exits
+
+
+def test_mocha_ends_with_255_at_most() -> None:
+    cases = "".join(f"<testcase name='t[{number}]'><failure/></testcase>" for number in range(300))
+    results = {"a.xml": f"<testsuite name='Mocha Tests'>{cases}</testsuite>".encode()}
+    for code, passed in ((255, True), (44, False), (254, False)):
+        assert judge_results(results, [entry("Mocha Tests::t")], TODAY, exit_code=code).passed is passed
+
+
+@pytest.mark.needs("cmake")
+def test_ctest_itself_is_judged(tmp_path: Path) -> None:
+    (tmp_path / "CTestTestfile.cmake").write_text("add_test(good true)\nadd_test(bad false)\n")
+    results = tmp_path / "ctest.xml"
+    done = subprocess.run(["ctest", "--output-junit", str(results)], cwd=tmp_path, capture_output=True)
+    contents = {"ctest.xml": results.read_bytes()}
+    found = judge_results(contents, [entry("(empty)::bad::bad")], TODAY, exit_code=done.returncode)
+    assert (done.returncode, found.faults, len(found.excused)) == (8, (), 1)
+    assert not judge_results(contents, [], TODAY, exit_code=done.returncode).passed
+
+
+@pytest.mark.needs("node", "javascript runners")
+@pytest.mark.parametrize(("hook", "passed"), [("", True), ("after(() => { throw new Error('db') })", False)])
+def test_mocha_itself_is_judged(tmp_path: Path, hook: str, passed: bool) -> None:
+    bad = "".join(f"it('bad {number}', () => {{ throw new Error('no') }});" for number in range(3))
+    (tmp_path / "a.cjs").write_text(f"describe('cart', () => {{ {bad} it('good', () => {{}}); {hook} }})")
+    results = tmp_path / "mocha.xml"
+    command = [INSTALLED / ".bin" / "mocha", "--reporter=xunit", f"--reporter-option=output={results}", "a.cjs"]
+    done = subprocess.run(command, cwd=tmp_path)
+    entries = [entry(f"{tmp_path}/a.cjs::Mocha Tests::cart::bad {number}") for number in range(3)]
+    found = judge_results({"mocha.xml": results.read_bytes()}, entries, TODAY, exit_code=done.returncode)
+    assert (found.passed, len(found.excused)) == (passed, 3), (done.returncode, found)
 
 
 def test_a_build_error_between_two_runs_is_not_excused() -> None:
