@@ -86,7 +86,7 @@ NEXTEST = """<testsuites name='nextest-run' tests='2' failures='1'><testsuite na
 PHPUNIT = """<testsuites><testsuite name='A' file='A.php'>
 <testcase name='bad' class='A' classname='A' file='A.php' assertions='0'><error type='RuntimeException'/></testcase>
 </testsuite></testsuites>"""
-OWN = ["(empty)::bad::bad", "shop::bad", "A.php::A::bad", "tests/test_a.py::test_x"]
+OWN = ["(empty)::bad::bad", "shop::bad", "A.php::bad", "tests/test_a.py::test_x"]
 OWN += [f"{suite}::cart::{test}" for suite in ("Mocha Tests", "my tests") for test in ("bad", "worse")]
 
 
