@@ -1,198 +1,53 @@
 """Strike the bot while it works, and see whether anybody could tell: ``make faults``.
 
-Real servers in front of the simulated GitHub and a scripted model: one on SQLite, two on PostgreSQL, in turns. Each
-round begins all flows at once and strikes by a plan that its seed makes. The last line is one JSON object.
+The last line is one JSON object.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import logging
+import multiprocessing
 import os
 import random
 import sys
-import tempfile
-import time
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from concurrent.futures import ProcessPoolExecutor
 
-import sqlalchemy as sa
+from tests.faults.blows import DEADLY
+from tests.faults.rounds import DATABASES, Tally, run
 
-from bot.local.hosting import free_port
-from tests.e2e.scenes import SAMPLE
-from tests.faults import answers, changes, flows
-from tests.faults.blows import DEADLY, ModelFaults, Striker, plan
-from tests.faults.flows import Flow
-from tests.faults.github import trouble
-from tests.faults.outages import Pair, run_pair
-from tests.faults.pace import Pace
-from tests.faults.verdict import Verdict, judge
-from tests.support import forks, shelves
-from tests.support.clocks import WANTED, set_clock
-from tests.support.databases import new_postgres
-from tests.support.story import Story, told
-
-_DATABASES = ("sqlite", "postgres")
-_PATIENCE = 240.0  # from the last blow on: two processes take over after half a minute, GitHub's log is read at starts
-_STILL = 2.0
 _BLOWS = 30  # a round
-_WIDTH = 3  # flows under way
-_LOOK = 0.5  # seconds between looks at what people see
+_SEEDS = 1000  # from one process's first to the next one's
 
 
-@dataclass
-class Tally:
-    """What all rounds showed."""
-
-    rounds: int = 0
-    flows: Counter[str] = field(default_factory=Counter)
-    struck: Counter[str] = field(default_factory=Counter)
-    verdict: Verdict = field(default_factory=Verdict)
-
-
-@asynccontextmanager
-async def town(root: Path, pair: Pair | None, striker: Striker) -> AsyncIterator[list[Story]]:
-    """One server on SQLite, or two on a new database of a pair of PostgreSQL servers."""
-    (root / "first").mkdir(parents=True)
-    settings = {"FORGEHAND_SWEEP_MINUTES": "0.5"}  # what came while nobody answered is asked for again soon
-    if pair:
-        name = sa.make_url(new_postgres(pair.url)).database
-        settings["FORGEHAND_DATABASE_URL"] = sa.make_url(pair.url).set(database=name).render_as_string(False)
-    rules = answers.rules(striker.asked, striker.answered)
-    async with told(root / "first", SAMPLE, rules, **settings, **_clock(root / "first")) as first:
-        servers = [first]
-        try:
-            if pair:
-                (root / "second").mkdir()
-                environment = first.environment | _clock(root / "second")
-                second = replace(first, root=root / "second", port=free_port(), process=None, environment=environment)
-                servers.append(second)
-                await second.start_bot()
-            yield servers
-        finally:
-            for each in servers:
-                await each.stop_bot()
-
-
-def _clock(folder: Path) -> dict[str, str]:
-    set_clock(folder / "clock", 0.0)
-    return {WANTED: str(folder / "clock")}
-
-
-@dataclass(frozen=True)
-class Round:
-    """A round: where, on what, by which chance, and how long."""
-
-    root: Path
-    pair: Pair | None
-    chance: random.Random
-    blows: int
-    short: bool
-
-    async def play(self) -> tuple[Counter[str], list[Flow], Verdict]:
-        """Play it: what struck, which flows, and what became of them."""
-        wanted = [*flows.FLOWS, self.chance.choice(changes.CHANGES)]
-        self.chance.shuffle(wanted)
-        later = (*flows.LATER, *changes.CHANGES)
-        stream = flows.Stream([], self.root, self.chance, changes.make, wanted, later)
-        striker = Striker(ModelFaults(self.chance), Pace(lambda: stream.begun), database=self.pair)
-        striker.excuse = stream.excuse
-        async with town(self.root, self.pair, striker) as servers:
-            striker.servers = stream.servers = servers
-            flows.may_heal(servers[0])
-            striker.watch()
-            if self.short:
-                await stream.begin(flows.SHORT)
-            await self._disturb(stream, striker)
-            await self._end(stream)
-            await asyncio.sleep(_STILL)
-            for each in servers:
-                await each.stop_bot()
-            return striker.struck, stream.begun, judge(stream.begun, servers, striker.asked_before)
-
-    async def _disturb(self, stream: flows.Stream, striker: Striker) -> None:
-        hub = striker.servers[0].hub
-        async with asyncio.TaskGroup() as beside:
-            aside = [
-                beside.create_task(trouble(hub, self.chance, striker.struck)),
-                beside.create_task(self._go_on(stream)),
-            ]
-            for blow in plan(self.chance, "postgres" if self.pair else "sqlite", self.blows, short=self.short):
-                if self.short and not stream.open:
-                    break
-                await striker.strike(blow)
-            for each in aside:
-                each.cancel()
-        hub.faults.clear()
-
-    async def _go_on(self, stream: flows.Stream) -> None:
-        while True:
-            await stream.follow(0 if self.short else _WIDTH)
-            await asyncio.sleep(_LOOK)
-
-    async def _end(self, stream: flows.Stream) -> None:
-        deadline = time.monotonic() + _PATIENCE
-        while time.monotonic() < deadline and stream.open:
-            await stream.follow(0)
-            await asyncio.sleep(_LOOK)
-
-
-def run(options: argparse.Namespace) -> Tally:
-    """Play rounds until the time is over; print how each went."""
+def run_beside(options: argparse.Namespace) -> Tally:
+    """Run several processes side by side, each with databases of its own; every second begins with PostgreSQL."""
+    shares = [
+        argparse.Namespace(**vars(options) | {"first": number, "seed": options.seed + number * _SEEDS})
+        for number in range(options.jobs)
+    ]
     tally = Tally()
-    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
-    end = time.monotonic() + 60 * options.minutes
-    with ExitStack() as stack:
-        kinds = _DATABASES if options.database == "both" else (options.database,)
-        pair = stack.enter_context(run_pair()) if "postgres" in kinds else None
-        while (tally.rounds < len(kinds)) if options.short else (time.monotonic() < end):
-            kind = kinds[tally.rounds % len(kinds)]
-            root = Path(tempfile.mkdtemp(prefix="forgehand-faults-"))
-            began = time.monotonic()
-            chance = random.Random(seed + tally.rounds)
-            used = pair if kind == "postgres" else None
-            struck, begun, verdict = asyncio.run(Round(root, used, chance, options.blows, options.short).play())
-            print(
-                f"seed {seed + tally.rounds} on {kind}: {len(begun)} flows, {time.monotonic() - began:.0f} s, "
-                f"{dict(struck)}",
-                *verdict.lines,
-                *([f"kept: {root}"] if verdict.lines else []),
-                sep="\n  ",
-                flush=True,
-            )
-            if not verdict.lines:
-                _remove(root)
-            tally.rounds += 1
-            tally.flows.update(flow.name for flow in begun)
-            tally.struck += struck
-            tally.verdict.add(verdict)
+    with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn")) as pool:
+        for each in pool.map(run, shares):
+            tally.add(each)
     return tally
-
-
-def _remove(root: Path) -> None:
-    from bot.toolchains.workspace import remove_tree
-
-    remove_tree(root)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="one round on each database, with few blows")
     parser.add_argument("--minutes", type=float, default=60.0, help="begin no round after so long")
-    parser.add_argument("--seed", type=int, help="of the first round; each later one adds one")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that play rounds side by side")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=random.SystemRandom().randrange(10**6),
+        help=f"of the first round; each later one adds one, each further process {_SEEDS:,}",
+    )
     parser.add_argument("--blows", type=int, default=_BLOWS, help="in a round")
-    parser.add_argument("--database", choices=[*_DATABASES, "both"], default="both")
+    parser.add_argument("--database", choices=[*DATABASES, "both"], default="both")
     options = parser.parse_args()
-    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # a killed server hangs up on the hub
-    os.environ[WANTED] = "any"  # for the process that forks the servers
-    tally = run(options)
-    forks.close()
-    shelves.close()
+    tally = run_beside(options)
     kills = sum(tally.struck[kind.value] for kind in DEADLY)
     told = {"kills": kills, **tally.verdict.counts, "flows": tally.flows.total(), "struck": dict(tally.struck)}
     print(json.dumps({**told, "rounds": tally.rounds, "load_average": round(os.getloadavg()[0], 1)}))
