@@ -27,6 +27,7 @@ from tests.support.keys import key_pair
 from tests.support.notrun import need
 from tests.support.patience import PATIENCE
 
+_LONGEST = 4 * PATIENCE  # for a bot that has not fallen silent
 SECRET = "It's a Secret to Everybody"
 LABEL = "ai-bug-fix"
 MODELS = {
@@ -180,9 +181,12 @@ class Story:
         return list(await self.request("GET", "/pulls?state=all"))
 
     async def until(self, condition: Callable[[], Any], *, what: str, show: Callable[[], Any] | None = None) -> None:
-        """Poll until ``condition`` (plain or async) holds; failing, show the bot's log."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
+        """Poll until ``condition`` (plain or async) holds, while the bot's log goes on; failing, show the log."""
+        began = heard = time.monotonic()
+        written = self._written()
+        while (now := time.monotonic()) < min(heard + PATIENCE, began + _LONGEST):
+            if (size := self._written()) != written:
+                written, heard = size, now
             result = condition()
             if await result if asyncio.iscoroutine(result) else result:
                 return
@@ -190,7 +194,11 @@ class Story:
                 break
             await asyncio.sleep(0.05)
         seen = (await show()) if show else ""
-        raise AssertionError(f"not within {PATIENCE:g} s: {what}\n{seen}\n--- log\n{self.log[-6000:]}")
+        raise AssertionError(f"not within {now - began:.0f} s: {what}\n{seen}\n--- log\n{self.log[-6000:]}")
+
+    def _written(self) -> int:
+        path = self.root / "bot.log"
+        return path.stat().st_size if path.exists() else 0
 
     async def is_ready(self) -> bool:
         try:
