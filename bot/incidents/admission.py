@@ -122,7 +122,8 @@ def _count(session: Session, one: Incident, signal: Signal, *, fresh: bool, begi
         data["check"] = signal.labels["check"]  # the newest red job: its log says which test failed
     first = min(one.first, started)
     place = session.repository
-    session.change(one.id, count=one.count + 1, last=session.now, data=data, first=first, place=place)
+    last = max(session.now, one.last + 1)  # newer than what was answered, also by a clock that was set back
+    session.change(one.id, count=one.count + 1, last=last, data=data, first=first, place=place)
     session.name(one.id, signal)
     news = {"title": signal.title, "sha": signal.sha, "source": signal.source}
     if fresh and one.count and data["listed"] <= _LISTED:

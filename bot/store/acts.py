@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import Field
 
-from bot.store.incident_tables import incident_act
+from bot.store.incident_tables import incident, incident_act
 from bot.store.upsert import insert
 from bot.types import JsonModel
 
@@ -29,13 +29,6 @@ class ActRow(JsonModel):
     outcome: str = ""  # the state of its task, or ``refused``
     ended: int | None = None
 
-    def end(self, outcome: str, at: int) -> ActRow:
-        """Return it ended.
-
-        Never before it began, though a clock was set back meanwhile: the news that it answers would look newer.
-        """
-        return self.model_copy(update={"outcome": outcome, "ended": max(at, self.at)})
-
 
 def put(connection: sa.Connection, row: ActRow) -> None:
     """Store an act, in place of what was known of it."""
@@ -44,6 +37,16 @@ def put(connection: sa.Connection, row: ActRow) -> None:
     index = ["incident", "act", "attempt"]
     rest = {name: value for name, value in values.items() if name not in index}
     connection.execute(query.on_conflict_do_update(index_elements=index, set_=rest))
+
+
+def end(connection: sa.Connection, row: ActRow, outcome: str, at: int) -> None:
+    """Store how an act ended.
+
+    Never before it began, nor before the news that it answers: by a clock that was set back meanwhile, or another
+    server's, they would look newer.
+    """
+    news = connection.scalar(sa.select(incident.c.last).where(incident.c.id == row.incident))
+    put(connection, row.model_copy(update={"outcome": outcome, "ended": max(at, row.at, news or 0)}))
 
 
 def list_of(connection: sa.Connection, incident: str) -> list[ActRow]:

@@ -64,7 +64,7 @@ def _make_origin(actor: Actor, request: IncidentTask, one: Incident, row: ActRow
 
 def _note(connection: sa.Connection, row: ActRow, begun: StartedTask | Refusal, now: int) -> None:
     if isinstance(begun, Refusal):
-        acts.put(connection, row.end("refused", now))
+        acts.end(connection, row, "refused", now)
         told = {"act": row.act, "state": "refused", "summary": begun.reason[:500]}
         incidents.add_events(connection, [incidents.make_event(row.incident, "ended", told, now)])
         return

@@ -112,6 +112,6 @@ def _follow(connection: sa.Connection, incident: str, now: int) -> None:
     for row in acts.list_of(connection, incident):
         task = tasks.get(connection, row.task) if row.task is not None and row.ended is None else None
         if task is not None and task.ended is not None:
-            acts.put(connection, row.end(task.state, task.ended))
+            acts.end(connection, row, task.state, task.ended)
             told = {"act": row.act, "task": task.id, "state": task.state, "summary": task.summary[:500]}
             incidents.add_events(connection, [incidents.make_event(incident, "ended", told, now)])

@@ -107,7 +107,7 @@ class World:
 
         def end(connection: sa.Connection) -> None:
             for row in acts.list_active(connection):
-                acts.put(connection, row.end(outcome, self.now))
+                acts.end(connection, row, outcome, self.now)
 
         self.store.run_sync(end)
 
@@ -274,6 +274,23 @@ def test_a_clock_that_is_set_back_proposes_no_second_fix(worlds: partial[World])
     world.end_acts("done")
     world.look()
     assert [act for _, act, _, _ in world.done] == ["heal"]
+
+
+def test_news_by_a_clock_that_is_ahead_is_answered_once_and_hides_no_later_news(worlds: partial[World]) -> None:
+    world = worlds()
+    world.red_by_code = True
+    world.send(job("test", kind="ci_passed", run=0, sha="a" * 40))
+    world.now += HOUR
+    red = job("test", at=world.now)
+    world.store.run_sync(partial(admit, repository=HERE, signals=[red], now=world.now))
+    world.now -= HOUR
+    world.look()
+    world.pass_time(1)
+    world.end_acts("done")
+    world.look()
+    assert [act for _, act, _, _ in world.done] == ["heal"]
+    world.send(job("test", run=2, at=world.now))
+    assert [act for _, act, _, _ in world.done] == ["heal", "heal"]
 
 
 def test_what_policy_has_off_is_not_done_and_a_proposal_starts_nothing(worlds: partial[World]) -> None:
