@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,16 @@ from pydantic import TypeAdapter
 
 from bot import metrics
 from bot.engine import results
-from bot.engine.port import DeadLetter, EngineError, Step, StepCrashed, StepTimeout, TaskCancelled, TaskWaits
+from bot.engine.port import (
+    DeadLetter,
+    DiskFull,
+    EngineError,
+    Step,
+    StepCrashed,
+    StepTimeout,
+    TaskCancelled,
+    TaskWaits,
+)
 from bot.engine.records import TaskRecords
 from bot.types import ForgehandError, T
 
@@ -23,6 +33,8 @@ _SHARED_STARTS = (
     2  # so often it may have died for something that ran beside it; from then on one suspect runs at a time
 )
 MAX_BACKOFF = 60.0  # seconds
+_DISK_RETRIES = 7  # two minutes
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _USUAL_LIMIT = 3600.0  # seconds that a step without a timeout is expected to take at most
 STOP_GRACE = 10.0  # seconds a cancelled step has to clean up before it is abandoned
 log = structlog.get_logger(__name__)
@@ -148,8 +160,7 @@ class Attempts:
             except TaskWaits as error:
                 raise TaskParked(error) from None
             except ForgehandError as error:
-                lasting = error.lasting or isinstance(error, EngineError)
-                if tried >= step.retries or (lasting and not isinstance(error, StepTimeout)):
+                if tried >= _count_retries(step, error):
                     return results.write_error(error)
                 await self._uncount(name, f"{type(error).__name__}: {error.message}")
                 by = await self._pause(self._delay(tried, error))
@@ -170,9 +181,8 @@ class Attempts:
                 return results.write(adapter, value)
             except ForgehandError:
                 raise
-            except Exception as error:  # a bug in a step ends its task, never the process
-                log.exception("step crashed")
-                raise StepCrashed.of(error, f"The step {name}", step=name) from error
+            except Exception as error:  # it ends its task, never the process
+                raise _explain(error, name) from error
 
     async def _supervise(self, name: str, step: Step[Any]) -> Any:
         body = asyncio.create_task(_call(step))
@@ -204,6 +214,23 @@ class Attempts:
 
     async def _uncount(self, name: str, error: str | None) -> None:
         await asyncio.shield(self.records.end_step(self.task_id, name, error))
+
+
+def _explain(error: Exception, step: str) -> EngineError:
+    """Tell a machine's trouble from a bug, in a log as well."""
+    if isinstance(error, OSError) and error.errno in _NO_SPACE:
+        log.warning("disk full", path=error.filename)
+        text = f"The server's disk is full: the step {step} could write no file. Free space on it, then ask again."
+        return DiskFull(text, step=step)
+    log.exception("step crashed")
+    return StepCrashed.of(error, f"The step {step}", step=step)
+
+
+def _count_retries(step: Step[Any], error: ForgehandError) -> int:
+    if isinstance(error, DiskFull):
+        return _DISK_RETRIES
+    lasting = error.lasting or isinstance(error, EngineError)
+    return 0 if lasting and not isinstance(error, StepTimeout) else step.retries
 
 
 async def _call(step: Step[T]) -> T:

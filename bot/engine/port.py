@@ -77,6 +77,13 @@ class StepCrashed(EngineError):
         return cls(text, kind=kind, **details)
 
 
+class DiskFull(EngineError):
+    """A step could not write a file; details: ``step``.
+
+    It is tried again for two minutes, whatever its ``retries``.
+    """
+
+
 class Outcome(JsonModel):
     """The end of a workflow: state, one sentence for people, data."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from typing import Any
 
 import pytest
 
 from bot.engine.attempts import MAX_STARTS
-from bot.engine.port import Ctx, DeadLetter, EngineError, Outcome, Step, StepTimeout, TaskCancelled, TaskWaits
+from bot.engine.port import Ctx, DeadLetter, DiskFull, EngineError, Outcome, Step, StepTimeout, TaskCancelled, TaskWaits
 from bot.store import tasks
 from bot.types import ForgehandError
 from tests.engine.harness import Busy, Count, Harness, Nothing, done, ended, row_of, store_task, until
@@ -153,6 +155,29 @@ async def test_retries_are_counted_and_only_for_our_errors(harness: Harness) -> 
     assert (twice.calls, always.calls, crash.calls) == (3, 4, 1)
     retried = [data["step"] for kind, data in await harness.events(task_id) if kind == "retry"]
     assert retried == ["twice"] * 2 + ["always"] * 3
+
+
+async def test_a_full_disk_is_waited_for_a_while_and_is_no_bug(harness: Harness) -> None:
+    emptied, never = Count(), Count()
+
+    async def write(count: Count, fails: int) -> int:
+        await count()
+        if count.calls <= fails:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return count.calls
+
+    async def flow(ctx: Ctx, _: Nothing) -> Outcome:
+        calls = await ctx.step("emptied", write, emptied, 2)
+        try:
+            await ctx.step("never", write, never, 99)
+        except DiskFull as error:
+            return done([calls, error.message])
+        return done("written")
+
+    row = await harness.run(flow)
+    words = "The server's disk is full: the step never could write no file. Free space on it, then ask again."
+    assert row.result["summary"] == str([3, words])
+    assert never.calls == 8
 
 
 async def test_many_starts_without_a_checkpoint_are_a_dead_letter(harness: Harness) -> None:
