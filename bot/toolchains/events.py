@@ -17,6 +17,8 @@ from bot.toolchains.port import Completeness, Phase, TestCase, ToolchainError
 from bot.types import JsonModel
 
 MAX_CASES = 100_000
+# Characters of all ids of a report: a group's name, which a report tells once, stands in each of its tests.
+_MOST_NAMES = 1_000 * MAX_CASES
 # Characters of a message that are kept, from its end.
 TEXT = 4000
 # Ids that a sentence names.
@@ -95,6 +97,22 @@ class End(JsonModel):
 
 
 Record = Annotated[Plan | Start | Case | Again | Problem | End, Field(discriminator="event")]
+
+
+@dataclass
+class Names:
+    """Count of the characters that a report's tests are named by."""
+
+    _count: int = 0
+
+    def add(self, name: str, times: int = 1) -> None:
+        """Count a name.
+
+        Raises :class:`ToolchainError` for more than any suite has.
+        """
+        self._count += len(name) * times
+        if self._count > _MOST_NAMES:
+            raise ToolchainError(f"The names of the report's tests are longer than {_MOST_NAMES} characters together.")
 
 
 class Folded(NamedTuple):

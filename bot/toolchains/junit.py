@@ -13,7 +13,7 @@ from typing import Literal
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from bot.toolchains.events import MAX_CASES, TEXT, Case, End, Problem, Record
+from bot.toolchains.events import MAX_CASES, TEXT, Case, End, Names, Problem, Record
 from bot.toolchains.junit_problems import UNNAMED, find_problems, name_fixture
 from bot.toolchains.port import TestCase, ToolchainError, Verdict
 
@@ -65,17 +65,18 @@ def read_junit(
     starts = tuple(f"{one.rstrip('/')}/" for one in roots)
     cases: list[TestCase] = []
     others: list[Record] = []
-    for suites, element in _elements(root):
-        # The case or its nearest suite names the file.
-        file = next((file for one in (element, *reversed(suites)) if (file := one.get("file"))), "")
+    names = Names()
+    for suites, file, element in _elements(root, starts):
         path = _relative(file, starts)
         name = element.get("name", "").strip()
         if unloaded := _find_unloaded(element):
             cases.append(_case([unloaded], element).model_copy(update={"phase": "collect"}))
             continue
-        subtest = _SUBTEST.fullmatch(name) if path.endswith(".py") else None
+        # only a name that ends so is one, and the pattern would try each bracket of another
+        subtest = _SUBTEST.fullmatch(name) if path.endswith(".py") and name.endswith(("]", ")")) else None
         groups = _groups(suites, element, path, starts)
         case = _case([*groups, subtest[1] if subtest else name], element, strict=strict)
+        names.add(case.id)
         if phase := apart.get(element):
             place = "::".join([*groups, *([name] if name not in (UNNAMED, *groups) else ())])
             others.append(Problem(id=name_fixture(element) or place or UNNAMED, phase=phase, message=case.message))
@@ -146,19 +147,29 @@ def _refuse_declarations(text: bytes) -> None:
         raise _NotXML(f"The JUnit file is not XML: {error}.") from None
 
 
-_Suites = tuple[ElementTree.Element, ...]
+def _elements(
+    root: ElementTree.Element, roots: tuple[str, ...]
+) -> Iterator[tuple[Sequence[str], str, ElementTree.Element]]:
+    """Yield every ``testcase`` in file order.
 
-
-def _elements(root: ElementTree.Element) -> Iterator[tuple[_Suites, ElementTree.Element]]:
-    """Yield every ``testcase`` with the suites around it, in file order."""
-    stack: list[tuple[_Suites, ElementTree.Element]] = [((), root)]
+    Before it stand the names of the suites around it, and its file.
+    """
+    stack: list[tuple[Sequence[str], str, ElementTree.Element]] = [((), "", root)]
     while stack:
-        suites, element = stack.pop()
+        suites, file, element = stack.pop()
+        # The case or its nearest suite names the file.
+        if element.tag in ("testcase", "testsuite"):
+            file = element.get("file") or file
         if element.tag == "testcase":
-            yield suites, element
+            yield suites, file, element
             continue
-        inner = (*suites, element) if element.tag == "testsuite" else suites
-        stack += [(inner, child) for child in reversed(element)]
+        inner = (*suites, _name_suite(element, roots)) if element.tag == "testsuite" else suites
+        stack += [(inner, file, child) for child in reversed(element)]
+
+
+def _name_suite(suite: ElementTree.Element, roots: tuple[str, ...]) -> str:
+    name = _TIMESTAMP.sub("", suite.get("name") or "")
+    return _relative(name, roots) if name.startswith(roots) else name
 
 
 def _case(parts: Iterable[str], element: ElementTree.Element, *, strict: bool = False) -> TestCase:
@@ -192,16 +203,14 @@ def _relative(path: str, roots: tuple[str, ...]) -> str:
     return posixpath.normpath(path.removeprefix(root)) if path else ""
 
 
-def _groups(suites: _Suites, element: ElementTree.Element, path: str, roots: tuple[str, ...]) -> list[str]:
+def _groups(suites: Sequence[str], element: ElementTree.Element, path: str, roots: tuple[str, ...]) -> list[str]:
     """Return file, suites and class, each only where it adds something."""
     owner = _relative(element.get("classname") or "", roots)
     module = posixpath.splitext(path)[0].replace("/", ".")
     classes = owner.removeprefix(f"{module}.") if path else owner
     redundant = {*_EMPTY, path, module}
-    names = [_TIMESTAMP.sub("", suite.get("name") or "") for suite in suites]
-    names = [_relative(name, roots) if name.startswith(roots) else name for name in names]
     # unittest-xml-reporting puts skipped subtests and broken fixtures into suites of unittest's own
-    found = [*(name for name in names if not owner.startswith(name) and not name.startswith("unittest.")), classes]
+    found = [*(name for name in suites if not owner.startswith(name) and not name.startswith("unittest.")), classes]
     return [*([path] if path else []), *(one for one in found if one not in redundant)]
 
 

@@ -7,10 +7,11 @@ of the files that ``prove --verbose`` names.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from bot.toolchains.events import MAX_CASES, TEXT, Case, End, Record, has_failure
+from bot.toolchains.events import MAX_CASES, TEXT, Case, End, Names, Record, has_failure
 from bot.toolchains.port import TestCase, ToolchainError, Verdict
 
 # Columns by which each level of subtests is indented.
@@ -19,7 +20,7 @@ _INDENT = 4
 _DEEPEST = 20
 _RESULT = re.compile(r"(not )?ok\b(?:\s+(\d+)(?=\s|$))?(?:\s+-(?=\s|$))?(.*)", re.IGNORECASE)
 _ANY_RESULT = re.compile(r"^[ \t]*(?:not )?ok\b", re.IGNORECASE | re.MULTILINE)
-_PLAN = re.compile(r"1\.\.(\d+)\b")
+_PLAN = re.compile(r"1\.\.(\d{1,9})\b")
 _DIRECTIVE = re.compile(r"(?:^|\s)#\s*(skip|todo)\S*(?:\s+(.*))?$", re.IGNORECASE)
 # The time a test took, which node-tap, vitest and bats print after its name.
 _TIME = re.compile(r"\s(?:#\s*(?:time=|in )?|in )\(?[\d.]+\s*(?:m?s|sec)\)?$")
@@ -32,7 +33,7 @@ _FILE_ENDS = re.compile(r"ok|All \d+ subtests passed.*|Failed \d+/\d+ subtests.*
 _DUBIOUS = "Dubious, test returned "
 # what tape prints at the end; its tests are headings above the lines of what they assert
 _TAPE_ENDS = re.compile(r"# pass  \d+")
-_HEADING_ENDS = re.compile(r"\s*# (?:todo|skip).*", re.IGNORECASE)
+_HEADING_ENDS = re.compile(r"(?<!\s)\s*# (?:todo|skip).*", re.IGNORECASE)
 _PROVED = re.compile(r"^Result: \w+", re.MULTILINE)
 
 
@@ -63,14 +64,16 @@ def read_tap(text: str) -> list[Record]:
         raise ToolchainError(f"The stream holds more than {MAX_CASES} test cases.")
     found: list[TestCase] = []
     complete = True
+    proved = _PROVED.search(text) is not None
+    names = Names()
     for file, lines in _split_streams(text):
-        cases, met = _parse_stream(lines)
+        cases, met = _parse_stream(lines, names)
         if file is None:
             found += cases
             complete = complete and met
         else:
             found += _name_file(file, cases, lines, met=met)
-            complete = complete and _PROVED.search(text) is not None
+            complete = complete and proved
     return [*(Case(case=case, key=str(number)) for number, case in enumerate(found)), End(cut_short=not complete)]
 
 
@@ -101,35 +104,41 @@ def _name_file(file: str, cases: Sequence[TestCase], lines: Sequence[str], *, me
         yield TestCase(id=file, verdict="failed", message="\n".join(lines)[-TEXT:])
 
 
-def _parse_stream(lines: Sequence[str]) -> tuple[Sequence[TestCase], bool]:
+def _parse_stream(lines: Sequence[str], names: Names) -> tuple[Sequence[TestCase], bool]:
     """Parse the cases of one stream, and whether its plan was met."""
     levels = [_Level()]
+    # what was said since the last result: of it no more lines are kept than a message has characters
+    said: deque[str] = deque(maxlen=TEXT)
     met = True
     in_yaml = False
     headed = any(_TAPE_ENDS.fullmatch(line) for line in lines)
-    for line in _name_by_headings(lines) if headed else lines:
+    for line in _name_by_headings(lines, names) if headed else lines:
         stripped = line.strip()
         depth, odd = divmod(len(line) - len(line.lstrip(" ")), _INDENT)
         if in_yaml or (odd and stripped == "---"):
             in_yaml = stripped != "..."
-            _explain(levels, line)
+            said.extend([line] if line else [])
         elif line.startswith("Bail out!"):
+            _explain(levels, said)
             return levels[0].cases, False
         elif odd or depth > _DEEPEST or stripped.startswith("# Subtest"):
-            _explain(levels, line)
+            said.append(line)
         elif plan := _PLAN.match(stripped):
             _level(levels, depth).planned = int(plan[1])
         elif found := _RESULT.fullmatch(stripped):
-            met = _add(levels, depth, found) and met
+            _explain(levels, said)
+            met = _add(levels, depth, found, names) and met
         elif stripped == "}" and depth + 1 < len(levels) and levels[depth].block:
-            met = _end_block(levels, depth) and met
+            _explain(levels, said)
+            met = _end_block(levels, depth, names) and met
         elif line.startswith((" ", "#")):
-            _explain(levels, line)
-    met = _end_block(levels, 0) and met
+            said.append(line)
+    _explain(levels, said)
+    met = _end_block(levels, 0, names) and met
     return levels[0].cases, met and len(levels) == 1 and levels[0].met
 
 
-def _name_by_headings(lines: Sequence[str]) -> Iterator[str]:
+def _name_by_headings(lines: Sequence[str], names: Names) -> Iterator[str]:
     """Yield the lines, each result with the heading that it stands under.
 
     Two tests may assert the same.
@@ -140,6 +149,7 @@ def _name_by_headings(lines: Sequence[str]) -> Iterator[str]:
         if line.startswith("# "):
             heading = _HEADING_ENDS.sub("", line[2:]).strip().replace("#", "\\#")
         if found is not None and heading:
+            names.add(heading)
             name = found[3].strip()
             line = f"{line[: found.start(3)]} {heading}{' ' if name.startswith('#') else '::'}{name}"
         yield line
@@ -150,44 +160,47 @@ def _level(levels: list[_Level], depth: int) -> _Level:
     return levels[depth]
 
 
-def _explain(levels: Sequence[_Level], line: str) -> None:
-    """Add a line to the message of the last failure."""
+def _explain(levels: Sequence[_Level], said: deque[str]) -> None:
+    """Move what was said to the message of the last result, a failure."""
     cases: list[TestCase] = next((level.cases for level in reversed(levels) if level.cases), [])
-    if cases and cases[-1].verdict == "failed":
-        message = f"{cases[-1].message}\n{line}"[-TEXT:].strip("\n")
+    if said and cases and cases[-1].verdict == "failed":
+        message = "\n".join([cases[-1].message, *said])[-TEXT:].strip("\n")
         cases[-1] = cases[-1].model_copy(update={"message": message})
+    said.clear()
 
 
-def _add(levels: list[_Level], depth: int, found: re.Match[str]) -> bool:
+def _add(levels: list[_Level], depth: int, found: re.Match[str], names: Names) -> bool:
     """Add a result over the subtests below it; False for a broken plan."""
     level = _level(levels, depth)
-    met = _end_block(levels, depth)
+    met = _end_block(levels, depth, names)
     level.count += 1
     if found[3].endswith(" {") and len(levels) == depth + 1:
         level.block = found
         return met
-    return _close(levels, depth, _case(found, level.count, found[3])) and met
+    return _close(levels, depth, _case(found, level.count, found[3]), names) and met
 
 
-def _end_block(levels: list[_Level], depth: int) -> bool:
+def _end_block(levels: list[_Level], depth: int, names: Names) -> bool:
     """End the test whose line ended in ``{``; False for a broken plan."""
     # Without subtests below, the brace belongs to its name.
     level = levels[depth]
     if (block := level.block) is None:
         return True
     level.block = None
-    return _close(levels, depth, _case(block, level.count, block[3].removesuffix(" {" if levels[depth + 1 :] else "")))
+    rest = block[3].removesuffix(" {" if levels[depth + 1 :] else "")
+    return _close(levels, depth, _case(block, level.count, rest), names)
 
 
-def _close(levels: list[_Level], depth: int, parent: TestCase) -> bool:
+def _close(levels: list[_Level], depth: int, parent: TestCase, names: Names) -> bool:
     """Put a test with its subtests into its level; False for a broken plan."""
     # Lines without a plan were output, not subtests.
     met = True
     inner: list[TestCase] = []
     for below in levels[depth + 1 : depth + 2]:
-        met = _end_block(levels, depth + 1)
+        met = _end_block(levels, depth + 1, names)
         if below.planned is not None:
             met = (met and below.met) or parent.verdict != "passed"
+            names.add(parent.id, len(below.cases))
             inner = [case.model_copy(update={"id": f"{parent.id}::{case.id}"}) for case in below.cases]
             if parent.verdict == "skipped":
                 # Perl says of a group only that its tests may fail

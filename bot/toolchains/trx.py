@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from bot.toolchains.events import TEXT, Case, End, Plan, Record
+from bot.toolchains.events import TEXT, Case, End, Names, Plan, Record
 from bot.toolchains.junit import read_xml
 from bot.toolchains.port import Phase, TestCase, Verdict
 
@@ -23,7 +23,8 @@ _VERDICTS: dict[str, tuple[Verdict, Phase]] = {
 # An outcome that no verdict is, or none at all: the test began, and its process ended.
 _LOST: tuple[Verdict, Phase] = ("error", "crash")
 _ABORTED = "The active test run was aborted"
-_DURATION = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
+_DURATION = re.compile(r"(\d{1,9}):(\d{1,9}):(\d{1,9}(?:\.\d+)?)")
+_COUNT = re.compile(r"[0-9]{1,9}")
 
 
 def read_trx(text: bytes) -> list[Record]:
@@ -37,16 +38,18 @@ def read_trx(text: bytes) -> list[Record]:
     total = next((one.get("total", "") for one in root.iter("Counters")), "")
     aborted = any((one.text or "").strip().startswith(_ABORTED) for one in root.iter("Text"))
     return [
-        *([Plan(count=int(total))] if total.isdecimal() and total.isascii() else []),
+        *([Plan(count=int(total))] if _COUNT.fullmatch(total) else []),
         *_read_cases(root, classes),
         *([End(cut_short=aborted)] if total else []),
     ]
 
 
 def _read_cases(root: ElementTree.Element, classes: dict[str, str]) -> Iterator[Case]:
+    names = Names()
     for number, result in enumerate(root.iter("UnitTestResult")):
         owner = classes.get(result.get("testId", ""), "")
         name = result.get("testName", "").removeprefix(f"{owner}.")
+        names.add(owner + name)
         verdict, phase = _VERDICTS.get(result.get("outcome", ""), _LOST)
         said = [one.text or "" for info in result.iter("ErrorInfo") for one in info]
         case = TestCase(

@@ -291,3 +291,16 @@ LAUGHS = (
 def test_hostile_junit_is_refused(text: bytes) -> None:
     with pytest.raises(ToolchainError, match="JUnit file"):
         parse_junit(text)
+
+
+def test_a_suite_that_stands_in_more_tests_than_its_length_allows_is_refused() -> None:
+    text = f"""<testsuite name="{"x" * 100_000}">{'<testcase name="a"/>' * 1001}</testsuite>"""
+    with pytest.raises(ToolchainError, match="names of the report's tests are longer"):
+        read_junit(text.encode())
+
+
+def test_a_case_has_the_file_of_its_nearest_suite_that_names_one() -> None:
+    text = b"""<testsuites><testsuite name="A" file="a.py"><testsuite name="B"><testcase name="x"/></testsuite>
+    <testsuite name="C" file="c.py"><testcase name="y"/><testcase name="z" file="z.py"/></testsuite></testsuite>
+    <testcase name="w"/></testsuites>"""
+    assert [case.id for case in parse_junit(text)] == ["a.py::A::B::x", "c.py::A::C::y", "z.py::A::C::z", "w"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.toolchains.events import Fold
-from bot.toolchains.port import TestCase
+from bot.toolchains.events import TEXT, Fold
+from bot.toolchains.port import TestCase, ToolchainError
 from bot.toolchains.tap import read_tap
 from tests.toolchains.conftest import ended
 
@@ -91,3 +91,31 @@ def test_tap() -> None:
 )  # fmt: skip
 def test_tap_keeps_names_and_groups(text: str, expected: dict[str, str], met: bool) -> None:
     assert tap(text) == (expected, met)
+
+
+def test_a_failure_is_told_in_the_lines_behind_it_from_their_end() -> None:
+    (first, second, third), _ = parse_tap(
+        "1..3\nnot ok 1 - a\n  ---\n  one: 1\n\n   \n  two: 2\n  ...\n# three\nok 2 - b\n# of b\nnot ok 3 - c\n"
+        + "# x\n" * TEXT
+        + "# last\n"
+    )
+    assert first.message == "  ---\n  one: 1\n   \n  two: 2\n  ...\n# three"
+    assert second.message == ""
+    assert (len(third.message), third.message[-10:]) == (TEXT, "# x\n# last")
+
+
+def test_a_plan_of_a_number_that_nobody_counts_to_is_none() -> None:
+    assert tap(f"1..{'9' * 5000}\nok 1 - a\n") == ({"a": "passed"}, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}1..1001\nok 1 - {}\n1..1\n".format("    ok - b\n" * 1001 + "    ", "x" * 100_000),
+        "# {}\n{}1..1001\n# pass  1\n".format("x" * 100_000, "ok 1 - b\n" * 1001),
+    ],
+    ids=["group", "heading"],
+)
+def test_a_name_that_stands_in_more_tests_than_its_length_allows_is_refused(text: str) -> None:
+    with pytest.raises(ToolchainError, match="names of the report's tests are longer"):
+        read_tap(text)

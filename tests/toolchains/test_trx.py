@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.sandbox.port import CommandResult
 from bot.settings import Checks, Settings
-from bot.toolchains.events import Fold, Folded
+from bot.toolchains.events import Case, Fold, Folded
 from bot.toolchains.port import ToolchainError, Workspace
 from bot.toolchains.repository import make_toolchain
 from bot.toolchains.trx import read_trx
@@ -122,3 +122,17 @@ async def test_a_policy_names_it(tmp_path: Path) -> None:
     await toolchain.install(workspace)
     run = await toolchain.test(workspace)
     assert (run.complete, run.verdicts()) == (True, {f"{OWNER}::Adds": "passed"})
+
+
+def test_numbers_that_nobody_counts_to_are_none() -> None:
+    long = "9" * 5000
+    told = f'<UnitTestResult testName="a" outcome="Passed" duration="{long}:00:01"/><Counters total="{long}"/>'
+    assert [one.case.seconds for one in read_trx(f"<TestRun>{told}</TestRun>".encode()) if isinstance(one, Case)] == [
+        0.0
+    ]
+
+
+def test_a_class_that_stands_in_more_tests_than_its_length_allows_is_refused() -> None:
+    known = f'<UnitTest id="t"><TestMethod className="{"x" * 100_000}"/></UnitTest>'
+    with pytest.raises(ToolchainError, match="names of the report's tests are longer"):
+        read_trx(f'<TestRun>{known}{"""<UnitTestResult testId="t"/>""" * 1001}</TestRun>'.encode())

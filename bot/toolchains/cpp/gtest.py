@@ -9,7 +9,7 @@ import re
 
 from pydantic import BaseModel, Field, ValidationError
 
-from bot.toolchains.events import MAX_CASES, TEXT
+from bot.toolchains.events import MAX_CASES, TEXT, Names
 from bot.toolchains.port import ToolchainError, Verdict
 from bot.types import JsonModel
 
@@ -68,6 +68,9 @@ def read_gtest(text: bytes | None) -> list[GtestCase] | None:
         return None
     if sum(len(suite.testsuite) for suite in report.testsuites) > MAX_CASES:
         raise ToolchainError(f"The report holds more than {MAX_CASES} test cases.")
+    names = Names()
+    for suite in report.testsuites:
+        names.add(suite.name, len(suite.testsuite))
     return [_make_case(suite.name, case) for suite in report.testsuites for case in suite.testsuite]
 
 
