@@ -125,7 +125,7 @@ class BuildAdapter:
         cases = await list_cases(session, survey.list_programs())
         return [
             make_process(
-                test, survey.find_file(test), cases.get(test.command[0] if test.command else "", ()), survey.build
+                test, survey.find_file(test), cases.get(test.command[0] if test.command else "", {}), survey.build
             )
             for test in survey.list_built()
         ]
@@ -142,7 +142,7 @@ class BuildAdapter:
                 continue
             cases = await list_cases(session, [chosen.program])
             test = _register(chosen, -1 - number, survey)
-            adopted.processes.append(make_process(test, path, cases.get(chosen.program, ()), survey.build))
+            adopted.processes.append(make_process(test, path, cases.get(chosen.program, {}), survey.build))
             adopted.notes = (*adopted.notes, chosen.note)
         return adopted
 

@@ -50,6 +50,8 @@ _VERDICTS: Mapping[str, Verdict] = {
 }  # fmt: skip
 # The harness names a log by the test, without the ending of a script.
 _LOG = 'cat "$1.log" 2>/dev/null || cat "$2.log"'
+# Words of a name that are looked at: make parts names at blanks, so they have one.
+_WORDS = 20
 # Logs of failures that are read.
 _LOGS = 50
 
@@ -161,9 +163,9 @@ def read_console(console: str, checks: Sequence[Check], output: str) -> Iterator
     for found in lines:
         if (check := _find_check(named, found[2])) is not None:
             told[check].append((_VERDICTS[found[1]], found[2].removeprefix(check.name).strip()))
+    message = output[-TEXT:] or "It did not run."
     for check, points in told.items():
         if not points:
-            message = output[-TEXT:] or "It did not run."
             yield Case(case=TestCase(id=check.id, verdict="error", phase="build", message=message))
         for verdict, point in points:
             name = re.sub(r"^\d+(?: - )?", "", point) or point
@@ -172,10 +174,9 @@ def read_console(console: str, checks: Sequence[Check], output: str) -> Iterator
 
 def _find_check(named: Mapping[str, Check], said: str) -> Check | None:
     """Return the check of the longest name that a line begins with."""
-    end = len(said)
-    while end > 0 and said[:end] not in named:
-        end = said.rfind(" ", 0, end)
-    return named[said[:end]] if end > 0 else None
+    words = said.split(" ", _WORDS)[:_WORDS]
+    starts = (" ".join(words[:count]) for count in range(len(words), 0, -1))
+    return next((named[start] for start in starts if start in named), None)
 
 
 def _is_wanted(check: Check, targets: Sequence[str]) -> bool:

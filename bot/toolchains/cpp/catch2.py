@@ -30,8 +30,8 @@ async def find_exits(session: Session, passed: Sequence[Registered]) -> set[int]
     script = "\n".join(_write_check(test) for test in own)
     report = f"catch2-{secrets.token_hex(8)}.txt"
     await session.run(["/bin/sh", "-c", script], report=report)
-    found = await asyncio.to_thread(session.read_report, report)
-    return {test.number for test in own if str(test.number).encode() in found.split()}
+    found = set((await asyncio.to_thread(session.read_report, report)).split())
+    return {test.number for test in own if str(test.number).encode() in found}
 
 
 def _write_check(test: Registered) -> str:

@@ -6,7 +6,7 @@ https://cmake.org/cmake/help/latest/manual/ctest.1.html
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,9 +17,9 @@ from bot.toolchains.json_stream import decode_stream
 from bot.toolchains.junit import read_xml
 
 # " 9/23 Test  #9: whole ......***Failed    0.01 sec", where the name is known
-_ENDED = re.compile(r"\s*\d+/\d+ Test\s+#(\d+): (.*)")
-_STARTED = re.compile(r"\s*Start\s+(\d+): ")
-_SECONDS = re.compile(r"\s+(\d+(?:\.\d+)?) sec\b.*$")
+_ENDED = re.compile(r"\s*\d+/\d+ Test\s+#(\d{1,9}): (.*)")
+_STARTED = re.compile(r"\s*Start\s+(\d{1,9}): ")
+_SECONDS = re.compile(r"(?<!\s)\s+(\d{1,9}(?:\.\d+)?) sec\b.*$")
 
 
 def read_plan(listing: bytes) -> list[Registered]:
@@ -92,17 +92,17 @@ def _judge(said: str) -> Status:
     return "unrun" if words.startswith("Not Run") else "failed"
 
 
-def _compare(ended: Ended, told: list[tuple[str, str]] | None) -> Ended:
+def _compare(ended: Ended, told: deque[tuple[str, str]] | None) -> Ended:
     """Add the output, or that the JUnit file knows of no pass."""
-    status, output = told.pop(0) if told else ("", "")
+    status, output = told.popleft() if told else ("", "")
     if told is not None and ended.status == "passed" and status != "run":
         return Ended("failed", f"CTest's report says {status or 'nothing'} of it.", ended.seconds, output)
     return Ended(ended.status, ended.why, ended.seconds, output)
 
 
-def _read_junit(junit: bytes | None) -> Mapping[str, list[tuple[str, str]]]:
+def _read_junit(junit: bytes | None) -> Mapping[str, deque[tuple[str, str]]]:
     """Return status and output by name, in the order of the file."""
-    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    found: dict[str, deque[tuple[str, str]]] = defaultdict(deque)
     if junit is not None:
         for element in read_xml(junit).iter("testcase"):
             output = element.findtext("system-out") or ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +29,7 @@ from bot.toolchains.session import Session
 _TESTS = f"{BUILD}/meson-info/intro-tests.json"
 _LOG = f"{BUILD}/meson-logs/testlog.json"
 # " 5/15 zoo / signal       FAIL            0.00s   killed by signal 11 SIGSEGV"
-_ENDED = re.compile(r"\s*\d+/\d+ (.*?)\s+([A-Z]{2,})\s+(\d+\.\d+)s(?:\s+(.*))?")
+_ENDED = re.compile(r"\s*\d+/\d+ (|.*?\S)\s+([A-Z]{2,})\s+(\d{1,9}\.\d+)s(?:\s+(.*))?")
 _STATUS: Mapping[str, Status] = {
     "OK": "passed",
     "EXPECTEDFAIL": "passed",
@@ -142,7 +142,7 @@ def read_run(console: bytes, log: bytes, plan: Sequence[Registered]) -> tuple[di
 
     Tests of one name end in the order of the plan.
     """
-    waiting: dict[str, list[Registered]] = defaultdict(list)
+    waiting: dict[str, deque[Registered]] = defaultdict(deque)
     for test in plan:
         waiting[test.name].append(test)
     told = _read_log(log)
@@ -158,33 +158,35 @@ def read_run(console: bytes, log: bytes, plan: Sequence[Registered]) -> tuple[di
     return ended, turned
 
 
-# Between project, suites and name.
+# Between project, suites and name, and how many of them are looked at: a name may hold some.
 _JOINT = " / "
+_MOST_JOINTS = 100
 
 
-def _take(waiting: Mapping[str, list[Registered]], shown: str) -> Registered | None:
+def _take(waiting: Mapping[str, deque[Registered]], shown: str) -> Registered | None:
     """Take the next test of a name; it is shown behind its project and suites."""
     # the longest name counts, so the ends of what is shown are tried from its beginning
     at = 0
-    while not waiting.get(shown[at:]):
-        at = shown.find(_JOINT, at)
-        if at < 0:
-            return None
-        at += len(_JOINT)
-    return waiting[shown[at:]].pop(0)
+    for _ in range(_MOST_JOINTS):
+        if found := waiting.get(shown[at:]):
+            return found.popleft()
+        at = shown.find(_JOINT, at) + len(_JOINT)
+        if at < len(_JOINT):
+            break
+    return None
 
 
-def _read_log(log: bytes) -> Mapping[str, list[Mapping[str, Any]]]:
-    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+def _read_log(log: bytes) -> Mapping[str, deque[Mapping[str, Any]]]:
+    found: dict[str, deque[Mapping[str, Any]]] = defaultdict(deque)
     for one in decode_stream(log):
         if isinstance(one, dict):
             found[str(one.get("name"))].append(one)
     return found
 
 
-def _read_end(found: re.Match[str], told: Mapping[str, list[Mapping[str, Any]]]) -> Ended:
+def _read_end(found: re.Match[str], told: Mapping[str, deque[Mapping[str, Any]]]) -> Ended:
     logged = told.get(found[1])
-    entry = logged.pop(0) if logged else {}
+    entry = logged.popleft() if logged else {}
     output = "".join(str(entry.get(name, "")) for name in ("stdout", "stderr"))[-TEXT:]
     why = found[4] or found[2]
     if _STATUS[found[2]] == "passed" and entry.get("result") != found[2]:

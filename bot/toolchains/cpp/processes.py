@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import fnmatch
 import re
 import secrets
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from bot.sandbox.port import CommandResult
 from bot.toolchains.cpp.catch2 import find_exits
 from bot.toolchains.cpp.gtest import GtestCase, read_gtest
 from bot.toolchains.cpp.registered import Ended, Registered, Status
-from bot.toolchains.cpp.report import Process, is_cut, take_report, tell
+from bot.toolchains.cpp.report import Process, Reports, is_cut, sort_reports, take_report, tell
 from bot.toolchains.cpp.targets import Build, to_tree
 from bot.toolchains.events import TEXT, Plan, Record, Start
 from bot.toolchains.placeholders import RESULTS
@@ -34,6 +35,8 @@ done
 true"""
 _RUN_ONE = 'cd "$1" && shift && exec env "$@"'
 _FILTER = "--gtest_filter="
+# A filter that is the name of one case.
+_PLAIN = re.compile(r"[^*?:-]+")
 # Shares of the time left that a test gets, and one that runs alone: the others come after it.
 SHARE, _SHARE_ALONE = 0.7, 0.5
 # Programs that ended early have their cases run alone, at most so many.
@@ -54,8 +57,8 @@ class Told:
         self.records += other.records
 
 
-async def list_cases(session: Session, programs: Sequence[str]) -> Mapping[str, list[GtestCase]]:
-    """Ask the programs with googletest for their cases."""
+async def list_cases(session: Session, programs: Sequence[str]) -> Mapping[str, Mapping[str, GtestCase]]:
+    """Ask the programs with googletest for their cases, by program and name."""
     if not programs:
         return {}
     # each call has a folder of its own: a list of before would be taken for that of a program that has none
@@ -66,26 +69,32 @@ async def list_cases(session: Session, programs: Sequence[str]) -> Mapping[str, 
         file = session.channel.directory / folder / f"{number}.json"
         cases = read_gtest(await asyncio.to_thread(read_bounded, file))
         if cases is not None:
-            found[program] = cases
+            found[program] = {case.key: case for case in cases}
     return found
 
 
-def make_process(registered: Registered, file: str, listed: Sequence[GtestCase], build: Build) -> Process:
+def make_process(registered: Registered, file: str, listed: Mapping[str, GtestCase], build: Build) -> Process:
     """Make the process of a test, with the cases that it will run."""
     given = next((word.removeprefix(_FILTER) for word in registered.command if word.startswith(_FILTER)), "*")
-    kept = [case for case in listed if _matches(case.key, given)] if registered.is_plain else []
+    kept = _pick(listed, given) if registered.is_plain else []
     cases = (case.model_copy(update={"file": to_tree(case.file, build.folder) or file}) for case in kept)
     return Process(registered, file, tuple(cases))
 
 
-def _matches(key: str, given: str) -> bool:
-    """Return whether a filter of googletest takes a case."""
+def _pick(listed: Mapping[str, GtestCase], given: str) -> list[GtestCase]:
+    """Return the cases that a filter of googletest takes."""
+    if _PLAIN.fullmatch(given):  # as CMake registers each case of a program, and there may be thousands
+        return [listed[given]] if given in listed else []
     wanted, _, unwanted = given.partition("-")
-    takes = [re.escape(one).replace(r"\*", ".*").replace(r"\?", ".") for one in (wanted or "*").split(":")]
-    leaves = [re.escape(one).replace(r"\*", ".*").replace(r"\?", ".") for one in unwanted.split(":") if one]
-    return key == given or (
-        any(re.fullmatch(one, key) for one in takes) and not any(re.fullmatch(one, key) for one in leaves)
-    )
+    takes = _compile((wanted or "*").split(":"))
+    leaves = _compile([one for one in unwanted.split(":") if one])
+    return [case for key, case in listed.items() if key == given or (takes(key) and not leaves(key))]
+
+
+def _compile(patterns: Sequence[str]) -> Callable[[str], re.Match[str] | None]:
+    # fnmatch's expressions do not try each way to part a text between stars; brackets mean nothing to googletest
+    each = (fnmatch.translate(one.replace("[", "[[]")) for one in patterns)
+    return re.compile("|".join(each) or "(?!)").match
 
 
 async def tell_all(
@@ -111,7 +120,7 @@ def _has_passed(ended: Ended | None) -> bool:
 
 
 async def _tell_process(
-    session: Session, process: Process, ended: Ended | None, reports: list[list[GtestCase]], begun: set[int]
+    session: Session, process: Process, ended: Ended | None, reports: Reports, begun: set[int]
 ) -> Told:
     number = process.registered.number
     if ended is None:
@@ -127,10 +136,10 @@ def _list_kinds(begun: bool) -> Sequence[type[Plan | Start]]:
     return (Plan, Start) if begun else (Plan,)
 
 
-def _read_reports(folder: Path) -> list[list[GtestCase]]:
+def _read_reports(folder: Path) -> Reports:
     """Read what processes wrote of their cases, in the order of their end."""
     files = sorted(folder.glob("*.json"), key=lambda file: (file.lstat().st_mtime_ns, file.name))
-    return [cases for file in files if (cases := read_gtest(read_bounded(file))) is not None]
+    return sort_reports([cases for file in files if (cases := read_gtest(read_bounded(file))) is not None])
 
 
 async def run_alone(session: Session, processes: Sequence[Process]) -> Told:

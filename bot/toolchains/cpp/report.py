@@ -8,7 +8,8 @@ early: each of its cases runs again alone, and its own exit tells.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.toolchains.cpp.gtest import GtestCase
@@ -61,18 +62,30 @@ def name_case(case: GtestCase) -> str:
     return f"{case.file}::{case.suite}::{case.name}"
 
 
-def take_report(reports: list[list[GtestCase]], process: Process, ended: Ended) -> list[GtestCase] | None:
+# What processes wrote of their cases, by the names of these.
+Reports = Mapping[tuple[str, ...], list[list[GtestCase]]]
+
+
+def sort_reports(reports: Sequence[list[GtestCase]]) -> Reports:
+    """Sort the files that were found by the cases that they name."""
+    found: dict[tuple[str, ...], list[list[GtestCase]]] = defaultdict(list)
+    for one in reports:
+        found[_list_keys(one)].append(one)
+    return found
+
+
+def take_report(reports: Reports, process: Process, ended: Ended) -> list[GtestCase] | None:
     """Take the file that a process wrote from those that were found.
 
     It names the same cases; one that agrees with the exit comes first.
     """
-    keys = sorted(case.key for case in process.cases)
-    fitting = [one for one in reports if sorted(case.key for case in one) == keys]
-    agreeing = [one for one in fitting if _has_failed(one) is (ended.status == "failed")]
-    found = next(iter([*agreeing, *fitting]), None)
-    if found is not None:
-        reports.remove(found)
-    return found
+    fitting = reports.get(_list_keys(process.cases), [])
+    agreeing = (at for at, one in enumerate(fitting) if _has_failed(one) is (ended.status == "failed"))
+    return fitting.pop(next(agreeing, 0)) if fitting else None
+
+
+def _list_keys(cases: Sequence[GtestCase]) -> tuple[str, ...]:
+    return tuple(sorted(case.key for case in cases))
 
 
 def _has_failed(cases: Sequence[GtestCase]) -> bool:
