@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.sandbox.port import CommandResult
@@ -35,6 +36,10 @@ class Report:
     _told: set[str] = field(default_factory=set)
     _files: dict[str, bool] = field(default_factory=dict)
     _stopped: bool = False
+    _broken: set[tuple[str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._paths = frozenset(file.path for file in self.wanted)
 
     def add(self, records: Sequence[Record], result: CommandResult) -> None:
         """Take what one run told, and how it ended."""
@@ -65,10 +70,7 @@ class Report:
                 record = record.model_copy(update={"case": self._judge(case.model_copy(update={"id": id}))})
             case Problem(id=told):
                 record = record.model_copy(update={"id": self.sources.name(told)})
-                broken = list(self._tell_broken(record, told.rpartition("/")[2])) if record.phase == "setup" else []
-                self._told |= {one.case.id for one in broken}
-                self._records += broken
-                if broken:
+                if record.phase == "setup" and self._take_broken(record, told.rpartition("/")[2]):
                     return
             case End(file=file) if file:
                 path = self.sources.name(file)
@@ -80,21 +82,28 @@ class Report:
 
     def _is_wanted(self, path: str) -> bool:
         """Return whether a file was asked for; Gradle looks into others."""
-        return not self.chosen or any(path.partition("::")[0] == file.path for file in self.wanted)
+        return not self.chosen or path.partition("::")[0] in self._paths
 
     def _judge(self, case: TestCase) -> TestCase:
         """Return a failure of a hook as an error."""
         phase = self.sources.find_phase(case.message) if case.verdict == "failed" else "call"
         return case if phase == "call" else case.model_copy(update={"verdict": "error", "phase": phase})
 
-    def _tell_broken(self, problem: Problem, owner: str) -> Iterator[Case]:
-        """Yield an error of each test of a class that could not be set up."""
+    def _take_broken(self, problem: Problem, owner: str) -> bool:
+        """Take an error of each test of a class that could not be set up.
+
+        It is told once; False where the class has none.
+        """
+        if (problem.id, owner) in self._broken:
+            return True
         path, _, nested = problem.id.partition("::")
-        file = self.sources.files.get(path)
-        for test, own in zip(file.tests, file.owners, strict=True) if file is not None else ():
-            if test.startswith(f"{nested}::") if nested else own == owner:
-                told = TestCase(id=f"{path}::{test}", verdict="error", phase="setup", message=problem.message)
-                yield Case(case=told)
+        broken = [f"{path}::{test}" for test in self.sources.list_tests(path, nested, owner)]
+        for id in broken:
+            told = TestCase(id=id, verdict="error", phase="setup", message=problem.message)
+            self._records.append(Case(case=told))
+        self._told.update(broken)
+        self._broken |= {(problem.id, owner)} if broken else set()
+        return bool(broken)
 
     def list_unreached(self) -> list[str]:
         """Return how Surefire is asked for what has not begun.
@@ -105,20 +114,17 @@ class Report:
         if not self._records:
             return []
         wanted = [name for file in self._list_silent() for name in file.classes]
-        known = self._begun | self._told
+        known = _group(self._begun | self._told)
+        planned = _group(self._planned)
+        opened = _group(self._begun - self._told)
         for file in self.wanted:
-            planned = [id for id in self._planned if id.startswith(f"{file.path}::")]
-            rest = [id for id in planned if id not in known]
+            rest = planned[file.path] - known[file.path]
             if self._files.get(file.path, True) or not rest:
-                wanted += file.classes if rest and len(rest) == len(planned) else []
-            elif any(id.startswith(f"{file.path}::") for id in self._begun - self._told):
-                wanted += [file.select(test) for test in self._list_left(file)]
+                wanted += file.classes if rest and len(rest) == len(planned[file.path]) else []
+            elif opened[file.path]:
+                begun = {test.partition("[")[0] for test in known[file.path]}
+                wanted += [asked for test, asked in file.list_selections().items() if test not in begun]
         return list(dict.fromkeys(wanted))
-
-    def _list_left(self, file: TestFile) -> list[str]:
-        """Return the tests of a file that have not begun, by their names."""
-        known = {id.partition("::")[2].partition("[")[0] for id in self._begun | self._told if id.startswith(file.path)}
-        return [test for test in file.tests if test not in known]
 
     def _list_silent(self) -> list[TestFile]:
         """Return the files of modules that told nothing at all."""
@@ -132,11 +138,12 @@ class Report:
         A module that told nothing while the command failed could not be built.
         """
         silent = self._list_silent() if failed and not self._stopped else []
-        known = self._told | self._begun
-        missed = [file for file in self.wanted if not any(id.startswith(f"{file.path}::") for id in known)]
+        known = {id.partition("::")[0] for id in self._told | self._begun if "::" in id}
+        passed_over = known | {file.path for file in silent}
+        missed = [file for file in self.wanted if file.path not in passed_over]
         # a class that ended its process has no report, while others may have failed
-        lost = [file for file in missed if file not in silent and file.tests and is_test_file(file.path)]
-        absent = [file for file in missed if self.chosen and file not in silent and file.path not in self._files]
+        lost = [file for file in missed if file.tests and is_test_file(file.path)]
+        absent = [file for file in missed if self.chosen and file.path not in self._files]
         return [
             *self._records,
             *(record for file in silent for record in self._tell_unbuilt(file)),
@@ -151,3 +158,13 @@ class Report:
             yield Case(case=TestCase(id=id, verdict="error", phase="build", message=self.errors))
         if not file.tests:
             yield Problem(id=file.path, phase="build", message=self.errors)
+
+
+def _group(ids: Iterable[str]) -> Mapping[str, set[str]]:
+    """Return the tests of each file."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for id in ids:
+        path, joint, test = id.partition("::")
+        if joint:
+            found[path].add(test)
+    return found

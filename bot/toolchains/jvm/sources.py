@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 from bot.toolchains.jvm import paths
@@ -29,6 +31,8 @@ _TOKEN = re.compile(
 _HOOK = re.compile(r"(Before|After)(?:Each|All|Class|Method)?")
 _PHASES: dict[str, Phase] = {"Before": "setup", "After": "teardown"}
 _FRAME = re.compile(r"^\s+at [^\s(]*\.([\w$]+)\((\w+\.\w+):\d+\)", re.MULTILINE)
+# Classes in classes that a name is looked up by.
+_DEEPEST = 100
 _MARKS = {"Test", "ParameterizedTest", "RepeatedTest", "TestFactory", "TestTemplate"}
 
 
@@ -50,11 +54,13 @@ class TestFile:
     owners: tuple[str, ...]
     hooks: Mapping[str, Phase] = field(default_factory=dict)
 
-    def select(self, test: str) -> str:
-        """Return how Surefire is asked for one of its tests."""
-        owner = next((owner for known, owner in zip(self.tests, self.owners, strict=True) if known == test), "")
-        *nested, method = test.split("::")
-        return "$".join([owner or self.classes[0], *nested]) + f"#{method}"
+    def list_selections(self) -> Mapping[str, str]:
+        """Return how Surefire is asked for each of its tests."""
+        found: dict[str, str] = {}
+        for test, owner in zip(self.tests, self.owners, strict=True):
+            *nested, method = test.split("::")
+            found.setdefault(test, "$".join([owner, *nested]) + f"#{method}")
+        return found
 
 
 def read_modules(tree: Path, root: str) -> list[str]:
@@ -165,7 +171,7 @@ def _scan(text: str, classes: list[str], hooks: dict[str, Phase]) -> Iterator[li
         elif token["name"] and hook:
             hooks[token["name"]] = _PHASES[hook]
             hook = ""
-        elif token["name"] and marked and around:
+        elif token["name"] and marked and 0 < len(around) <= _DEEPEST:
             yield [*(name for _, name in around), token["name"].strip("`")]
             marked = False
 
@@ -178,6 +184,16 @@ def read_text(file: Path) -> str:
         return stream.read(_MOST_BYTES).decode(errors="replace")
 
 
+def _sort_tests(file: TestFile) -> Mapping[tuple[str, str], list[str]]:
+    """Sort the tests of a file by nested class, and by outermost one."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for test, owner in zip(file.tests, file.owners, strict=True):
+        found["", owner].append(test)
+        for nested in accumulate(test.split("::")[:-1], "{}::{}".format):
+            found[nested, ""].append(test)
+    return found
+
+
 class Sources:
     """Test files of a build, found by path and by class."""
 
@@ -186,6 +202,7 @@ class Sources:
         self._hooks = {
             (posixpath.basename(file.path), name): phase for file in files for name, phase in file.hooks.items()
         }
+        self._tests: dict[str, Mapping[tuple[str, str], list[str]]] = {}
         self._classes = {(file.module, name): file for file in files for name in file.classes}
 
     def select(self, targets: Sequence[str]) -> list[TestFile]:
@@ -195,6 +212,14 @@ class Sources:
         return [
             file for file in self.files.values() if not targets or file.path in places or file.path.startswith(above)
         ]
+
+    def list_tests(self, path: str, nested: str, owner: str) -> Sequence[str]:
+        """Return the tests of a nested class; of an outermost one for ""."""
+        if path not in self.files:
+            return ()
+        if path not in self._tests:
+            self._tests[path] = _sort_tests(self.files[path])
+        return self._tests[path].get((nested, "" if nested else owner), ())
 
     def find_phase(self, stack: str) -> Phase:
         """Return where a test failed, by the first hook on the stack."""
@@ -210,7 +235,7 @@ class Sources:
         module, _, name = place.rpartition("/")
         name, bracket, more = name.partition("[")
         outer = name.split("$")
-        for length in range(len(outer), 0, -1):
+        for length in range(min(len(outer), _DEEPEST), 0, -1):
             file = self._classes.get((module, "$".join(outer[:length])))
             if file is not None:
                 return "::".join([file.path, *outer[length:], *([bracket + more] if bracket else []), *rest])

@@ -14,7 +14,7 @@ from bot.toolchains.junit import read_junit
 from bot.toolchains.results import read_bounded
 
 # A suite has the name of a class, which need not be that of its cases: Surefire 3.2.5 mixes nested ones up.
-_SUITE = re.compile(rb"(<testsuite\b[^>]*?\s)name=\"[^\"]*\"")
+_SUITE = re.compile(rb"(<testsuite\b[^<>]*?\s)name=\"[^\"]*\"")
 # Files of one module that are read: one a class.
 _MOST_FILES = 10_000
 

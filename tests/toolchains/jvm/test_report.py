@@ -150,3 +150,15 @@ def test_a_document_type_is_refused() -> None:
     with pytest.raises(ToolchainError):
         read_report(b"<!DOCTYPE x><testsuite/>", "")
     assert read_report(b"<none/>", "") == []
+
+
+def test_a_class_that_could_not_be_set_up_is_told_once_however_often_it_says_so() -> None:
+    broken = [Problem(id="/shop.CartTest", phase="setup", message=f"no {number}") for number in range(3)]
+    report, folded = tell(([*broken, End()], result(1)))
+    assert [(one.id, one.verdict, one.message) for one in folded.cases if one.id.startswith(CART.path)] == [
+        (f"{CART.path}::{name}", "error", "no 0") for name in "abc"
+    ]
+    assert (
+        sum(isinstance(one, Case) and one.case.id.startswith(CART.path) for one in report.list_records(failed=True))
+        == 3
+    )

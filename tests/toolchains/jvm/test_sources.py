@@ -56,8 +56,8 @@ def test_tests_are_found_with_the_classes_around_them(tmp_path: Path) -> None:
     assert file.classes == ("shop.CartTest", "shop.Other")
     assert file.tests == ("adds", "even", "Inner::adds", "Inner::Deeper::adds", "makes", "alone")
     assert file.hooks == {"prepare": "setup", "clean": "teardown"}
-    assert file.select("Inner::Deeper::adds") == "shop.CartTest$Inner$Deeper#adds"
-    assert file.select("alone") == "shop.Other#alone"
+    assert file.list_selections()["Inner::Deeper::adds"] == "shop.CartTest$Inner$Deeper#adds"
+    assert file.list_selections()["alone"] == "shop.Other#alone"
 
 
 def test_names_of_kotlin_may_hold_blanks(tmp_path: Path) -> None:
