@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -18,9 +19,10 @@ from bot.toolchains.events import TEXT, Case, End, Plan, Problem, Record, Start
 from bot.toolchains.port import Phase, TestCase, Verdict
 
 # What bats itself takes for a test (libexec/bats-core/bats-preprocess).
-_TEST = re.compile(r"^[ \t]*@test[ \t]+(.*[^ \t])[ \t]+\{", re.MULTILINE)
+_TEST = re.compile(r"^[ \t]*@test[ \t]++(.*[^ \t])[ \t]+\{", re.MULTILINE)
 _FUNCTION = re.compile(
-    r"^[ \t]*(?:function[ \t]+)?([^\s()]+)[ \t]*\(?\)?[ \t]+\{[ \t]+#[ \t]*@test[ \t]*$", re.MULTILINE
+    r"^[ \t]*(?:function[ \t]++)?([^\s()]++)[ \t]*+(?:\(?\)?(?<=[()])[ \t]++|(?<=[ \t]))\{[ \t]++#[ \t]*+@test[ \t]*+$",
+    re.MULTILINE,
 )
 _MAX_BYTES = 1024 * 1024
 _BEGIN = re.compile(r"begin (\d{1,9}) (.*)")
@@ -42,8 +44,16 @@ def read_names(path: Path) -> list[str] | str:
     text = path.read_text(errors="replace")
     found = sorted([*_TEST.finditer(text), *_FUNCTION.finditer(text)], key=lambda one: one.start())
     names = [re.sub(r"""^["']|["']$""", "", one[1]) for one in found]
-    twins = next((name for name in names if names.count(name) > 1), None)
+    twins = next((name for name, count in Counter(names).items() if count > 1), None)
     return names if twins is None else f"Duplicate test name: `{twins}`."
+
+
+def _adds(text: str, message: str) -> bool:
+    """Return whether a line changes a message: no blank one does.
+
+    Nor does any beyond its length.
+    """
+    return len(message) < TEXT and not text.isspace() and text != ""
 
 
 @dataclass
@@ -98,7 +108,7 @@ class Report:
         told = f"ok {number} {self._begun[number]} in "
         at = line.find(told)
         while at >= 0 and (found := _ENDING.fullmatch(line, at + len(told))) is None:
-            at = line.find(told, at + 1)
+            at = line.find(told, at + len(told))
         if at < 0 or found is None:
             return False
         late = found[2] == "timeout after"
@@ -117,26 +127,35 @@ class Report:
         """Add what bats says of a failure; a hook's is told as such."""
         if told < 0:
             number, name, message = self._hooks[-1]
-            self._hooks[-1] = (number, name, f"{message}\n{text}".strip()[:TEXT])
+            if _adds(text, message):
+                self._hooks[-1] = (number, name, f"{message}\n{text}".strip()[:TEXT])
             return
         case = self._cases[told][-1]
         if case.verdict not in ("failed", "error"):
             return
-        update: dict[str, object] = {"message": f"{case.message}\n{text}".strip()[:TEXT]}
+        update: dict[str, object] = {}
+        if _adds(text, case.message):
+            update["message"] = f"{case.message}\n{text}".strip()[:TEXT]
         if hook := _IN_HOOK.search(text):
             update |= {"verdict": "error", "phase": hook[1]}
-        self._cases[told][-1] = case.model_copy(update=update)
+        if update:
+            self._cases[told][-1] = case.model_copy(update=update)
 
     @property
     def _total(self) -> int:
         return self._ends[-1] if self._ends else 0
 
+    def _place(self, number: int) -> int:
+        """Return which of the files holds a test."""
+        return min(bisect_right(self._ends, max(number - 1, 0)), len(self._files) - 1)
+
     def _file(self, number: int) -> str:
-        return self._files[min(bisect_right(self._ends, max(number - 1, 0)), len(self._files) - 1)]
+        return self._files[self._place(number)]
 
     def _name(self, number: int) -> str:
-        file = self._file(number)
-        first = self._ends[self._files.index(file)] - len(self.names[file])
+        place = self._place(number)
+        file = self._files[place]
+        first = self._ends[place] - len(self.names[file])
         return f"{file}::{self._begun.get(number) or self.names[file][number - first - 1]}"
 
     def list_records(self, broken: Mapping[str, str]) -> Iterator[Record]:
