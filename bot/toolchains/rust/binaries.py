@@ -97,7 +97,7 @@ class Runner:
             suite, result = await self._run_suite(target, program, [_read_key(plan.key) for plan in chosen], bool(left))
             # where several ran as their process ended, they run again, one after another, and the one shows
             parallel = not (left or self.apart) and result.ended == "exit" and len(suite.opened) > 1
-            unsure = suite.opened if parallel else []
+            unsure = set(suite.opened) if parallel else set()
             return Round(result, [*plans, *_list_records(target, suite, unsure), *_list_ends(target, suite, result)])
 
         if plans:

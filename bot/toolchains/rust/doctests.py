@@ -6,6 +6,8 @@ import asyncio
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from bot.sandbox.port import CommandResult
 from bot.toolchains.events import Case, Plan, Problem, Record, Start
@@ -15,7 +17,8 @@ from bot.toolchains.rust.targets import Target
 from bot.toolchains.session import Session
 
 # `src/lib.rs - cart::Cart (line 7)`, by some versions with ` - compile fail` behind it
-_NAME = re.compile(r"(.+?) - (.*?)\s*\(line (\d+)\)(?: - [a-z ]+)?")
+_JOINT = " - "
+_LINE = re.compile(r"\(line (\d{1,9})\)(?: - [a-z ]+)?\Z")
 _UNBUILT = "Couldn't compile the test."
 _REPORT = "rust-doc-{}.json"
 
@@ -43,7 +46,7 @@ def _list_records(
         phase: Phase = "teardown" if suite.began else "build"
         yield Problem(id=target.root, phase=phase, message=result.output)
     for name in suite.begun:
-        id, line = _read_name(name, target, session)
+        id, line = _locate(name, target, session)
         if not wanted(id):
             continue
         yield Plan(id=id, key=name, line=line)
@@ -62,15 +65,29 @@ def _make_case(id: str, told: Told) -> TestCase:
     return TestCase(id=id, kind="doctest", verdict=verdict, phase=phase, message=message)
 
 
-def _read_name(name: str, target: Target, session: Session) -> tuple[str, int]:
+def _locate(name: str, target: Target, session: Session) -> tuple[str, int]:
     """Return an example's id and line.
 
     The line is no part of the id: it is another one after each edit above. Equal ids are numbered by it. The file is
     told from the package's folder or from the workspace's.
     """
-    match = _NAME.fullmatch(name)
-    if match is None:
+    found = read_name(name)
+    if found is None:
         return f"{target.root}::doctest::{name}", 0
-    places = [posixpath.normpath(posixpath.join(root, match[1])) for root in (target.folder, session.root)]
-    file = next((place for place in places if (session.workspace.tree / place).is_file()), places[0])
-    return "::".join(part for part in (file, "doctest", match[2]) if part), int(match[3])
+    told, item, line = found
+    places = [posixpath.normpath(posixpath.join(root, told)) for root in (target.folder, session.root)]
+    file = next((place for place in places if _is_file(session.workspace.tree / place)), places[0])
+    return "::".join(part for part in (file, "doctest", item) if part), line
+
+
+def read_name(name: str) -> tuple[str, str, int] | None:
+    """Return the file, item and line of an example; None for other names."""
+    file, _, rest = name.partition(_JOINT)
+    match = _LINE.search(rest)
+    return (file, rest[: match.start()].rstrip(), int(match[1])) if file and match is not None else None
+
+
+def _is_file(path: Path) -> bool:
+    with suppress(OSError):  # a name longer than any file's
+        return path.is_file()
+    return False

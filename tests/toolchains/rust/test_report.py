@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.toolchains.port import ToolchainError
+from bot.toolchains.rust.doctests import read_name
 from bot.toolchains.rust.report import Suite, read_listing, read_suite
 from bot.toolchains.rust.targets import read_build, read_targets
 
@@ -155,3 +156,19 @@ def test_no_metadata_breaks_the_reader(data: st.DataObject) -> None:
         read_targets(
             text[:at] + data.draw(st.binary(max_size=3)) + text[at + data.draw(st.integers(0, 9)) :], Path("/no")
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("src/lib.rs - cart::Cart (line 7)", ("src/lib.rs", "cart::Cart", 7)),
+        ("src/lib.rs - cart::Cart (line 7) - compile fail", ("src/lib.rs", "cart::Cart", 7)),
+        ("src/lib.rs - (line 3)", ("src/lib.rs", "", 3)),
+        ("a - b.rs - c (line 1) (line 2)", ("a", "b.rs - c (line 1)", 2)),
+        ("src/lib.rs (line 3)", None),
+        (" - a (line 3)", None),
+        (f"src/lib.rs - a (line {'9' * 5000})", None),
+    ],
+)
+def test_an_example_is_named_by_its_file_item_and_line(name: str, expected: tuple[str, str, int] | None) -> None:
+    assert read_name(name) == expected
