@@ -13,6 +13,9 @@ from bot.toolchains.events import Case, End, Plan, Start
 from bot.toolchains.junit import read_xml
 from bot.toolchains.trx import read_trx
 
+# Classes in classes that a name is looked up by.
+_DEEPEST = 100
+
 
 def read_report(text: bytes, project: Project, key: str) -> tuple[list[Case], bool]:
     """Return the cases of one report of a project, and whether it is whole.
@@ -49,7 +52,7 @@ def name_test(project: Project, owner: str, name: str) -> str:
     Where no file is known, it begins with the project's.
     """
     outer = re.split(r"[(<`]", owner, maxsplit=1)[0].split("+")
-    for length in range(len(outer), 0, -1):
+    for length in range(min(len(outer), _DEEPEST), 0, -1):
         known = "+".join(outer[:length])
         if known in project.classes:
             return "::".join([project.classes[known], *_cut_namespace(known), *outer[length:], name])
