@@ -2,7 +2,8 @@
 
 ``mutated``: reports of 20 tests with pieces cut out, doubled and put in; an exception other than our own is a fault.
 ``seconds`` and ``mb``: 10,000 tests read and folded. ``hostile``: seconds until a report of 64 MiB is refused,
-``longest`` until one of 32 MiB, the most that is read, is refused or read. Seconds are of processor time.
+``longest`` until one of 32 MiB, the most that is read, is refused or read: a broken report again and again, and shapes
+for which a reader that looks at one part of its text more than once would need hours. Seconds are of processor time.
 """
 
 from __future__ import annotations
@@ -195,6 +196,60 @@ READERS = (
 )
 
 
+class Shape(NamedTuple):
+    """Report with one piece again and again."""
+
+    piece: bytes
+    head: bytes = b""
+    tail: bytes = b""
+
+    def write(self, size: int) -> bytes:
+        room = size - len(self.head) - len(self.tail)
+        return self.head + self.piece * (room // len(self.piece)) + self.tail
+
+
+_LONG = b"x" * 1_000_000
+_BATS = b"1..20\nbegin 1 adds_1\n"
+# What once took time by the square of its length, or would with one more search.
+SHAPES: dict[str, tuple[Shape, ...]] = {
+    "junit": (
+        Shape(b"] (", b'<testsuite file="a.py"><testcase name="test [', b'"/></testsuite>'),
+        Shape(b'<testcase name="a"/>', b'<testsuite name="a">' * 190, b"</testsuite>" * 190),
+        Shape(b'<testcase name="a"/>', b'<testsuite name="' + _LONG + b'">', b"</testsuite>"),
+    ),
+    "surefire": (Shape(b"<testsuite ", b"<a>"),),
+    "tap": (
+        Shape(b"  \n", b"not ok 1 - a\n"),
+        Shape(b" ", b"# a", b"x\nok 1 a\n1..1\n# pass  1\n"),
+        Shape(b"a.t .. \nok 1\n1..1\n", b"", b"Result: PASS\n"),
+        Shape(b"    ok - a\n" * 90_000, b"", b"    1..90000\nok 1 - " + _LONG + b"\n1..1\n"),
+        Shape(b"ok 1\n" * 90_000 + b"# \n" * 9_000_000, b"# " + _LONG + b"\n", b"# pass  1\n"),
+    ),
+    "trx": (
+        Shape(
+            b'<UnitTestResult testId="t" testName="a"/>',
+            b'<TestRun><UnitTest id="t"><TestMethod className="' + _LONG + b'"/></UnitTest>',
+            b"</TestRun>",
+        ),
+    ),
+    "dotnet": (
+        Shape(b"+a", b'<TestRun><UnitTest id="t"><TestMethod className="a', b'"/></UnitTest><UnitTestResult testId="t" '
+              b'testName="a"/></TestRun>'),
+    ),
+    "bats": (
+        Shape(b"# x\n", _BATS + b"not ok 1 adds_1 in 5ms\n"),
+        Shape(b"#  \n", b"1..20\nnot ok 1 setup_file failed\n"),
+        Shape(b"ok 1 in ", b"1..20\nbegin 1 " + b"in ok 1 " * 100_000 + b"in ok 1\n"),
+    ),
+    "ctest": (Shape(b" ", b"1/1 Test #1: adds_1", b"x\n"),),
+    "meson": (
+        Shape(b" ", b"1/1 adds_1", b"x\n"),
+        Shape(b"a / ", b"1/1 ", b"a  OK  0.01s\n"),
+    ),
+    "automake": (Shape(b"a ", b"PASS: "),),
+}  # fmt: skip
+
+
 def fold(reader: Reader, text: bytes, count: int) -> int:
     """Read and fold a report; return how many tests it has."""
     records = [record for record in reader.read(text, count) if not (isinstance(record, Plan) and not record.id)]
@@ -243,9 +298,13 @@ def measure_large(reader: Reader) -> tuple[float, float]:
 
 def measure_hostile(reader: Reader, folder: Path, size: int) -> float:
     """Return the seconds until a report of a size is refused, or read, of processor time."""
-    piece = reader.write(_SMALL)[:-3] + b"<a>[{("
+    shapes = [Shape(reader.write(_SMALL)[:-3] + b"<a>[{("), *(SHAPES.get(reader.name, ()) if size <= MAX_BYTES else ())]
+    return max(measure_shape(reader, folder, shape.write(size)) for shape in shapes)
+
+
+def measure_shape(reader: Reader, folder: Path, text: bytes) -> float:
     file = folder / reader.name
-    file.write_bytes((piece * (size // len(piece) + 1))[:size])
+    file.write_bytes(text)
     began = time.process_time()
     with contextlib.suppress(ToolchainError):
         fold(reader, read_bounded(file) or b"", _SMALL)
