@@ -69,6 +69,17 @@ async def test_the_first_seconds_of_a_token_are_waited_out(world: World, github:
     assert world.time.slept == [1.0, 2.0], "a proven token's 404 is believed at once"
 
 
+async def test_a_young_token_is_waited_for_though_another_replica_took_it(world: World, github: GitHubs) -> None:
+    began = time.time()
+    world.hub.world.clock = lambda: began + world.hub.clock_offset
+    number = await new_issue(world)
+    client = await github.for_repository(world.repository, WRITE)
+    await issues.get_issue(client, world.repository, number)
+    world.hub.token_lag, world.hub.token_lag_status = 2.5, 403
+    assert (await issues.get_issue(client, world.repository, number)).number == number
+    assert world.time.slept == [1.0, 2.0]
+
+
 async def test_a_private_repository_hidden_from_a_fresh_token_is_waited_for(world: World, github: GitHubs) -> None:
     number = await new_issue(world)
     client = await github.for_repository(world.repository, WRITE)

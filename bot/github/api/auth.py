@@ -19,6 +19,7 @@ from bot.github.api.client import Client
 from bot.github.api.errors import BadCredentials, Forbidden, Invalid, NotFound, Response
 from bot.github.api.limiter import Clock
 from bot.github.api.retry import server_time
+from bot.github.api.scopes import satisfies
 from bot.github.api.transport import READING, Transport
 from bot.logs import register_secret
 from bot.types import Actor
@@ -32,6 +33,8 @@ _TOKEN_MARGIN = 600.0
 # GitHub's replicas learn of a new token within seconds; until then they refuse it.
 _YOUNG = 10.0
 LAG_WAITS = (1.0, 2.0, 3.0)
+# What GitHub says where a token lacks a permission, or its replica does not know yet that it has it.
+_NOT_ACCESSIBLE = "Resource not accessible by integration"
 _MAX_TOKENS = 2000
 
 TokenKey = tuple[int, tuple[int, ...], tuple[tuple[str, str], ...]]
@@ -313,8 +316,8 @@ class InstallationCredential:
         token = self._token
         if token is None:
             return None
-        young = not token.proven and self._auth.clock.steady() - token.minted_at < _YOUNG
-        if young and tries <= len(LAG_WAITS) and not (response.status == 404 and await self._can_see()):
+        young = self._auth.clock.steady() - token.minted_at < _YOUNG
+        if young and tries <= len(LAG_WAITS) and await self._may_lag(token, response):
             return LAG_WAITS[tries - 1]
         if response.status == 401 and not self._renewed:
             self._renewed = True
@@ -322,5 +325,10 @@ class InstallationCredential:
             return 0.0
         return None
 
-    async def _can_see(self) -> bool:
-        return self._visible is None or await self._visible()
+    async def _may_lag(self, token: Token, response: Response) -> bool:
+        """Return True if a replica of GitHub's may not know the token yet."""
+        if token.proven:  # by another replica, then
+            return _NOT_ACCESSIBLE in response.message and satisfies(
+                self._permissions or {}, response.headers.get("x-accepted-github-permissions", "")
+            )
+        return not (response.status == 404 and (self._visible is None or await self._visible()))
