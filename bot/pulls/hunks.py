@@ -6,7 +6,9 @@ two functions.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from bisect import bisect_left
+from collections.abc import Collection, Iterator
+from itertools import accumulate
 
 from bot.github.text.diffs import FileDiff, Hunk
 from bot.pulls.fingerprints import digest, find_innermost, read_definitions, symbol_of
@@ -22,14 +24,16 @@ def name_hunks(diff: FileDiff, head: str | None, base: str | None) -> tuple[str,
     has none. Parses the head: call it in a thread.
     """
     known = read_definitions(head, diff.path) if head is not None else ()
-    lines = [] if base is None else base.split("\n")
+    above = _Above(base or "")
     # The same text is something else as a symlink, or as a program.
     kind = "" if diff.mode in _USUAL else diff.mode
     names = []
     for hunk in diff.hunks:
         symbol = symbol_of(find_innermost(known, _first_changed(hunk)))
         shown = (f"{line.kind}{line.text}" for line in hunk.lines)
-        names.append(digest(f"{kind}{symbol}", hunk.section, str(_count_equal_places(hunk, lines)), *shown)[:12])
+        names.append(
+            digest(f"{kind}{symbol}", hunk.section, str(above.count(hunk) if base is not None else 0), *shown)[:12]
+        )
     return tuple(names)
 
 
@@ -49,10 +53,27 @@ def _first_changed(hunk: Hunk) -> int:
     return number
 
 
-def _count_equal_places(hunk: Hunk, base: list[str]) -> int:
-    """Count how often the hunk's old lines stand in the base above it."""
-    old = [line.text for line in hunk.on("LEFT")]
-    if not old:
-        return 0
-    starts = range(min(hunk.old_start - 1, len(base)))
-    return sum(base[at] == old[0] and base[at : at + len(old)] == old for at in starts)
+class _Above:
+    """Text of a base, to count what stands above a hunk."""
+
+    def __init__(self, base: str) -> None:
+        self._text = f"\n{base}\n"
+        self._places: dict[str, list[int]] = {}
+        self._starts = list(accumulate((len(line) + 1 for line in base.split("\n")), initial=0))
+
+    def count(self, hunk: Hunk) -> int:
+        """Count how often the hunk's old lines stand in the base above it."""
+        old = "".join(f"\n{line.text}" for line in hunk.on("LEFT")) + "\n"
+        if old == "\n":
+            return 0
+        if old not in self._places:
+            self._places[old] = list(self._find(old))
+        own = self._starts[min(max(hunk.old_start - 1, 0), len(self._starts) - 1)]
+        return bisect_left(self._places[old], own)
+
+    def _find(self, old: str) -> Iterator[int]:
+        # in the text, and once for hunks alike: line by line, a file of equal lines would take minutes
+        at = self._text.find(old)
+        while at >= 0:
+            yield at
+            at = self._text.find(old, at + 1)

@@ -174,6 +174,13 @@ def test_the_same_lines_at_another_place_are_another_hunk(path: str) -> None:
     assert name([*above, *base], [*above, *without_first]) == name(base, without_first), "a rebase only moves it"
 
 
+def test_hunks_of_a_file_of_equal_lines_are_told_apart() -> None:
+    old = ["pass"] * 60
+    new = ["pass 0", *old[1:20], "pass 0", *old[21:40], "pass 0", *old[41:]]
+    names = hunks.name_hunks(changed("a.txt", old, new), "\n".join(new), "\n".join(old))
+    assert len(set(names)) == len(names) > 2
+
+
 def test_only_hunks_that_were_read_are_left_out() -> None:
     two = changed("a.py", LONG[:60], ["new = 1", *LONG[1:50], "new = 2", *LONG[51:60]])
     assert [hunk.new_start for hunk in hunks.drop_hunks(two, [0]).hunks] == [two.hunks[1].new_start]
