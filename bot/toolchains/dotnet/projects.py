@@ -13,7 +13,7 @@ from bot.toolchains.units import is_sample, walk_files
 # Bytes of a file that are read.
 _MOST_BYTES = 1024 * 1024
 _MOST_PROJECTS = 40
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _VSTEST = re.compile(r'Include="Microsoft\.NET\.Test\.Sdk"', re.IGNORECASE)
 _TESTS = re.compile(
     rf'{_VSTEST.pattern}|Include="(?:xunit\.v3|TUnit)"|<IsTestProject>\s*true|"MSTest\.Sdk', re.IGNORECASE
@@ -23,12 +23,12 @@ _OTHER_PLATFORM = re.compile(
     re.IGNORECASE,
 )
 _OWN_PROGRAM = re.compile(r'Include="xunit\.v3"', re.IGNORECASE)
-_FRAMEWORKS = re.compile(r"<TargetFrameworks?>\s*([^<]+?)\s*<")
+_FRAMEWORKS = re.compile(r"<TargetFrameworks?>([^<]+)<")
 # .NET Framework, which runs on Windows alone: net48, net472
 _WINDOWS = re.compile(r"net[1-4]\d+$|.*-windows")
-# What matters of a source file; comments and texts are passed over whole.
+# What matters of a source file; comments and texts are passed over whole, or to the end where theirs is missing.
 _TOKEN = re.compile(
-    r'//[^\n]*|/\*.*?\*/|"""+.*?"""+|\$?@\$?"(?:""|[^"])*"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
+    r'//[^\n]*|/\*.*?(?:\*/|\Z)|"""++.*?(?:"""++|\Z)|\$?@\$?"(?:""|[^"])*+"?|"(?:\\.|[^"\\\n])*+"?|\'(?:\\.|[^\'\\\n])*+\'?'
     r"|\bnamespace\s+(?P<space>[\w.]+)\s*(?P<whole>;)?|\b(?:class|struct)\s+(?!where\b)(?P<type>\w+)|(?P<brace>[{}])"
     r"|\[\s*(?:[\w.]+\([^()\]]*\)\s*,\s*|[\w.]+\s*,\s*)*(?:\w+\.)*\w*(?P<mark>Fact|Theory|Test|TestCase|TestCaseSource|TestMethod)"
     r"(?:Attribute)?\s*[\](,]",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -16,16 +16,16 @@ from bot.toolchains.units import Unit, is_sample, walk_files
 
 # Bytes of a file that are read.
 _MOST_BYTES = 1024 * 1024
-_MODULE = re.compile(r"<module>\s*([^<]+?)\s*</module>")
+_MODULE = re.compile(r"<module>([^<]+)</module>")
 # A profile that is not on by itself adds no modules.
-_PROFILE = re.compile(r"<profile>(?:(?!</profile>|<activeByDefault>\s*true).)*</profile>", re.DOTALL)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_PACKAGE = re.compile(r"^\s*package\s+([\w.]+)", re.MULTILINE)
-# What matters of a source file; comments and texts are passed over whole.
+_PROFILE = re.compile(r"<profile>(?:(?!</?profile>|<activeByDefault>\s*true).)*</profile>", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_PACKAGE = re.compile(r"^[^\S\n]*package\s+([\w.]+)", re.MULTILINE)
+# What matters of a source file; comments and texts are passed over whole, or to the end where theirs is missing.
 _TOKEN = re.compile(
-    r"//[^\n]*|/\*.*?\*/|\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'"
+    r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"\"\".*?(?:\"\"\"|\Z)|\"(?:\\.|[^\"\\\n])*+\"?|'(?:\\.|[^'\\\n])*+'?"
     r"|@(?:\w+\.)*(?P<mark>\w+)|\b(?:class|record|interface|enum|object)\s+(?P<type>\w+)"
-    r"|(?P<brace>[{}])|(?P<name>[\w$]+|`[^`\n]+`)\s*\(",
+    r"|(?P<brace>[{}])|(?P<name>(?<![\w$])[\w$]++|`[^`\n]+`)\s*+\(",
     re.DOTALL,
 )
 _HOOK = re.compile(r"(Before|After)(?:Each|All|Class|Method)?")
@@ -65,20 +65,20 @@ class TestFile:
 
 def read_modules(tree: Path, root: str) -> list[str]:
     """Return the folders of a Maven build. Blocking."""
-    found: list[str] = []
-    waiting = [root]
+    found: dict[str, None] = {}
+    waiting = deque([root])
     while waiting:
-        module = waiting.pop(0)
+        module = waiting.popleft()
         # a build that names its neighbours leaves them to build themselves
         below = module == root or (module.startswith(f"{root}/") if root else not module.startswith(".."))
         if module in found or not below:
             continue
-        found.append(module)
+        found[module] = None
         text = _COMMENT.sub("", read_text(tree / module / "pom.xml"))
-        for name in _MODULE.findall(_PROFILE.sub("", text)):
+        for name in filter(None, map(str.strip, _MODULE.findall(_PROFILE.sub("", text)))):
             folder = posixpath.dirname(name) if name.endswith(".xml") else name
             waiting.append(posixpath.normpath(posixpath.join(module, folder)).removeprefix("."))
-    return found
+    return list(found)
 
 
 def read_files(tree: Path, modules: Sequence[str]) -> list[TestFile]:

@@ -108,6 +108,11 @@ def test_classes_are_found_in_their_files(tmp_path: Path) -> None:
     assert (project.files, project.classes["Shop.Tests.Fakes"]) == ((FILE,), "tests/Shop.Tests/Fakes.cs")
 
 
+@pytest.mark.parametrize("begun", ["/* ", '"""', '@"', 'var text = "'])
+def test_what_is_begun_and_not_ended_holds_no_classes(begun: str) -> None:
+    assert scan(f"class First {{ {begun} class Second {{ [Fact] void Adds() {{ }} }} }}") == (["First"], False)
+
+
 def test_ids_begin_with_the_file_and_filters_select_it(tmp_path: Path) -> None:
     project = read_project(write(tmp_path, REPOSITORY), TESTED)
     text = report(result(0, f"{OWNER}.Even(number: 1)", "Passed"), result(1, f"{OWNER}.Adds", "Failed"))

@@ -73,6 +73,12 @@ def test_a_file_that_is_no_text_or_no_class_has_none(tmp_path: Path) -> None:
         assert (file.classes, file.tests) == ((), ())
 
 
+def test_what_is_begun_and_not_ended_holds_no_tests(tmp_path: Path) -> None:
+    for begun in ("/* ", '"""\n', 'String text = "'):
+        tree = write(tmp_path, {"A.java": f"class A {{ @Test void first() {{}} {begun}@Test void second() {{}} }}"})
+        assert read_file(tree, "A.java", "").tests == ("first",)
+
+
 def test_what_is_told_of_a_class_is_told_of_its_file(tmp_path: Path) -> None:
     tree = write(tmp_path, {PLACE: JAVA, "src/test/java/shop/CartTest.java": JAVA})
     sources = Sources([read_file(tree, PLACE, "core"), read_file(tree, "src/test/java/shop/CartTest.java", "")])
