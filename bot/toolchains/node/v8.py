@@ -20,6 +20,8 @@ from bot.types import JsonModel
 
 # Stretches that one place of a file belongs to; real ones lie some levels deep.
 _DEEPEST = 1_000
+# How often a process loads a file at most: a module may be loaded again, by another query.
+_MOST_LOADS = 1_000
 _WORD = re.compile(r"\w")
 
 
@@ -61,13 +63,16 @@ def read_v8(reports: Iterable[bytes], sources: Sources) -> Hits:
     """
     tally = Tally(sources)
     words: dict[str, list[_Unit]] = {}
+    lengths = {path: _measure(text) for path, text in sources.texts.items()}
     foreign: set[str] = set()
     for report in reports:
         changed, scripts = _parse(report, sources)
+        if len(scripts) > _MOST_LOADS * len(sources.texts):
+            raise CoverageError("A report of V8's tells of the same files too often.")
         for path, script in scripts:
             if path not in words:
                 words[path] = list(_list_words(sources, path))
-            idle = _find_idle(script, _measure(sources.texts[path]))
+            idle = _find_idle(script, lengths[path])
             if idle is None or script.url in changed:
                 foreign.add(path)
                 continue
