@@ -17,7 +17,7 @@ _NO_API = re.compile(
 _NAME = r"[A-Za-z_]\w*(?:\.\w+)*"
 # code spans, roles and directives of either markup, and dotted names in running text
 _MENTION = re.compile(
-    rf"`+~?({_NAME})(?:\(\))?`|\.\. \w+:\w*:? *:?({_NAME})|::: *({_NAME})|\b([A-Za-z_]\w*(?:\.\w+)+)\b"
+    rf"(?<!`)`+~?({_NAME})(?:\(\))?`|\.\. \w+:\w*:? *:?({_NAME})|::: *({_NAME})|\b([A-Za-z_]\w*(?:\.\w+)+)\b"
 )
 _WHOLE_MODULE = re.compile(rf"(?:automodule::|^::: ) *({_NAME})", re.MULTILINE)
 
