@@ -14,6 +14,8 @@ from bot.toolchains.units import Unit, is_sample, walk_files
 _MOST_UNITS = 8
 _MARKS = (*config.NAMES, "composer.json")
 _PEST = "pestphp/pest"
+# its settings: Pest's own repository does not name it
+_PEST_FILE = "tests/Pest.php"
 
 
 def find_units(tree: Path) -> list[Unit]:
@@ -34,7 +36,8 @@ def find_units(tree: Path) -> list[Unit]:
         tests = any(
             paths.is_test_file(str(path)) and Unit(root=root, toolchain="php").holds(str(path)) for path in files
         )
-        if tests and _PEST not in required and (said or "phpunit/phpunit" in required):
+        is_pest = _PEST in required or (tree / root / _PEST_FILE).is_file()
+        if tests and not is_pest and (said or "phpunit/phpunit" in required):
             place = f"{root}/{said or 'composer.json'}".removeprefix("/")
             manager = "composer" if required else ""
             units.append(Unit(root=root, toolchain="php", manager=manager, runner="phpunit", evidence=(f"`{place}`",)))

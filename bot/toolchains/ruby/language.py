@@ -20,7 +20,7 @@ _MOST_UNITS = 8
 # Files that are read to see which runner they are of.
 _MOST_READ = 20
 _READ_BYTES = 8_000
-_TEST_UNIT = re.compile(rb"""require ['"]test[/-]unit|Test::Unit::TestCase""")
+_TEST_UNIT = re.compile(rb"""require ['"]test[/-]unit|(?<!\w)Test::Unit::TestCase""")
 _MINITEST = re.compile(rb"minitest|ActiveSupport::TestCase")
 _DEFAULTS = {"rspec": "spec/*_spec.rb", "minitest": "test/*_test.rb", "test-unit": "test/test_*.rb"}
 _DECIDING = (

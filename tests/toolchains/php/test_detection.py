@@ -25,6 +25,7 @@ PEST = '{"require-dev": {"phpunit/phpunit": "^9.6", "pestphp/pest": "1"}}'
         # another runner, no tests, no PHPUnit, a sample, what is no JSON
         ({"phpunit.xml": "", "composer.json": PEST, "tests/ATest.php": ""}, []),
         ({"phpunit.xml": "", "src/A.php": ""}, []), ({"composer.json": "{}", "tests/ATest.php": ""}, []),
+        ({"phpunit.xml": "", "composer.json": PHPUNIT, "tests/Pest.php": "", "tests/ATest.php": ""}, []),
         ({"tests/fixtures/phpunit.xml": "", "tests/fixtures/ATest.php": ""}, []), ({"tests/ATest.php": ""}, []),
         ({"composer.json": "[[", "tests/ATest.php": ""}, []), ({"composer.json": "[]", "tests/ATest.php": ""}, []),
         ({"vendor/a/phpunit.xml": "", "vendor/a/tests/ATest.php": ""}, []),

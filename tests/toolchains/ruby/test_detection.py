@@ -28,6 +28,9 @@ TEST_UNIT = "require 'test/unit'\n"
         # as rack has it
         ({"Rakefile": "", "test/spec_a.rb": MINITEST, "test/spec_helper.rb": ""}, [("", "minitest")]),
         ({"gems.rb": "", "test/a_test.rb": "class A < ActiveSupport::TestCase\n"}, [("", "minitest")]),
+        # a name of older days, beside the newer one
+        ({"Rakefile": "", "test/a_test.rb": "", "test/test_helper.rb": "Minitest::Test = MiniTest::Unit::TestCase\n"},
+         [("", "minitest")]),
         # both: RSpec
         ({"Gemfile": "", "spec/a_spec.rb": "", "test/a_test.rb": MINITEST}, [("", "rspec")]),
         ({"Gemfile": "", "test/a_test.rb": "", "gems/b/b.gemspec": "", "gems/b/spec/b_spec.rb": ""},
