@@ -11,7 +11,7 @@ from bot.toolchains.dotnet.language import DOTNET
 from bot.toolchains.elixir.language import ELIXIR
 from bot.toolchains.go.language import GO
 from bot.toolchains.jvm.language import JVM
-from bot.toolchains.language import Part, Tools
+from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.node.language import NODE
 from bot.toolchains.php.language import PHP
 from bot.toolchains.python.language import PYTHON, make_part
@@ -22,6 +22,8 @@ from bot.toolchains.shell.language import SHELL
 from bot.toolchains.units import Unit
 
 LANGUAGES = (PYTHON, NODE, GO, JVM, RUBY, RUST, PHP, CPP, SHELL, ELIXIR, DOTNET)
+# Folders of one language that are tested: a monorepo of hundreds would take hours.
+_MOST = 40
 # Evidence of what is taken for Python's because nothing else is there.
 UNNAMED = ("nothing names another language",)
 
@@ -31,7 +33,7 @@ def find_parts(tree: Path, tools: Tools) -> list[Part]:
 
     A policy's own command tests all of it. Where nothing names a language, it is Python's, which says what is missing.
     """
-    found = [part for language in LANGUAGES for part in language.find_parts(tree, tools) if tools.holds(part.unit)]
+    found = [part for language in LANGUAGES for part in _find_own(language, tree, tools)]
     # a Makefile may run the tests of any language, so it is asked where nothing else is there
     found = [part for part in found if part.unit.manager != MAKE] or found
     found = _drop_idle_python(found, tree, tools)
@@ -40,6 +42,16 @@ def find_parts(tree: Path, tools: Tools) -> list[Part]:
         found = [make_part(whole, tree, tools)]
     own = [replace(part, folder=tools.folder, checks=tools.checks) for part in found]
     return [_widen(own[0], tools)] if tools.checks.test else own
+
+
+def _find_own(language: Language, tree: Path, tools: Tools) -> list[Part]:
+    """Return a language's parts, of too many the first: the last of them says so."""
+    found = [part for part in language.find_parts(tree, tools) if tools.holds(part.unit)]
+    if len(found) > _MOST:
+        last = found[_MOST - 1]
+        evidence = (*last.unit.evidence, f"{len(found) - _MOST} more folders of {language.name} that are left out")
+        found[_MOST - 1 :] = [replace(last, unit=last.unit.model_copy(update={"evidence": evidence}))]
+    return found
 
 
 def _drop_idle_python(found: list[Part], tree: Path, tools: Tools) -> list[Part]:

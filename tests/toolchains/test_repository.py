@@ -57,6 +57,14 @@ def test_the_output_of_several_runs_ends_with_the_one_whose_reason_is_told() -> 
     assert (merged.completeness.reason, merged.result.output) == ("no report", "one\nthree\nfour\ntwo")
 
 
+def test_many_folders_are_all_tested_and_of_too_many_the_rest_is_told(tmp_path: Path) -> None:
+    files = {f"m{number:02}/{name}": "" for number in range(45) for name in ("go.mod", "a_test.go")}
+    parts = make_toolchain(bubblewrap(), Checks(), write(tmp_path, files), Settings()).parts
+    assert [part.unit.root for part in parts] == [f"m{number:02}" for number in range(40)]
+    assert parts[0].unit.evidence == ("`m00/go.mod`",)
+    assert parts[-1].unit.evidence == ("`m39/go.mod`", "5 more folders of go that are left out")
+
+
 @pytest.mark.needs("node")
 async def test_a_repository_of_two_languages_is_one_run(tmp_path: Path) -> None:
     toolchain, workspace = await prepared(tmp_path, MIXED)

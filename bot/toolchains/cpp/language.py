@@ -20,7 +20,6 @@ from bot.toolchains.unit_toolchain import UnitToolchain
 from bot.toolchains.units import Unit, is_sample, walk_files
 
 _DEEPEST = 3
-_MOST_UNITS = 8
 # How a CMake project begins, and how it adds tests.
 _PROJECT = re.compile(r"^\s*project\s*\(", re.IGNORECASE | re.MULTILINE)
 _ADDS = re.compile(
@@ -46,7 +45,7 @@ def find_units(tree: Path) -> list[Unit]:
             continue
         units = (find(tree, root, below) for find in (_find_cmake, _find_meson, _find_automake, find_unit))
         found += [unit for unit in units if unit is not None][:1]
-    return found[:_MOST_UNITS]
+    return found
 
 
 def _find_cmake(tree: Path, root: str, files: Sequence[PurePosixPath]) -> Unit | None:

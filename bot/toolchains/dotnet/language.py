@@ -15,7 +15,6 @@ from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.unit_toolchain import UnitToolchain
 from bot.toolchains.units import Unit, walk_files
 
-_MOST_UNITS = 8
 _SOLUTIONS = (".sln", ".slnx")
 _DECIDING = (
     "*.??proj", "*.props", "*.targets", "*.rsp", "[Nn]u[Gg]et.[Cc]onfig", "packages.lock.json", "global.json",
@@ -35,7 +34,7 @@ def find_units(tree: Path) -> list[Unit]:
         evidence = (f"`{project}`", *([f"`{above}`"] if above is not None else []))
         unit = Unit(root=root, toolchain="dotnet", manager="nuget", runner="dotnet test", evidence=evidence)
         units.setdefault(root, unit)
-    return list(units.values())[:_MOST_UNITS]
+    return list(units.values())
 
 
 def _find_parts(tree: Path, tools: Tools) -> list[Part]:

@@ -11,8 +11,6 @@ from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.unit_toolchain import UnitToolchain
 from bot.toolchains.units import Unit, find_nearest, is_sample, walk_files
 
-_MOST_UNITS = 8
-
 
 def find_units(tree: Path) -> list[Unit]:
     """Return the projects of Mix that have tests. Blocking.
@@ -33,7 +31,7 @@ def find_units(tree: Path) -> list[Unit]:
         for root in kept
     ]
     tested = {unit for path in files if paths.is_test_file(path) and (unit := find_nearest(units, path))}
-    return [unit for unit in units if unit in tested][:_MOST_UNITS]
+    return [unit for unit in units if unit in tested]
 
 
 def _find_parts(tree: Path, tools: Tools) -> list[Part]:

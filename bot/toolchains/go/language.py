@@ -15,7 +15,6 @@ from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.unit_toolchain import UnitToolchain
 from bot.toolchains.units import Unit, is_sample, walk_files
 
-_MOST_UNITS = 8
 _DEEPEST = 4
 # https://pkg.go.dev/cmd/go#hdr-Package_lists_and_patterns
 _ASIDE = ("testdata", "_")
@@ -42,7 +41,7 @@ def find_units(tree: Path) -> list[Unit]:
         Unit(
             root=root, toolchain="go", manager="go", runner="go test", evidence=(f"`{root}/go.mod`".replace("`/", "`"),)
         )
-        for root in tested[:_MOST_UNITS]
+        for root in tested
         if root.count("/") < _DEEPEST
     ]
 

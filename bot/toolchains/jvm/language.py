@@ -17,7 +17,6 @@ from bot.toolchains.language import Adapter, Language, Part, Tools
 from bot.toolchains.unit_toolchain import UnitToolchain
 from bot.toolchains.units import Unit, find_nearest, is_sample, walk_files
 
-_MOST_UNITS = 8
 _DEEPEST = 4
 _MAVEN = ("pom.xml",)
 _GRADLE = ("settings.gradle", "settings.gradle.kts", "build.gradle", "build.gradle.kts")
@@ -39,7 +38,7 @@ def find_units(tree: Path) -> list[Unit]:
         known |= set(read_modules(tree, root)) if unit.manager == "maven" else set()
         units.append(unit)
     tested = {find_nearest(units, file) for file in files if paths.is_test_source(file)}
-    return [unit for unit in units if unit in tested][:_MOST_UNITS]
+    return [unit for unit in units if unit in tested]
 
 
 def _make_unit(tree: Path, root: str, files: Sequence[str]) -> Unit:

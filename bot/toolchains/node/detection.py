@@ -18,7 +18,6 @@ from bot.toolchains.units import Unit, is_sample, walk_files
 
 # The runner where no known one is named: the script as it stands, of which only the exit code counts.
 SCRIPT = "npm test"
-_MOST_UNITS = 8
 _DEEPEST = 3
 # Scripts that are looked at in this order: the first whose parts hold a runner that is known.
 _SCRIPTS = (
@@ -93,7 +92,7 @@ def find_projects(tree: Path) -> tuple[Project, ...]:
         aside = root == home != "" and "" in manifests and not any((tree / root / lock).is_file() for lock, _ in _LOCKS)
         project = None if covered or aside else _read_project(tree, root, home, manifests)
         found += [project] if project is not None else []
-    return tuple(found[:_MOST_UNITS])
+    return tuple(found)
 
 
 def _find_manifests(tree: Path) -> dict[str, Manifest]:

@@ -11,7 +11,6 @@ from bot.toolchains.php.programs import describe_version
 from bot.toolchains.unit_toolchain import UnitToolchain
 from bot.toolchains.units import Unit, is_sample, walk_files
 
-_MOST_UNITS = 8
 _MARKS = (*config.NAMES, "composer.json")
 _PEST = "pestphp/pest"
 # its settings: Pest's own repository does not name it
@@ -41,7 +40,7 @@ def find_units(tree: Path) -> list[Unit]:
             place = f"{root}/{said or 'composer.json'}".removeprefix("/")
             manager = "composer" if required else ""
             units.append(Unit(root=root, toolchain="php", manager=manager, runner="phpunit", evidence=(f"`{place}`",)))
-    return units[:_MOST_UNITS]
+    return units
 
 
 def _find_parts(tree: Path, tools: Tools) -> list[Part]:

@@ -16,7 +16,6 @@ from bot.toolchains.unit_toolchain import UnitToolchain
 from bot.toolchains.units import Unit, is_sample, walk_files
 
 _MARKS = ("Gemfile", "gems.rb", "Rakefile", ".rspec")
-_MOST_UNITS = 8
 # Files that are read to see which runner they are of.
 _MOST_READ = 20
 _READ_BYTES = 8_000
@@ -63,7 +62,7 @@ def find_units(tree: Path) -> list[Unit]:
             manager = "bundler" if any((tree / root / name).is_file() for name in ("Gemfile", "gems.rb")) else ""
             seen = (f"`{place}`", f"`{tests[0]}`")
             units.append(Unit(root=root, toolchain="ruby", manager=manager, runner=runner, evidence=seen))
-    return units[:_MOST_UNITS]
+    return units
 
 
 def _belongs(path: str, root: str, roots: dict[str, str]) -> bool:

@@ -16,7 +16,6 @@ from bot.toolchains.rust.targets import read_manifest
 from bot.toolchains.unit_toolchain import UnitToolchain
 from bot.toolchains.units import Unit, find_nearest, is_sample, walk_files
 
-_MOST_UNITS = 8
 _DEEPEST = 4
 # Packages in them need other tools, or are data of tests.
 _ASIDE = {"testdata", "benches", "fuzz"}
@@ -45,8 +44,7 @@ def find_units(tree: Path) -> list[Unit]:
         aside = is_sample(root) or _ASIDE & set(PurePosixPath(root).parts)
         if root.count("/") < _DEEPEST and not aside:
             units.append(_make_unit(tree, root, own))
-    tested = [unit for unit in units if _has_tests(tree, files, unit, units)]
-    return tested[:_MOST_UNITS]
+    return [unit for unit in units if _has_tests(tree, files, unit, units)]
 
 
 def _make_unit(tree: Path, root: str, workspace: bool) -> Unit:
