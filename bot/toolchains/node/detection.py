@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from bot.patterns import names
 from bot.toolchains.node.manifest import Manifest, read_json, read_manifest
 from bot.toolchains.node.mocha import take_node_options
-from bot.toolchains.node.script import RUNNERS, Command, read_script, split_line
+from bot.toolchains.node.script import RUNNERS, Command, fans_out, read_script, split_line
 from bot.toolchains.units import Unit, is_sample, walk_files
 
 # The runner where no known one is named: the script as it stands, of which only the exit code counts.
@@ -77,6 +77,11 @@ class Project:
     command: Command | None = None
     builds: tuple[str, ...] = ()
 
+    @property
+    def only_calls_members(self) -> bool:
+        """Return whether its tests are those that its members have."""
+        return self.command is None and _calls_members(self.manifest)
+
 
 def find_projects(tree: Path) -> tuple[Project, ...]:
     """Return the folders that test themselves, outer ones first. Blocking.
@@ -87,12 +92,18 @@ def find_projects(tree: Path) -> tuple[Project, ...]:
     found: list[Project] = []
     for root in manifests:
         home = _find_home(root, manifests)
-        covered = any(project.home == home and project.unit.holds(root) for project in found)
+        covered = any(one.home == home and one.unit.holds(root) and not one.only_calls_members for one in found)
         # a folder of another project, or of a tool, that has nothing to do with the tests
         aside = root == home != "" and "" in manifests and not any((tree / root / lock).is_file() for lock, _ in _LOCKS)
         project = None if covered or aside else _read_project(tree, root, home, manifests)
         found += [project] if project is not None else []
-    return tuple(found)
+    members = {one.home for one in found if one.unit.root != one.home}
+    return tuple(one for one in found if one.unit.root not in members or not one.only_calls_members)
+
+
+def _calls_members(manifest: Manifest) -> bool:
+    """Return whether a workspace's script runs those of its members."""
+    return bool(manifest.workspaces) and fans_out(manifest.scripts, "test")
 
 
 def _find_manifests(tree: Path) -> dict[str, Manifest]:
@@ -159,10 +170,12 @@ def _find_commands(folder: Path, manifest: Manifest) -> Iterator[tuple[Command |
     line = manifest.scripts.get("test", "")
     tests = line and _DEFAULT_SCRIPT not in line and (manifest.dependencies or line.startswith("node "))
     named = [runner for runner in RUNNERS[1:] if runner in manifest.dependencies]
-    # several may be what is tested with, and the script knows which of them tests
-    if len(named) < 2 or not tests:
+    # several may be what is tested with, or members by what the root brings: then the script knows
+    if not tests or (len(named) < 2 and not _calls_members(manifest)):
         for runner in named:
-            yield Command(runner), (), f"dependency `{runner}`"
+            # without files it looks for them in `test` alone
+            if runner != "mocha" or (folder / "test").is_dir():
+                yield Command(runner), (), f"dependency `{runner}`"
         if importing := _find_node_test(folder):
             yield Command("node:test"), (), f"`{importing}`, which imports node:test"
     if tests and not _runs_bats(folder, line):

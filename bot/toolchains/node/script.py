@@ -10,6 +10,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import PurePosixPath
 
 from bot.toolchains.node.mocha import NODE_VALUES
@@ -21,7 +22,11 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 # Programs that only run another one, whose own options come first.
 _WRAPPERS = {"cross-env", "cross-env-shell", "c8", "nyc", "dotenv", "env-cmd", "npx", "exec", "time", "nohup", "retry"}
 _MANAGERS = {"npm", "pnpm", "yarn", "bun"}
-_FAN_OUT = {"-r", "--recursive", "--workspaces", "-ws", "--workspace", "-w", "--filter", "-F", "workspaces"}
+_FAN_OUT = {
+    "-r", "--recursive", "--workspaces", "-ws", "--workspace", "-w", "--filter", "-F", "workspaces", "workspace",
+}  # fmt: skip
+# Programs that run scripts of a workspace's members.
+_FANS = {"turbo", "nx", "lerna"}
 _SCRIPTS_OF_SCRIPTS = {"run-s", "npm-run-all", "run-p"}
 _LOADERS = {"tsx", "ts-node", "@swc-node/register"}
 # What a name of a script, or a program, says of it.
@@ -137,7 +142,7 @@ def _called_scripts(words: Sequence[str], scripts: Mapping[str, str]) -> list[st
     if not rest:
         return None
     program, *arguments = rest
-    if program in _MANAGERS and not _FAN_OUT.intersection(arguments):
+    if program in _MANAGERS and not _is_fan_out(rest):
         names = [one for one in arguments if not one.startswith("-") and one not in ("run", "run-script")]
         called = "test" if arguments[:1] in (["t"], ["test"]) else next(iter(names), "")
         is_own = program != "npm" or arguments[:1] in (["run"], ["run-script"], ["test"], ["t"])
@@ -145,6 +150,19 @@ def _called_scripts(words: Sequence[str], scripts: Mapping[str, str]) -> list[st
     if program in _SCRIPTS_OF_SCRIPTS:
         return [one for one in arguments if one in scripts]
     return None
+
+
+def fans_out(scripts: Mapping[str, str], name: str) -> bool:
+    """Return whether a script runs those of a workspace's members, and of its own only builds."""
+    parts = list(islice(_list_parts(scripts, name, 0), _MOST_PARTS))
+    fans = [words for words in parts if _is_fan_out(_strip_variables(words)[1])]
+    return bool(fans) and all(words in fans or _read_build(words) for words in parts)
+
+
+def _is_fan_out(words: Sequence[str]) -> bool:
+    program, *arguments = words or [""]
+    named = {word.partition("=")[0] for word in arguments}
+    return program in _FANS or (program in _MANAGERS and not named.isdisjoint(_FAN_OUT | _FANS))
 
 
 def _is_build(name: str, line: str) -> bool:

@@ -75,6 +75,10 @@ def shapes(tree: Path) -> list[tuple[str, str, str]]:
     return [(one.unit.root, one.unit.manager, one.unit.runner) for one in find_projects(tree)]
 
 
+def calling(test: str, **scripts: str) -> str:
+    return package(workspaces=["a", "b"], devDependencies={"jest": "29"}, scripts={"test": test, **scripts})
+
+
 MOCHA = package(scripts={"test": "mocha"}, devDependencies={"mocha": "1"})
 
 
@@ -98,8 +102,11 @@ MOCHA = package(scripts={"test": "mocha"}, devDependencies={"mocha": "1"})
         ({"package.json": package(scripts={"test": "tape t/*.js"}, devDependencies={"tape": "5"})},
          [("", "npm", "npm test")]),
         # one dependency says which runs, several do not
-        ({"package.json": package(scripts={"test": "node script/test.js"}, devDependencies={"mocha": "8"})},
-         [("", "npm", "mocha")]),
+        ({"package.json": package(scripts={"test": "node script/test.js"}, devDependencies={"mocha": "8"}),
+          "test/a.js": ""}, [("", "npm", "mocha")]),
+        # mocha alone would find no test: the script knows where they are
+        ({"package.json": package(scripts={"test": "node script/test.js"}, devDependencies={"mocha": "8"}),
+          "tests/a.js": ""}, [("", "npm", "npm test")]),
         ({"package.json": package(scripts={"test": "node t.js"}, devDependencies={"jest": "26", "mocha": "8"}),
           "test/own.test.mjs": "import 'node:test'"}, [("", "npm", "npm test")]),
         # not JavaScript: the shell's bats, what has no tests, what is no manifest
@@ -119,6 +126,16 @@ MOCHA = package(scripts={"test": "mocha"}, devDependencies={"mocha": "1"})
           "package-lock.json": "{}", "packages/a/package.json": MOCHA, "packages/b/package.json": package(ava={"a": 1}),
           "packages/old/package.json": MOCHA, "packages/a/fixtures/x/package.json": MOCHA},
          [("packages/a", "npm", "mocha"), ("packages/b", "npm", "ava")]),
+        # a script that only calls those of members, by a manager or a tool for workspaces, is none of its own
+        ({"package.json": calling("turbo run test"), "a/package.json": MOCHA,
+          "b/package.json": package(scripts={"test": "tape t"}, dependencies={"tape": "5"})},
+         [("a", "npm", "mocha"), ("b", "npm", "npm test")]),
+        ({"package.json": calling("yarn all", all="yarn workspaces foreach -A run test"), "a/package.json": MOCHA},
+         [("a", "npm", "mocha")]),
+        ({"package.json": package(workspaces=["a"], dependencies={"x": "1"},
+                                  scripts={"test": "npx lerna run test && node t.js"}),
+          "a/package.json": MOCHA}, [("", "npm", "npm test")]),
+        ({"package.json": calling("nx run-many -t test"), "a/package.json": "{}"}, [("", "npm", "npm test")]),
         ({"package.json": package(private=True), "pnpm-workspace.yaml": "packages: ['libs/**']\n",
           "pnpm-lock.yaml": "lockfileVersion: '9.0'", "libs/x/y/package.json": MOCHA},
          [("libs/x/y", "pnpm@9", "mocha")]),
