@@ -45,7 +45,7 @@ def find_parts(tree: Path, tools: Tools) -> list[Part]:
 
 
 def _find_own(language: Language, tree: Path, tools: Tools) -> list[Part]:
-    """Return a language's parts, of too many the first: the last of them says so."""
+    """Return a language's parts; the last says where some are left out."""
     found = [part for part in language.find_parts(tree, tools) if tools.holds(part.unit)]
     if len(found) > _MOST:
         last = found[_MOST - 1]

@@ -153,7 +153,7 @@ def _called_scripts(words: Sequence[str], scripts: Mapping[str, str]) -> list[st
 
 
 def fans_out(scripts: Mapping[str, str], name: str) -> bool:
-    """Return whether a script runs those of a workspace's members, and of its own only builds."""
+    """Return whether a script builds and runs members' scripts alone."""
     parts = list(islice(_list_parts(scripts, name, 0), _MOST_PARTS))
     fans = [words for words in parts if _is_fan_out(_strip_variables(words)[1])]
     return bool(fans) and all(words in fans or _read_build(words) for words in parts)
