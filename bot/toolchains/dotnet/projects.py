@@ -6,8 +6,9 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from bot.toolchains.dotnet.paths import is_test
 from bot.toolchains.units import is_sample, walk_files
 
 # Bytes of a file that are read.
@@ -58,9 +59,33 @@ class Project:
 
 
 def list_projects(tree: Path) -> list[str]:
-    """Return the files of the test projects of C#. Blocking."""
+    """Return the files of the test projects of C#. Blocking.
+
+    What makes it one may stand in a file that many import; then it counts where there are tests.
+    """
     found = [str(path) for path in walk_files(tree) if path.suffix == ".csproj" and not is_sample(_above(str(path)))]
-    return [path for path in found if _TESTS.search(read_text(tree / path))][:_MOST_PROJECTS]
+    return [path for path in found if _is_tested(tree, path)][:_MOST_PROJECTS]
+
+
+def _is_tested(tree: Path, path: str) -> bool:
+    if _TESTS.search(read_text(tree / path)):
+        return True
+    shared = is_test(posixpath.join(posixpath.dirname(path), "a.cs")) and _TESTS.search(_read_shared(tree, path))
+    return bool(shared) and bool(read_project(tree, path).files)
+
+
+def _read_shared(tree: Path, path: str) -> str:
+    """Return what a project may import: the files around it, and those with names of their own.
+
+    Versions of packages name what no project needs.
+    """
+    files = (one for one in walk_files(tree) if one.suffix in (".props", ".targets"))
+    named = [one for one in files if one.name != "Directory.Packages.props"]
+    return "".join(
+        read_text(tree / one)
+        for one in named
+        if not one.name.startswith("Directory.Build.") or PurePosixPath(path).is_relative_to(one.parent)
+    )
 
 
 def _above(path: str) -> str:
@@ -72,7 +97,7 @@ def _above(path: str) -> str:
 def find_hindrance(tree: Path, path: str) -> str:
     """Say why a project's tests cannot be run here, or "". Blocking."""
     text = read_text(tree / path)
-    whole = text + read_text(tree / "global.json") + read_text(tree / "Directory.Build.props")
+    whole = text + read_text(tree / "global.json") + _read_shared(tree, path)
     if _OTHER_PLATFORM.search(whole) or (_OWN_PROGRAM.search(whole) and not _VSTEST.search(whole)):
         return (
             f"`{path}` runs its tests by Microsoft.Testing.Platform, which is not understood yet. Set `checks.test` to "

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.settings import Checks, Settings
 from bot.toolchains.dotnet import paths, programs
 from bot.toolchains.dotnet.language import find_units
-from bot.toolchains.dotnet.projects import Project, find_hindrance, read_project, scan
+from bot.toolchains.dotnet.projects import Project, find_hindrance, list_projects, read_project, scan
 from bot.toolchains.dotnet.report import read_report, read_sequence, write_filter
 from bot.toolchains.port import ToolchainError, Workspace
 from bot.toolchains.repository import make_toolchain
@@ -85,6 +85,22 @@ def test_a_solution_with_test_projects_is_a_unit(tmp_path: Path) -> None:
     assert [unit.root for unit in find_units(write(tmp_path / "b", inner))] == ["api"]
     bare = {"Tests/Tests.csproj": TESTS, "Tests/A.cs": "", "lib/L.fsproj": TESTS}
     assert [(unit.root, unit.manager) for unit in find_units(write(tmp_path / "c", bare))] == [("", "nuget")]
+
+
+def test_what_files_around_projects_add_counts_where_there_are_tests(tmp_path: Path) -> None:
+    bare = '<Project Sdk="Microsoft.NET.Sdk" />'
+    files = {
+        "tests/Shop.Tests/Shop.Tests.csproj": bare, "tests/Shop.Tests/CartTests.cs": CART,
+        "tests/Shop.Fakes/Shop.Fakes.csproj": bare, "tests/Shop.Fakes/Fake.cs": "class Fake { }",
+        "src/Shop/Shop.csproj": bare, "src/Shop/Cart.cs": CART,
+    }  # fmt: skip
+    assert list_projects(write(tmp_path / "a", files | {"tests/Directory.Build.props": TESTS})) == [TESTED]
+    assert list_projects(write(tmp_path / "b", files | {"eng/Test.targets": TESTS})) == [TESTED]
+    versions = TESTS.replace("PackageReference", "PackageVersion")
+    other = {"lib/Directory.Build.props": TESTS, "Directory.Packages.props": versions}
+    assert list_projects(write(tmp_path / "c", files | other)) == []
+    tree = write(tmp_path / "d", files | {"tests/Directory.Build.targets": SDK.format("xunit.v3", "")})
+    assert "Microsoft.Testing.Platform" in find_hindrance(tree, TESTED)
 
 
 def test_what_cannot_be_run_here_is_said(tmp_path: Path) -> None:
