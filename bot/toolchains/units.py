@@ -47,6 +47,11 @@ def is_sample(root: str) -> bool:
     return _SAMPLES.search(root) is not None
 
 
+def list_around(root: str) -> list[str]:
+    """Return a folder and those around it, the innermost first."""
+    return [str(place).removeprefix(".") for place in (PurePosixPath(root), *PurePosixPath(root).parents)]
+
+
 def find_nearest(units: Sequence[Unit], path: str) -> Unit | None:
     """Return the innermost unit that a path lies in."""
     return max((unit for unit in units if unit.holds(path)), key=lambda unit: len(unit.root), default=None)

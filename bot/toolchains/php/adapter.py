@@ -8,6 +8,7 @@ import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -25,7 +26,7 @@ from bot.toolchains.placeholders import RESULTS
 from bot.toolchains.port import ToolchainError
 from bot.toolchains.rounds import Round, run_apart, run_rounds
 from bot.toolchains.session import ENV, Session
-from bot.toolchains.units import Unit
+from bot.toolchains.units import Unit, list_around
 from bot.toolchains.workspace import make_mount_point
 
 _INSIDE = "/forgehand/php"
@@ -61,6 +62,16 @@ def read_requirements(folder: Path) -> dict[str, str]:
     return {str(name): str(range) for one in lists if isinstance(one, dict) for name, range in one.items()}
 
 
+def find_home(tree: Path, root: str) -> str:
+    """Return the folder that Composer installs for a unit. Blocking.
+
+    It is its own, or where it has none, the nearest around it that names PHPUnit.
+    """
+    if (tree / root / "composer.json").is_file():
+        return root
+    return next((one for one in list_around(root) if "phpunit/phpunit" in read_requirements(tree / one)), root)
+
+
 @dataclass(frozen=True)
 class PhpAdapter:
     """Adapter of one unit; ``tree`` is the base."""
@@ -77,10 +88,18 @@ class PhpAdapter:
     def _inside(self) -> str:
         return posixpath.normpath(posixpath.join(WORK, self.unit.root))
 
+    @cached_property
+    def _home(self) -> str:
+        return find_home(self.tree, self.unit.root)
+
+    @property
+    def _needs(self) -> dict[str, str]:
+        return read_requirements(self.tree / self._home)
+
     def require(self) -> None:
         """Require PHP, and a PHPUnit where none is installed."""
         require_php()
-        if "phpunit/phpunit" not in read_requirements(self._folder) and find_phpunit() not in _UNDERSTOOD:
+        if "phpunit/phpunit" not in self._needs and find_phpunit() not in _UNDERSTOOD:
             raise ToolchainError("composer.json names no PHPUnit, and this machine has none of 9 to 13. Name it there.")
 
     def mounts(self) -> Sequence[Mount]:
@@ -104,14 +123,16 @@ class PhpAdapter:
 
         Where nothing but PHPUnit is missing, the machine's own is taken.
         """
-        if not (self._folder / "composer.json").is_file():
+        home = self.tree / self._home
+        if not (home / "composer.json").is_file():
             return Install()
-        has_lock = (self._folder / "composer.lock").is_file()
-        tidy = [] if has_lock else [["rm", "-f", "composer.lock"]]
-        install = ["composer", "install", "--no-scripts", "--no-plugins", "--no-progress", "--prefer-dist"]
+        to_home = posixpath.relpath(self._home or ".", self.unit.root or ".")
+        composer = ["composer"] if to_home == "." else ["composer", f"--working-dir={to_home}"]
+        tidy = [] if (home / "composer.lock").is_file() else [["rm", "-f", posixpath.join(to_home, "composer.lock")]]
+        install = [*composer, "install", "--no-scripts", "--no-plugins", "--no-progress", "--prefer-dist"]
         attempts = [[install, *tidy]]
-        if find_phpunit() == 9 and all(_PLATFORM.fullmatch(name) for name in read_requirements(self._folder)):
-            attempts.append([["composer", "dump-autoload", "--dev", "--no-scripts", "--no-plugins"]])
+        if find_phpunit() == 9 and all(_PLATFORM.fullmatch(name) for name in self._needs):
+            attempts.append([[*composer, "dump-autoload", "--dev", "--no-scripts", "--no-plugins"]])
         return Install(attempts, authorities=("SSL_CERT_FILE",))
 
     async def test(self, session: Session, targets: Sequence[str]) -> Outcome:
@@ -165,12 +186,13 @@ class PhpAdapter:
     def _prepare(self, session: Session, config: ElementTree.Element, files: Sequence[str]) -> _Prepared:
         """Write the configuration and show what Composer installed. Blocking."""
         vendor = session.workspace.env / "vendor"
+        shown = posixpath.join(WORK, self._home, "vendor")
         mounts = []
         if vendor.is_dir():
-            make_mount_point(session.workspace.tree, posixpath.normpath(posixpath.join(self.unit.root, "vendor")))
-            mounts.append(Mount(source=vendor, target=f"{self._inside}/vendor"))
-        autoload = "vendor/autoload.php" if (vendor / "autoload.php").is_file() else ""
-        program, by_events = _find_program(vendor, self._inside)
+            make_mount_point(session.workspace.tree, posixpath.join(self._home, "vendor"))
+            mounts.append(Mount(source=vendor, target=shown))
+        autoload = f"{shown}/autoload.php" if (vendor / "autoload.php").is_file() else ""
+        program, by_events = _find_program(vendor, shown)
         bootstrap = find_bootstrap(config, self._inside, autoload)
         loaded = f"{_INSIDE}/forgehand_bootstrap.php" if by_events else bootstrap
         written = session.reports / "phpunit.xml"
@@ -188,7 +210,7 @@ class _Prepared(NamedTuple):
     mounts: Sequence[Mount]
 
 
-def _find_program(vendor: Path, inside: str) -> tuple[str, bool]:
+def _find_program(vendor: Path, shown: str) -> tuple[str, bool]:
     """Return the PHPUnit that Composer installed, else the machine's own.
 
     The second: it tells by events.
@@ -201,7 +223,7 @@ def _find_program(vendor: Path, inside: str) -> tuple[str, bool]:
             f"PHPUnit {major} runs the tests; PHPUnit 9 to 13 are understood. Set `checks.test` to "
             "`vendor/bin/phpunit --log-junit {results} {tests}` and `checks.results` to `junit`."
         )
-    own = f"{inside}/vendor/phpunit/phpunit/phpunit" if found is not None else "/usr/bin/phpunit"
+    own = f"{shown}/phpunit/phpunit/phpunit" if found is not None else "/usr/bin/phpunit"
     return own, major != 9
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import posixpath
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.php import config, paths
-from bot.toolchains.php.adapter import COUNTER, PhpAdapter, read_requirements
+from bot.toolchains.php.adapter import COUNTER, PhpAdapter, find_home, read_requirements
 from bot.toolchains.php.programs import describe_version
 from bot.toolchains.unit_toolchain import UnitToolchain
 from bot.toolchains.units import Unit, is_sample, walk_files
@@ -30,22 +32,30 @@ def find_units(tree: Path) -> list[Unit]:
             marked.setdefault(folder, set()).add(path.name)
     units = []
     for root, names in sorted(marked.items(), key=lambda one: (one[0].count("/"), one[0])):
-        required = read_requirements(tree / root)
+        home = find_home(tree, root)
+        required = read_requirements(tree / home)
         said = next((name for name in config.NAMES if name in names), "")
-        tests = any(
-            paths.is_test_file(str(path)) and Unit(root=root, toolchain="php").holds(str(path)) for path in files
-        )
+        # without a configuration PHPUnit is given these alone
+        places = [root] if said else [posixpath.join(root, name) for name in ("tests", "test")]
+        tests = any(_is_below(path, places) for path in files if paths.is_test_file(str(path)))
         is_pest = _PEST in required or (tree / root / _PEST_FILE).is_file()
         if tests and not is_pest and (said or "phpunit/phpunit" in required):
-            place = f"{root}/{said or 'composer.json'}".removeprefix("/")
+            around = [] if home == root else [posixpath.join(home, "composer.json")]
+            evidence = tuple(f"`{one}`" for one in (posixpath.join(root, said or "composer.json"), *around))
             manager = "composer" if required else ""
-            units.append(Unit(root=root, toolchain="php", manager=manager, runner="phpunit", evidence=(f"`{place}`",)))
+            units.append(Unit(root=root, toolchain="php", manager=manager, runner="phpunit", evidence=evidence))
     return units
+
+
+def _is_below(path: PurePosixPath, places: Sequence[str]) -> bool:
+    return any(path.is_relative_to(place) for place in places)
 
 
 def _find_parts(tree: Path, tools: Tools) -> list[Part]:
     return [
-        Part(unit, UnitToolchain("php", paths, PhpAdapter(unit, tree), tools, tree, COUNTER), unit.root)
+        Part(
+            unit, UnitToolchain("php", paths, PhpAdapter(unit, tree), tools, tree, COUNTER), find_home(tree, unit.root)
+        )
         for unit in find_units(tree)
     ]
 

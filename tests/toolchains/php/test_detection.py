@@ -22,6 +22,9 @@ PEST = '{"require-dev": {"phpunit/phpunit": "^9.6", "pestphp/pest": "1"}}'
          [("", "composer", "`phpunit.xml.dist`")]),
         ({"composer.json": PHPUNIT, "tests/ATest.php": ""}, [("", "composer", "`composer.json`")]),
         ({"api/composer.json": PHPUNIT, "api/tests/ATest.php": ""}, [("api", "composer", "`api/composer.json`")]),
+        # installed by the folder around; which is no unit, as it has no tests where PHPUnit would look without settings
+        ({"composer.json": PHPUNIT, "lib/php/phpunit.xml": "", "lib/php/test/ATest.php": ""},
+         [("lib/php", "composer", "`lib/php/phpunit.xml`")]),
         # another runner, no tests, no PHPUnit, a sample, what is no JSON
         ({"phpunit.xml": "", "composer.json": PEST, "tests/ATest.php": ""}, []),
         ({"phpunit.xml": "", "src/A.php": ""}, []), ({"composer.json": "{}", "tests/ATest.php": ""}, []),

@@ -183,6 +183,20 @@ async def test_composer_loads_the_product_and_leaves_nothing_behind(tmp_path: Pa
     assert not (opened[1].tree / "composer.lock").exists()
 
 
+async def test_composer_installs_what_a_folder_around_names(tmp_path: Path) -> None:
+    needs = '{"require-dev": {"phpunit/phpunit": "^9"}, "autoload": {"psr-4": {"Shop\\\\": "lib/php/src/"}}, %s}'
+    test = "class ATest extends PHPUnit\\Framework\\TestCase { function testIs() { $this->assertTrue(Shop\\A::IS); } }"
+    tree = write(tmp_path / "zoo", {
+        "composer.json": needs % '"repositories": [{"packagist.org": false}]',
+        "lib/php/phpunit.xml": "<phpunit/>", "lib/php/tests/ATest.php": f"<?php\n{test}",
+        "lib/php/src/A.php": "<?php\nnamespace Shop;\nclass A { const IS = true; }\n",
+    })  # fmt: skip
+    opened = await open_zoo(tree, tmp_path / "run")
+    done = await run(opened)
+    assert (done.complete, told(done)) == (True, {"lib/php/tests/ATest.php::ATest::testIs": PASSED}), done
+    assert not (opened[1].tree / "composer.lock").exists()
+
+
 async def test_without_a_registry_the_tests_own_classes_are_loaded_too(tmp_path: Path) -> None:
     needs = '"require-dev": {"phpunit/phpunit": "^9"}, "autoload-dev": {"psr-0": {"Stub": "support/"}}'
     opened = await open_zoo(ZOO, tmp_path, {"composer.json": COMPOSER % needs})
