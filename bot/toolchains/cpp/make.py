@@ -7,7 +7,9 @@ builds a copy of its own from the beginning.
 from __future__ import annotations
 
 import asyncio
+import posixpath
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -30,7 +32,8 @@ _RULE = re.compile(r"^([\w. -]+?) *::?(?!=)", re.MULTILINE)
 # What shows that it compiles C or C++: a variable, a compiler, an object file.
 _COMPILES = re.compile(r"\$[({](?:CC|CXX|COMPILE\.|LINK\.)|\b(?:gcc|clang|cc|c\+\+)\b|g\+\+|\.o\b")
 _COPY = f"{BUILD}/tree"
-_BUILD = f"cp -R . {_COPY} && cd {_COPY} && if [ -x configure ]; then ./configure; fi && make"
+# A Makefile may build and test what lies beside its folder.
+_BUILD = f"cp -R {{up}}/. {_COPY} && cd {{folder}} && if [ -x configure ]; then ./configure; fi && make"
 _NO_PLAN = (
     "`{}` prints no plan of tests (TAP), so its exit code alone proves nothing; a policy that counts it says "
     "`checks.test` and `results: exit`."
@@ -76,10 +79,12 @@ class MakeAdapter:
         What does not compile is an error of the Makefile.
         """
         line = render(self.unit.runner.split(), self.unit.root)
-        built = await session.run(["/bin/sh", "-c", _BUILD])
+        folder = posixpath.join(_COPY, self.unit.root)
+        up = posixpath.relpath(".", self.unit.root or ".")
+        built = await session.run(["/bin/sh", "-c", _BUILD.format(up=up, folder=shlex.quote(folder))])
         if not built.ok:
             return Outcome(line, built, [Problem(id=self._file, phase="build", message=built.output), End()])
-        argv = ["make", "-k", "-s", "--no-print-directory", "-C", _COPY, self.unit.runner.split()[1]]
+        argv = ["make", "-k", "-s", "--no-print-directory", "-C", folder, self.unit.runner.split()[1]]
         result = await session.run(argv, report="make.txt")
         console = (await asyncio.to_thread(session.read_report, "make.txt")).decode(errors="replace")
         told = result.model_copy(update={"output": console[-TEXT:] + result.output})

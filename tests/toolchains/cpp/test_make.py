@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.toolchains.conftest import write
 
 BUILT = "all: t\nt: t.c\n\t$(CC) -o t t.c\n"
 MAKEFILE = f"{BUILT}check test: t\n\t./t\n"
+ALONE = {"Makefile": MAKEFILE}
 PRINTS = '#include <stdio.h>\nint main(void) {{ puts("{}"); return {}; }}\n'
 
 
@@ -47,8 +49,8 @@ def test_other_languages_come_first_and_the_makefile_is_protected(tmp_path: Path
 
 @pytest.mark.needs("sandbox", "cmake")
 async def test_what_a_makefile_says_is_believed_as_far_as_it_proves_something(tmp_path: Path) -> None:
-    async def run(name: str, program: str) -> TestRun:
-        tree = write(tmp_path / name, {"Makefile": MAKEFILE, "t.c": program})
+    async def run(name: str, program: str, files: Mapping[str, str] = ALONE) -> TestRun:
+        tree = write(tmp_path / name, {**files, "t.c" if "Makefile" in files else "src/t.c": program})
         toolchain = make_toolchain(bubblewrap(), Checks(), tree, Settings())
         workspace = Workspace(tree=tree, env=tmp_path / f"{name}-env")
         await toolchain.install(workspace)
@@ -64,5 +66,8 @@ async def test_what_a_makefile_says_is_believed_as_far_as_it_proves_something(tm
         (),
         "`make check` prints no plan of tests (TAP), ",
     )
+    beside = {"src/Makefile": f"{BUILT}test: t\n\tcd .. && cat plan && src/t\n", "plan": "1..1\n"}
+    (inner,) = (await run("inner", PRINTS.format("ok 1 - adds", 0), beside)).cases
+    assert (inner.id, inner.verdict) == ("src/Makefile::adds", "passed")
     broken = await run("broken", "int main(void) { return }\n")
     assert (broken.complete, [(case.id, case.phase) for case in broken.cases]) == (True, [("Makefile", "build")])
