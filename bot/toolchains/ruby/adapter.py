@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from bot.sandbox.port import WORK, Mount
@@ -18,11 +20,25 @@ from bot.toolchains.rounds import Round, run_rounds
 from bot.toolchains.ruby.paths import is_test, is_test_file
 from bot.toolchains.ruby.programs import find_ruby, require_bundler, require_ruby, require_runner
 from bot.toolchains.session import ENV, Session
-from bot.toolchains.units import Unit, walk_files
+from bot.toolchains.units import Unit, list_around, walk_files
 
 _INSIDE = "/forgehand/ruby"
 _REQUIRE = "Dir[*ARGV].each { |file| require file }"
 _GEMFILES = ("Gemfile", "gems.rb")
+
+
+def find_gemfile(tree: Path, root: str) -> str | None:
+    """Return the Gemfile of a folder, or the nearest around it. Blocking.
+
+    Bundler itself looks for it so.
+    """
+    places = (posixpath.join(folder, name) for folder in list_around(root) for name in _GEMFILES)
+    return next((place for place in places if (tree / place).is_file()), None)
+
+
+def _name_lock(gemfile: str) -> str:
+    """Return the path of the lock that Bundler writes for a Gemfile."""
+    return f"{gemfile}.lock" if gemfile.endswith("Gemfile") else gemfile.removesuffix(".rb") + ".locked"
 
 
 # Our script names files from the top of the tree.
@@ -45,10 +61,9 @@ class RubyAdapter:
         else:
             require_bundler()
 
-    @property
+    @cached_property
     def _gemfile(self) -> str | None:
-        folder = self.tree / self.unit.root
-        return next((name for name in _GEMFILES if (folder / name).is_file()), None)
+        return find_gemfile(self.tree, self.unit.root)
 
     def mounts(self) -> Sequence[Mount]:
         own = Mount(source=Path(__file__).parent / "inside", target=_INSIDE)
@@ -57,10 +72,11 @@ class RubyAdapter:
     def environment(self) -> Mapping[str, str]:
         ruby = find_ruby()
         own = f"{ruby.root}/bin:" if ruby is not None else ""
+        gemfile = self._gemfile or ""
         bundle = {
-            "BUNDLE_GEMFILE": f"{WORK}/{self.unit.root}/{self._gemfile}".replace("//", "/"),
+            "BUNDLE_GEMFILE": f"{WORK}/{gemfile}",
             "BUNDLE_APP_CONFIG": f"{ENV}/bundle",
-            "BUNDLE_FROZEN": "true" if self._has_lock else "false",
+            "BUNDLE_FROZEN": "true" if (self.tree / _name_lock(gemfile)).is_file() else "false",
         }
         return {
             "PATH": f"{own}/usr/local/bin:/usr/bin:/bin",
@@ -71,13 +87,8 @@ class RubyAdapter:
             "PARALLEL_WORKERS": "1",
             "MT_CPU": "1",
             "MT_NO_PLUGINS": "1",
-            **(bundle if self._gemfile else {}),
+            **(bundle if gemfile else {}),
         }
-
-    @property
-    def _has_lock(self) -> bool:
-        folder = self.tree / self.unit.root
-        return any((folder / name).is_file() for name in ("Gemfile.lock", "gems.locked"))
 
     def plan_install(self) -> Install:
         """Install the gems, else take the machine's where they are there.
@@ -86,8 +97,9 @@ class RubyAdapter:
         """
         if self._gemfile is None:
             return Install()
-        made = "gems.locked" if self._gemfile == "gems.rb" else "Gemfile.lock"
-        tidy = [] if self._has_lock else [["rm", "-f", made]]
+        lock = _name_lock(self._gemfile)
+        made = posixpath.relpath(lock, self.unit.root or ".")
+        tidy = [] if (self.tree / lock).is_file() else [["rm", "-f", made]]
         own = [["bundle", "config", "set", "--local", "path", f"{ENV}/gems"], ["bundle", "install"]]
         # installing to where the machine's gems are would ask for sudo, though nothing is missing
         host = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from bot.toolchains.identity import pick_blobs
 from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.ruby import paths
-from bot.toolchains.ruby.adapter import COUNTER, RubyAdapter
+from bot.toolchains.ruby.adapter import COUNTER, RubyAdapter, find_gemfile
 from bot.toolchains.ruby.programs import describe_version
 from bot.toolchains.unit_toolchain import UnitToolchain
 from bot.toolchains.units import Unit, is_sample, walk_files
@@ -59,8 +60,9 @@ def find_units(tree: Path) -> list[Unit]:
         runner = _find_runner(tree, root, tests)
         if runner:
             place = f"{root}/{mark}".removeprefix("/")
-            manager = "bundler" if any((tree / root / name).is_file() for name in ("Gemfile", "gems.rb")) else ""
-            seen = (f"`{place}`", f"`{tests[0]}`")
+            gemfile = find_gemfile(tree, root)
+            manager = "bundler" if gemfile else ""
+            seen = tuple(f"`{one}`" for one in dict.fromkeys((place, gemfile, tests[0])) if one)
             units.append(Unit(root=root, toolchain="ruby", manager=manager, runner=runner, evidence=seen))
     return units
 
@@ -101,7 +103,7 @@ def _find_parts(tree: Path, tools: Tools) -> list[Part]:
         Part(
             unit,
             UnitToolchain("ruby", RubyPaths(unit.runner), RubyAdapter(unit, tree), tools, tree, COUNTER),
-            unit.root,
+            posixpath.dirname(find_gemfile(tree, unit.root) or f"{unit.root}/"),
         )
         for unit in find_units(tree)
     ]

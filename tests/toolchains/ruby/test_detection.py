@@ -53,6 +53,14 @@ def test_what_was_seen_is_said(tmp_path: Path) -> None:
     assert (unit.manager, unit.evidence) == ("bundler", ("`web/Gemfile`", "`web/spec/a_spec.rb`"))
 
 
+def test_gems_of_one_gemfile_around_them_are_installed_once(tmp_path: Path) -> None:
+    files = {"Gemfile": "", "a/a.gemspec": "", "a/spec/a_spec.rb": "", "b/gems.rb": "", "b/spec/b_spec.rb": ""}
+    parts = make_toolchain(NoSandbox(), Checks(), write(tmp_path, files), Settings()).parts
+    assert [(part.unit.manager, part.unit.evidence[:-1], part.home) for part in parts] == [
+        ("bundler", ("`a/a.gemspec`", "`Gemfile`"), ""), ("bundler", ("`b/gems.rb`",), "b"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("path", "test", "config"),
     [

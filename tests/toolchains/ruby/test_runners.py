@@ -230,3 +230,14 @@ async def test_what_the_registry_does_not_give_the_machine_may_have(tmp_path: Pa
     assert (done.complete, told(done)) == (True, below("test/hooks_test.rb", HOOKS))
     assert done.command.startswith("bundle exec ruby -Ilib -Itest")
     assert (opened[1].tree / "Gemfile.lock").exists() is bool(lock)
+
+
+async def test_a_gem_is_tested_with_the_gemfile_around_it(tmp_path: Path) -> None:
+    tree = write(tmp_path / "zoo", {"Gemfile": 'source "https://gems.example.invalid"\ngem "minitest"\n'})
+    shutil.copytree(ZOO / "minitest", tree / "gems/zoo", ignore=shutil.ignore_patterns("Gemfile*"))
+    write(tree, {"gems/zoo/zoo.gemspec": ""})
+    opened = await open_zoo(tree, tmp_path / "run")
+    done = await run(opened, "gems/zoo/test/hooks_test.rb")
+    assert (done.complete, told(done)) == (True, below("gems/zoo/test/hooks_test.rb", HOOKS))
+    assert done.command.startswith("(cd gems/zoo && bundle exec ruby -Ilib -Itest")
+    assert not (opened[1].tree / "Gemfile.lock").exists()
