@@ -75,9 +75,9 @@ def _is_tested(tree: Path, path: str) -> bool:
 
 
 def _read_shared(tree: Path, path: str) -> str:
-    """Return what a project may import: the files around it, and those with names of their own.
+    """Return what a project may import.
 
-    Versions of packages name what no project needs.
+    These are the files around it, and those with names of their own. Versions of packages name what no project needs.
     """
     files = (one for one in walk_files(tree) if one.suffix in (".props", ".targets"))
     named = [one for one in files if one.name != "Directory.Packages.props"]
