@@ -53,7 +53,7 @@ _SIGNALS = {
     Kind.CUT: signal.SIGTERM,
     Kind.STOP: signal.SIGSTOP,
 }
-_DEATHS = {Kind.KILL: 1, Kind.STARTING: 2, Kind.CUT: 1, Kind.STOP: 1}
+_DEATHS = {Kind.KILL: 1, Kind.STARTING: 1, Kind.CUT: 1, Kind.STOP: 1}
 _ANYWHERE = {Kind.KILL: 30, Kind.STARTING: 6, Kind.TERM: 3, Kind.STOP: 3, Kind.CLOCK: 2}
 _WEIGHTS = {
     "sqlite": _ANYWHERE | {Kind.LOCK: 2, Kind.FULL: 1},
@@ -173,7 +173,7 @@ class Striker:
         """Wait until no step can die too often of it; False if that took too long."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_PACE_SECONDS):
-                while not self.pace.allows(_DEATHS.get(blow.kind, 0)):
+                while not self.pace.allows(_DEATHS.get(blow.kind, 0) + (blow.kind is Kind.STARTING)):
                     await asyncio.sleep(0.1)
                 return True
         self.struck["put off"] += 1
@@ -189,13 +189,13 @@ class Striker:
                 return
             if blow.kind in _SIGNALS and victim.process is not None:
                 victim.process.send_signal(_SIGNALS[blow.kind])
+                self.pace.count(_DEATHS.get(blow.kind, 0))  # a question while it waited forgives nothing
                 self._note()
             come.set()
 
         def act_late() -> None:
             loop.call_later(blow.lag, act)
 
-        self.pace.count(_DEATHS.get(blow.kind, 0))
         self._moment, self._left, self._come = blow.moment, blow.count, act_late if blow.lag else act
         with suppress(TimeoutError):
             await asyncio.wait_for(come.wait(), blow.wait if blow.moment == "time" else _LONGEST_WAIT)
@@ -257,6 +257,7 @@ class Striker:
             await starting
         assert victim.process is not None
         await victim.kill_bot()
+        self.pace.count()
         self._note()
 
     def _note(self) -> None:
