@@ -65,10 +65,12 @@ class ForgehandError(Exception):
     """The root of every error we raise on purpose.
 
     The message says what happened and what to do next. ``details`` holds JSON scalars only, so that an error recorded
-    by the engine comes back as the same class on replay.
+    by the engine comes back as the same class on replay. ``lasting`` says that trying again is of no use; ``passing``
+    that it ends without our doing, so that a step waits for it some minutes, whatever its ``retries``.
     """
 
     lasting: ClassVar[bool] = False
+    passing: ClassVar[bool] = False
     _registry: ClassVar[dict[str, type[ForgehandError]]] = {}
 
     def __init__(self, message: str, **details: JsonScalar) -> None:

@@ -33,7 +33,7 @@ _SHARED_STARTS = (
     2  # so often it may have died for something that ran beside it; from then on one suspect runs at a time
 )
 MAX_BACKOFF = 60.0  # seconds
-_DISK_RETRIES = 7  # two minutes
+_OUTAGE_RETRIES = 7  # two minutes, and the time that the tries take
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _USUAL_LIMIT = 3600.0  # seconds that a step without a timeout is expected to take at most
 STOP_GRACE = 10.0  # seconds a cancelled step has to clean up before it is abandoned
@@ -227,8 +227,8 @@ def _explain(error: Exception, step: str) -> EngineError:
 
 
 def _count_retries(step: Step[Any], error: ForgehandError) -> int:
-    if isinstance(error, DiskFull):
-        return _DISK_RETRIES
+    if error.passing:
+        return max(step.retries, _OUTAGE_RETRIES)
     lasting = error.lasting or isinstance(error, EngineError)
     return 0 if lasting and not isinstance(error, StepTimeout) else step.retries
 

@@ -78,10 +78,9 @@ class StepCrashed(EngineError):
 
 
 class DiskFull(EngineError):
-    """A step could not write a file; details: ``step``.
+    """A step could not write a file; details: ``step``."""
 
-    It is tried again for two minutes, whatever its ``retries``.
-    """
+    passing = True
 
 
 class Outcome(JsonModel):

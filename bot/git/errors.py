@@ -12,6 +12,8 @@ class GitError(ForgehandError):
 class RemoteDown(GitError):
     """The git server was down or broke off, however often it was asked."""
 
+    passing = True
+
 
 class AccessRefused(GitError):
     """The token may not see or write this repository (401, 403 or 404)."""

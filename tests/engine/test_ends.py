@@ -11,6 +11,8 @@ import pytest
 
 from bot.engine.attempts import MAX_STARTS
 from bot.engine.port import Ctx, DeadLetter, DiskFull, EngineError, Outcome, Step, StepTimeout, TaskCancelled, TaskWaits
+from bot.git.errors import RemoteDown
+from bot.github.api.errors import GitHubDown
 from bot.store import tasks
 from bot.types import ForgehandError
 from tests.engine.harness import Busy, Count, Harness, Nothing, done, ended, row_of, store_task, until
@@ -181,6 +183,32 @@ async def test_a_full_disk_is_waited_for_a_while_and_is_no_bug(harness: Harness)
 
 
 async def test_many_starts_without_a_checkpoint_are_a_dead_letter(harness: Harness) -> None:
+async def test_an_outage_of_others_is_waited_for_by_every_step(harness: Harness) -> None:
+    down, away = Count(), Count()
+
+    async def fetch() -> int:
+        await down()
+        if down.calls <= 5:
+            raise RemoteDown("The git server could not be reached.")
+        return down.calls
+
+    async def ask() -> None:
+        await away()
+        raise GitHubDown("GitHub did not answer.")
+
+    async def flow(ctx: Ctx, _: Nothing) -> Outcome:
+        calls = await ctx.step("fetch", fetch)
+        try:
+            await ctx.step("ask", ask, retries=2)
+        except GitHubDown as error:
+            return done([calls, error.message])
+        return done("answered")
+
+    row = await harness.run(flow)
+    assert row.result["summary"] == str([6, "GitHub did not answer."])
+    assert away.calls == 8
+
+
     count = Count()
 
     async def flow(ctx: Ctx, _: Nothing) -> Outcome:

@@ -69,6 +69,8 @@ class RateLimited(GitHubError):
 class GitHubDown(GitHubError):
     """No answer, or 5xx, after several tries; a write may have worked."""
 
+    passing = True
+
 
 class ProgressDropped(GitHubError):
     """A progress write overtaken by a newer one or a limit: nothing is lost."""
