@@ -26,6 +26,7 @@ from bot.engine.port import (
     TaskWaits,
 )
 from bot.engine.records import TaskRecords
+from bot.store.starts import RunningStep, running
 from bot.types import ForgehandError, T
 
 MAX_STARTS = 6  # a step whose process died so often is not tried again
@@ -156,7 +157,7 @@ class Attempts:
                 await self._uncount(name, None)
                 raise _Suspect
             try:
-                return await self._run_once(name, step, adapter)
+                return await self._run_once(name, step, adapter, start.starts)
             except TaskWaits as error:
                 raise TaskParked(error) from None
             except ForgehandError as error:
@@ -171,10 +172,11 @@ class Attempts:
                 raise
             tried += 1
 
-    async def _run_once(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> str:
+    async def _run_once(self, name: str, step: Step[Any], adapter: TypeAdapter[Any], starts: int) -> str:
         with (
             structlog.contextvars.bound_contextvars(task=self.task_id, step=name),
             self.deadlines.hold(step.timeout),
+            running(RunningStep(self.task_id, name, starts)),
         ):
             try:
                 value = await self._supervise(name, step)

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from bot import metrics
 from bot.engine.port import Outcome
-from bot.store import ledger, tasks
+from bot.store import ledger, starts, tasks
+from bot.store.starts import StepStart
 from bot.store.store import Store
-from bot.store.tasks import StepStart
 
 
 class TaskRecords(Protocol):
@@ -49,10 +49,10 @@ class StoreRecords:
         return await self._store.run(tasks.begin, task_id)
 
     async def start_step(self, task_id: str, step: str) -> StepStart:
-        return await self._store.run(tasks.start_step, task_id, step)
+        return await self._store.run(starts.start_step, task_id, step)
 
     async def end_step(self, task_id: str, step: str, error: str | None = None) -> None:
-        await self._store.run(tasks.end_step, task_id, step, error)
+        await self._store.run(starts.end_step, task_id, step, error)
 
     async def cancelled_by(self, task_id: str) -> str | None:
         return await self._store.run(tasks.cancelled_by, task_id)

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from bot.store import tasks
 from bot.store.database import now_ms
 from bot.store.limits import Limit, Notice, count_held, find_limits, note_shares
+from bot.store.starts import RunningStep, check_owned, find_running
 from bot.store.store import Store
 from bot.store.tables import model_call
 from bot.store.tables import task as task_table
@@ -105,9 +106,10 @@ class Ledger:
     ) -> Shortfall | None:
         """Reserve the worst case below all limits, or return what it exceeds.
 
-        ``limits`` hold beside those in the table; ``task_tokens`` is what the task may spend on this model.
+        ``limits`` hold beside those in the table; ``task_tokens`` is what the task may spend on this model. Raises
+        :class:`StepTakenOver` where another process has started the step since.
         """
-        return await self._store.run(_reserve, call, limits, task_tokens, self._zone)
+        return await self._store.run(_reserve, call, limits, task_tokens, self._zone, find_running())
 
     async def settle(self, call: ModelCall, end: Settlement, limits: Sequence[Limit] = ()) -> list[Notice]:
         """Replace a reservation by the real cost, once.
@@ -137,9 +139,15 @@ def _lose(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> int:
 
 
 def _reserve(
-    connection: sa.Connection, call: ModelCall, given: Sequence[Limit], task_tokens: int | None, zone: tzinfo
+    connection: sa.Connection,
+    call: ModelCall,
+    given: Sequence[Limit],
+    task_tokens: int | None,
+    zone: tzinfo,
+    step: RunningStep | None,
 ) -> Shortfall | None:
     lock_calls(connection)
+    check_owned(connection, step)
     same = (model_call.c.task == call.task, model_call.c.step == call.step)
     if connection.scalar(sa.select(model_call.c.id).where(model_call.c.id == call.id)):
         return None  # written, but the answer of the commit was lost

@@ -1,4 +1,4 @@
-"""Keep the records of tasks: rows, events, attempts, cancel flags.
+"""Keep the records of tasks: rows, events, cancel flags.
 
 Every function takes an open transaction; one that changes a state does nothing the second time.
 """
@@ -89,13 +89,6 @@ class Creation(NamedTuple):
 
     created: bool
     holder: str
-
-
-class StepStart(NamedTuple):
-    """Starts of a step without an end, this one included; 0 if cancelled."""
-
-    starts: int
-    cancelled_by: str | None
 
 
 def create(connection: sa.Connection, new: NewTask) -> Creation:
@@ -402,26 +395,6 @@ def put_off(connection: sa.Connection, task_id: str, until: float) -> None:
 def cancelled_by(connection: sa.Connection, task_id: str) -> str | None:
     """Return the login of who asked the task to stop, if anybody did."""
     return connection.execute(sa.select(task.c.cancel).where(task.c.id == task_id)).scalar_one_or_none()
-
-
-def start_step(connection: sa.Connection, task_id: str, step: str) -> StepStart:
-    """Count one more start of a step, durably, unless it is cancelled."""
-    by = cancelled_by(connection, task_id)
-    if by is not None:
-        return StepStart(0, by)
-    statement = insert(connection, attempt).values(task=task_id, step=step, count=1)
-    counted = statement.on_conflict_do_update(
-        index_elements=[attempt.c.task, attempt.c.step], set_={"count": attempt.c.count + 1}
-    ).returning(attempt.c.count)
-    return StepStart(connection.execute(counted).scalar_one(), None)
-
-
-def end_step(connection: sa.Connection, task_id: str, step: str, error: str | None = None) -> None:
-    """Uncount a start without a checkpoint; tell ``error`` as ``retry``."""
-    query = sa.update(attempt).where(attempt.c.task == task_id, attempt.c.step == step, attempt.c.count > 0)
-    connection.execute(query.values(count=attempt.c.count - 1))
-    if error is not None:
-        add_event(connection, task_id, "retry", {"step": step, "error": error})
 
 
 def _read_events(connection: sa.Connection, query: sa.Select[Any]) -> list[TaskEvent]:

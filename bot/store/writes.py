@@ -10,6 +10,7 @@ from structlog.contextvars import get_contextvars
 
 from bot.store.database import now_ms
 from bot.store.governance_tables import github_write
+from bot.store.starts import RunningStep, check_owned, find_running
 from bot.store.store import Store
 from bot.store.upsert import insert
 
@@ -24,7 +25,10 @@ class WriteJournal:
         self._store = store
 
     async def begin(self, method: str, path: str, repository: int | None) -> str:
-        """Store that a write is about to be sent; return its id."""
+        """Store that a write is about to be sent; return its id.
+
+        Raises :class:`StepTakenOver` where another process has started the step since that sends it.
+        """
         at = now_ms()
         told = get_contextvars()
         row = {
@@ -36,7 +40,7 @@ class WriteJournal:
             "method": method,
             "path": path,
         }
-        await self._store.run(_put, row)
+        await self._store.run(_put, row, find_running())
         return str(row["id"])
 
     async def end(self, row: str, status: int, request: str = "") -> None:
@@ -44,7 +48,8 @@ class WriteJournal:
         await self._store.run(partial(_end, row=row, status=status, request=request))
 
 
-def _put(connection: sa.Connection, row: dict[str, object]) -> None:
+def _put(connection: sa.Connection, row: dict[str, object], step: RunningStep | None) -> None:
+    check_owned(connection, step)
     connection.execute(insert(connection, github_write).values(row).on_conflict_do_nothing())
 
 

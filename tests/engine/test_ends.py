@@ -14,6 +14,7 @@ from bot.engine.port import Ctx, DeadLetter, DiskFull, EngineError, Outcome, Ste
 from bot.git.errors import RemoteDown
 from bot.github.api.errors import GitHubDown
 from bot.store import tasks
+from bot.store.starts import start_step
 from bot.types import ForgehandError
 from tests.engine.harness import Busy, Count, Harness, Nothing, done, ended, row_of, store_task, until
 from tests.support.patience import PATIENCE
@@ -182,7 +183,6 @@ async def test_a_full_disk_is_waited_for_a_while_and_is_no_bug(harness: Harness)
     assert never.calls == 8
 
 
-async def test_many_starts_without_a_checkpoint_are_a_dead_letter(harness: Harness) -> None:
 async def test_an_outage_of_others_is_waited_for_by_every_step(harness: Harness) -> None:
     down, away = Count(), Count()
 
@@ -209,6 +209,7 @@ async def test_an_outage_of_others_is_waited_for_by_every_step(harness: Harness)
     assert away.calls == 8
 
 
+async def test_many_starts_without_a_checkpoint_are_a_dead_letter(harness: Harness) -> None:
     count = Count()
 
     async def flow(ctx: Ctx, _: Nothing) -> Outcome:
@@ -219,7 +220,7 @@ async def test_an_outage_of_others_is_waited_for_by_every_step(harness: Harness)
         task_id = f"poisoned-{name}-{starts}"
         await store_task(harness.store, task_id, name)
         for _ in range(starts):
-            await harness.store.run(lambda connection, task_id=task_id: tasks.start_step(connection, task_id, "poison"))
+            await harness.store.run(lambda connection, task_id=task_id: start_step(connection, task_id, "poison"))
         await harness.engine.start(task_id, name, Nothing(), group=None)
         row = await ended(harness.store, task_id)
         assert row.state == state

@@ -10,9 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.store import tasks
+from bot.store.starts import StepStart, end_step, start_step
 from bot.store.store import Store
 from bot.store.tables import attempt
-from bot.store.tasks import Creation, NewTask, StepStart
+from bot.store.tasks import Creation, NewTask
 from tests.support.patience import PATIENCE
 
 FIELDS: dict[str, Any] = {
@@ -167,7 +168,7 @@ def test_cancel_is_asked_once_and_ends_what_has_not_begun(store: Store) -> None:
     assert queued is not None
     assert (running.state, running.cancel, queued.state, queued.active_key) == ("running", "maria", "cancelled", None)
     assert store.run_sync(lambda c: tasks.cancelled_by(c, "t1")) == "maria"
-    assert store.run_sync(lambda c: tasks.start_step(c, "t1", "s")) == StepStart(0, "maria")
+    assert store.run_sync(lambda c: start_step(c, "t1", "s")) == StepStart(0, "maria")
 
 
 def test_one_that_waits_is_found_and_ended_once(store: Store) -> None:
@@ -197,10 +198,10 @@ def test_one_that_waits_is_found_and_ended_once(store: Store) -> None:
 
 def test_starts_are_counted_until_they_end_and_forgotten_with_the_task(store: Store) -> None:
     store.run_sync(lambda c: tasks.create(c, new("t1")))
-    starts = [store.run_sync(lambda c: tasks.start_step(c, "t1", "s")).starts for _ in range(2)]
-    store.run_sync(lambda c: tasks.end_step(c, "t1", "s", "ModelBusy: wait"))
-    starts.append(store.run_sync(lambda c: tasks.start_step(c, "t1", "s")).starts)
-    starts.append(store.run_sync(lambda c: tasks.start_step(c, "t1", "other")).starts)
+    starts = [store.run_sync(lambda c: start_step(c, "t1", "s")).starts for _ in range(2)]
+    store.run_sync(lambda c: end_step(c, "t1", "s", "ModelBusy: wait"))
+    starts.append(store.run_sync(lambda c: start_step(c, "t1", "s")).starts)
+    starts.append(store.run_sync(lambda c: start_step(c, "t1", "other")).starts)
     assert starts == [1, 2, 2, 1]
     kinds = [(event.kind, event.data) for event in store.run_sync(lambda c: tasks.list_events(c, "t1"))]
     assert kinds[-1] == ("retry", {"step": "s", "error": "ModelBusy: wait"})

@@ -11,8 +11,8 @@ from bot.engine.port import FlowTable, Outcome
 from bot.engine.records import StoreRecords, TaskRecords
 from bot.engine.workflow import FlowCall, Runtime, read_outcome, run_flow, run_task
 from bot.store import tasks
+from bot.store.starts import StepStart
 from bot.store.store import Store
-from bot.store.tasks import StepStart
 from bot.types import JsonModel
 
 Memory = dict[str, dict[str, str]]
