@@ -16,6 +16,8 @@ from bot.toolchains.shell.programs import require_bats
 from bot.toolchains.shell.report import Report, read_names
 from bot.toolchains.units import Unit, walk_files
 
+_INSIDE = "/forgehand/shell"
+
 
 def list_files(tree: Path) -> list[str]:
     """Return the files of a tree that hold tests. Blocking."""
@@ -33,7 +35,7 @@ class BatsAdapter:
         require_bats()
 
     def mounts(self) -> Sequence[Mount]:
-        return require_bats().mounts()
+        return [*require_bats().mounts(), Mount(source=Path(__file__).parent / "inside", target=_INSIDE)]
 
     def environment(self) -> Mapping[str, str]:
         return {
@@ -42,6 +44,7 @@ class BatsAdapter:
             "TZ": "UTC",
             "NO_COLOR": "1",
             "TERM": "dumb",
+            "GIT_CONFIG_SYSTEM": f"{_INSIDE}/gitconfig",
         }
 
     def plan_install(self) -> Install:

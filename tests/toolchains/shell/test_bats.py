@@ -58,6 +58,20 @@ async def run(opened: Opened, *targets: str, seconds: float = PATIENCE) -> TestR
 
 
 @needs_bats
+async def test_tests_commit_and_what_git_did_not_fetch_is_said(tmp_path: Path) -> None:
+    commits = 'cd "$BATS_TEST_TMPDIR" && git init -q . && git commit -q --allow-empty -m a'
+    named = 'git config user.name Own && git commit -q --allow-empty -m b && [ "$(git log -1 --format=%an)" = Own ]'
+    files = {
+        "a.bats": f"@test 'commits' {{\n{commits}\n{named}\n}}\n", "b.bats": "load lib/load\n@test 'loads' { true; }\n",
+        ".gitmodules": '[submodule "lib"]\n\tpath = lib\n\turl = ../lib\n',
+    }  # fmt: skip
+    opened = await open_zoo(write(tmp_path / "zoo", files), tmp_path / "run")
+    done = await run(opened, "a.bats")
+    assert (told(done), done.notes) == ({"a.bats::commits": PASSED}, ()), done.cases
+    assert (await run(opened)).notes == ("The git submodule `lib` is missing here: submodules are not fetched.",)
+
+
+@needs_bats
 async def test_every_kind_of_verdict_with_its_phase(zoo: Opened) -> None:
     sound = ["verdicts", "hooks", "setup_file", "teardown_file", "empty"]
     broken = ["syntax", "missing", "exits_at_load", "twins"]
