@@ -86,24 +86,27 @@ async def _run(toolchain: RepositoryToolchain, workspace: Workspace, secrets: Se
 def _describe_run(run: TestRun, secrets: Sequence[str]) -> Line:
     """Describe a run: its verdicts, and whether they can be believed.
 
-    One that cannot be is shown by the end of its output, which tells why.
+    Why is shown by the end of what the first test says that did not pass; of a run that cannot be believed, by that of
+    its output.
     """
     counts = Counter(case.verdict for case in run.cases)
     told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items())) or "no test ran"
-    bad = [case.id for case in run.cases if case.verdict in ("failed", "error")]
-    named = f" Not passing: {', '.join(bad[:_NAMED])}." if bad else ""
+    bad = [case for case in run.cases if case.verdict in ("failed", "error")]
+    named = f" Not passing: {', '.join(case.id for case in bad[:_NAMED])}." if bad else ""
     more = f" And {counted(len(bad) - _NAMED, 'other')}." if len(bad) > _NAMED else ""
     why = f" The run cannot be believed: {run.completeness.reason}" if not run.complete else ""
     notes = "".join(f" {note}" for note in run.notes)
     level = "ok" if run.complete and run.cases and not bad else "warn"
-    shown = "" if run.complete else _show_end(run.result.output, secrets)
+    said = bad[0].message if bad else ""
+    shown = _show_end(said, "What the first of them says", secrets) if said else ""
+    shown = shown if run.complete else _show_end(run.result.output, "The end of its output", secrets)
     text = f"`{run.command}`: {told} in {run.result.seconds:.1f} s.{named}{more}{why}{notes}{shown}"
     return Line(level=level, subject="Tests", text=text)
 
 
-def _show_end(output: str, secrets: Sequence[str]) -> str:
-    """Return the last lines of an output, as a terminal shows them."""
+def _show_end(output: str, title: str, secrets: Sequence[str]) -> str:
+    """Return the last lines of a text, as a terminal shows them."""
     # before it is cut: half a secret is not known as one
     text = without_unseen(redact("\n".join(read_lines(output)), secrets))
     lines = [f"    {line[:_WIDTH]}" for line in text.split("\n") if line.strip()][-_LINES:]
-    return "\n".join(["", "The end of its output:", *lines]) if lines else " It printed nothing."
+    return "\n".join(["", f"{title}:", *lines]) if lines else " It printed nothing."

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox.port import CommandResult, Limits
+from bot.toolchains import submodules
 from bot.toolchains.coverage import Counter, Reports, open_reports
 from bot.toolchains.events import Fold, Folded, Record
 from bot.toolchains.installer import Installer
@@ -93,12 +94,14 @@ class UnitToolchain:
             outcome = await self.adapter.test(session, targets)
             folded = select(_fold(outcome.records, outcome.result), targets)
             hits = await asyncio.to_thread(reports.read, self.counter)
+        is_whole = folded.completeness.ok and all(case.verdict != "error" for case in folded.cases)
+        missing = () if is_whole else await asyncio.to_thread(submodules.describe_missing, self.tree)
         return TestRun(
             command=outcome.line,
             cases=folded.cases,
             result=outcome.result,
             completeness=folded.completeness,
-            notes=outcome.notes,
+            notes=(*outcome.notes, *missing),
             hits=hits,
         )
 

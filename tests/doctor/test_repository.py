@@ -67,7 +67,9 @@ async def test_a_run_shows_what_comes_of_head(tmp_path: Path) -> None:
     *_, tests = await examine(repo, run=True)
     assert tests.level == "warn"
     assert "1 failed, 1 passed" in tests.text
-    assert tests.text.endswith("Not passing: tests/test_cart.py::TestCart::test_fails.")
+    told, said = tests.text.split("\nWhat the first of them says:\n")
+    assert told.endswith("Not passing: tests/test_cart.py::TestCart::test_fails.")
+    assert "AssertionError" in said
 
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6" * 3
