@@ -61,7 +61,7 @@ def walk_files(tree: Path, *, depth: int = 20) -> Iterator[PurePosixPath]:
     """Yield a tree's files, without hidden and foreign folders. Blocking."""
     seen = 0
     for folder, folders, files in os.walk(tree):
-        place = PurePosixPath(Path(folder).relative_to(tree).as_posix())
+        place = PurePosixPath(os.path.relpath(folder, tree))
         aside = _ASIDE if _SOURCES in place.parts else _ASIDE | _MADE
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in aside)
         if len(place.parts) >= depth:

@@ -11,7 +11,7 @@ from bot.toolchains.cpp.adapter import BuildAdapter
 from bot.toolchains.cpp.automake import AutomakeAdapter
 from bot.toolchains.cpp.build_files import is_foreign, read_build_file
 from bot.toolchains.cpp.cmake import CMake
-from bot.toolchains.cpp.make import MANAGER, MakeAdapter, find_unit
+from bot.toolchains.cpp.make import MAKEFILES, MANAGER, MakeAdapter, find_unit
 from bot.toolchains.cpp.meson import Meson
 from bot.toolchains.cpp.programs import describe_versions
 from bot.toolchains.cpp.system import BuildSystem
@@ -29,13 +29,15 @@ _MESON_ADDS = re.compile(r"^\s*test\s*\(", re.MULTILINE)
 _AUTOCONF = ("configure.ac", "configure.in")
 _AUTOMAKE = re.compile(r"^\s*AM_INIT_AUTOMAKE\b", re.MULTILINE)
 _AUTOMAKE_ADDS = re.compile(r"^\s*TESTS\s*\+?=", re.MULTILINE)
+# A folder that tests itself has one of them.
+_TOPS = {"CMakeLists.txt", "meson.build", *_AUTOCONF, *MAKEFILES}
 _SYSTEMS: dict[str, BuildSystem] = {"ctest": CMake(), "meson test": Meson()}
 
 
 def find_units(tree: Path) -> list[Unit]:
     """Return the folders that test themselves, outer ones first. Blocking."""
     files = [path for path in walk_files(tree) if not is_foreign(path)]
-    folders = {path.parent for path in files if len(path.parts) <= _DEEPEST}
+    folders = {path.parent for path in files if len(path.parts) <= _DEEPEST and path.name in _TOPS}
     found: list[Unit] = []
     for folder in sorted(folders, key=lambda one: (len(one.parts), one)):
         root = "" if str(folder) == "." else str(folder)

@@ -27,7 +27,7 @@ from bot.toolchains.units import Unit
 
 MANAGER = "make"
 # In the order that GNU make looks for them.
-_NAMES = ("GNUmakefile", "makefile", "Makefile")
+MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _RULE = re.compile(r"^([\w. -]+?) *::?(?!=)", re.MULTILINE)
 # What shows that it compiles C or C++: a variable, a compiler, an object file.
 _COMPILES = re.compile(r"\$[({](?:CC|CXX|COMPILE\.|LINK\.)|\b(?:gcc|clang|cc|c\+\+)\b|g\+\+|\.o\b")
@@ -42,7 +42,7 @@ _NO_PLAN = (
 
 def find_unit(tree: Path, root: str, files: Sequence[PurePosixPath]) -> Unit | None:
     """Return the unit of a folder whose Makefile compiles and tests. Blocking."""
-    top = next((path for name in _NAMES if (path := PurePosixPath(root, name)) in files), None)
+    top = next((path for name in MAKEFILES if (path := PurePosixPath(root, name)) in files), None)
     text = read_build_file(tree / top) if top is not None else ""
     rules = {name for names in _RULE.findall(text) for name in names.split()}
     target = next((name for name in ("check", "test") if name in rules), None)
