@@ -62,7 +62,7 @@ def _describe(part: Part) -> Line:
     """Describe a part, or what keeps it from being tested. Blocking."""
     unit = part.unit
     checks = part.checks
-    how = f"`{checks.test}` of the policy" if checks.test else unit.runner or "its own test runner"
+    how = f"`{checks.test}` of the policy" if checks.test else unit.runner or "pytest, else unittest"
     manager = f", installed by {unit.manager}" if unit.manager and not checks.setup else ""
     text = f"{unit.toolchain}{manager}, tested by {how}. Seen by {', '.join(unit.evidence)}."
     try:

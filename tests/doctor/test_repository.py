@@ -37,7 +37,7 @@ async def test_each_part_is_described_with_its_evidence(tmp_path: Path) -> None:
     }
     python, node = await examine(write(tmp_path, files))
     assert (python.level, python.subject) == ("ok", "Repository")
-    assert python.text == "python, tested by its own test runner. Seen by `tests/test_cart.py`."
+    assert python.text == "python, tested by pytest, else unittest. Seen by `tests/test_cart.py`."
     assert (node.level, node.subject) == ("fail", "web")
     assert node.text.startswith("node, installed by npm, tested by node:test. Seen by script `test` of package.json. ")
 
