@@ -50,7 +50,7 @@ async def test_a_policy_says_how(tmp_path: Path) -> None:
 async def test_a_folder_of_no_known_language_says_what_to_set(tmp_path: Path) -> None:
     (line,) = await examine(write(tmp_path, {"main.zig": ""}))
     assert line.level == "fail"
-    assert line.text.startswith("I find no tests in this repository"), "no guess at a language"
+    assert line.text.startswith("I find no tests that I can run here"), "no guess at a language"
     assert "Set `checks.setup` and `checks.test`" in line.text
 
 

@@ -31,9 +31,9 @@ _BEFORE = 2
 # Requirements that cannot be had are looked for in so many installs.
 _MOST_TRIES = 24
 _NO_TESTS = (
-    "I find no tests in this repository: none of Python, nor of another language that I know (they are listed in "
-    "docs/languages.md of Forgehand). Set `checks.setup` and `checks.test` in .github/forgehand.yml to the commands "
-    "that install and test it."
+    "I find no tests that I can run here: none of Python, nor of another language by a build and a runner that I know "
+    "(docs/languages.md of Forgehand lists them). Set `checks.setup` and `checks.test` in .github/forgehand.yml to the "
+    "commands that install and test it."
 )
 
 
