@@ -49,7 +49,8 @@ def is_sample(root: str) -> bool:
 
 def list_around(root: str) -> list[str]:
     """Return a folder and those around it, the innermost first."""
-    return [str(place).removeprefix(".") for place in (PurePosixPath(root), *PurePosixPath(root).parents)]
+    places = [PurePosixPath(root), *PurePosixPath(root).parents]
+    return ["" if str(place) == "." else str(place) for place in places]
 
 
 def find_nearest(units: Sequence[Unit], path: str) -> Unit | None:

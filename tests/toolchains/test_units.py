@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.toolchains.units import walk_files
+from bot.toolchains.units import list_around, walk_files
 from tests.toolchains.conftest import write
 
 
@@ -20,3 +20,7 @@ def test_what_builds_make_is_passed_over_but_packages_named_so_are_not(tmp_path:
     }
     tree = write(tmp_path, dict.fromkeys(own | made, ""))
     assert {str(path) for path in walk_files(tree)} == own
+
+
+def test_the_folders_around_one_are_listed_from_within() -> None:
+    assert [list_around(root) for root in ("", "a", ".a/b")] == [[""], ["a", ""], [".a/b", ".a", ""]]
