@@ -171,7 +171,7 @@ async def _start(
         models=ModelGateway(store, settings, catalogue, SdkModel, ring=ring),
         indexer=indexer,
         sandbox=sandbox,
-        policies=PolicyLoader(DefaultBranch(github), settings, handlers.registry.schema),
+        policies=PolicyLoader(DefaultBranch(github), settings, handlers.registry.schema, catalogue=catalogue),
         make_toolchain=lambda checks, tree: make_toolchain(sandbox, checks, tree, settings),
         engine=engine,
     )

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import click
 
-from bot.settings import Checks
+from bot.settings import Checks, Settings
 from bot.terminal.budget import budget
 from bot.terminal.completion import completion
 from bot.terminal.exits import finish, print_result, print_text, settings_or_exit
@@ -219,7 +219,12 @@ def config_check(file: Path, path: str | None) -> None:
     from handlers import TASKS
 
     settings = settings_or_exit()
-    finish(lambda: print_text(describe(parse_policy(_text(file), settings, TASKS.schema), TASKS.schema, path)))
+
+    def check() -> bool:
+        parsed = parse_policy(_text(file), settings, TASKS.schema, _list_offered(settings))
+        return print_text(describe(parsed, TASKS.schema, path))
+
+    finish(check)
 
 
 @main.group()
@@ -447,10 +452,23 @@ def _read_checks(repo: Path) -> Checks:
 
     settings = settings_or_exit()
     file = repo / PATH
-    policy = (
-        parse_policy(_text(file), settings, TASKS.schema) if file.is_file() else default_policy(settings, TASKS.schema)
-    )
-    return policy.checks
+    if not file.is_file():
+        return default_policy(settings, TASKS.schema).checks
+    return parse_policy(_text(file), settings, TASKS.schema, _list_offered(settings)).checks
+
+
+def _list_offered(settings: Settings) -> set[str]:
+    """List the models of this machine's server.
+
+    Those of kept keys are in it. Without a server there are none.
+    """
+    from bot.doctor.keys import list_providers
+    from bot.models.catalogue import Catalogue
+
+    catalogue = Catalogue(settings)
+    if settings.database_url or (settings.data_dir / "forgehand.db").is_file():  # looking would make one
+        catalogue.keyed = list_providers(settings)
+    return catalogue.offered()
 
 
 def _text(file: Path) -> str:

@@ -15,10 +15,16 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 from bot.doors.api.catalogue import asked_for
+from bot.keys.keeper import Keeper
 from bot.local.hosting import free_port
+from bot.models.catalogue import Catalogue
+from bot.store.keys import KeyOwner
 from handlers import TASKS
+from simhub.scripted_model import Script, ScriptedModel
+from tests.support.models import new_store, scripted_settings
 from tests.support.patience import PATIENCE
 
+OPENAI = {"OPENAI_API_KEY": "sk-0123456789"}
 COMMANDS = ["serve", "work", "deliver", "demo", "try", "setup", "doctor", "config check", "context", "hub"]
 COMMANDS += ["audit", "backup", "restore", "support", "judge-results", "policy promote"]
 COMMANDS += ["budget list", "budget set", "budget remove"]
@@ -166,6 +172,29 @@ def test_config_check_names_mistakes(tmp_path: Path, text: bytes, said: str) -> 
     assert isinstance(result.exception, SystemExit)
     assert said in result.output
     assert result.output.strip()
+
+
+async def test_config_check_knows_the_models_of_kept_keys(tmp_path: Path) -> None:
+    """As the set-up keeps them: in the database, in no setting."""
+    file = tmp_path / "forgehand.yml"
+    file.write_text("models: { fix: [claude-opus-5-5] }\n")
+    assert "not offered by this server; offered: gpt" in run(tmp_path, "config", "check", str(file), **OPENAI).output
+    async with ScriptedModel(Script()) as server:
+        server.keys = {(secret := "sk-number-one-0123456789"): ""}
+        settings = scripted_settings(server, data_dir=tmp_path, anthropic_api_key=None)
+        store = new_store(tmp_path, "forgehand.db")
+        await Keeper.of(settings, store, Catalogue(settings)).add(KeyOwner(scope="instance"), "anthropic", secret)
+        store.close()
+    checked = run(tmp_path, "config", "check", str(file), **OPENAI)
+    assert checked.exit_code == 0, checked.output
+
+
+def test_config_check_judges_no_models_where_there_is_no_server(tmp_path: Path) -> None:
+    file = tmp_path / "forgehand.yml"
+    file.write_text("models: { fix: [claude-opus-5-5] }\n")
+    checked = run(tmp_path, "config", "check", str(file))
+    assert checked.exit_code == 0, checked.output
+    assert not (tmp_path / "forgehand.db").exists(), "looking makes no database"
 
 
 def test_context_ranks_the_file_that_an_issue_is_about(tmp_path: Path) -> None:

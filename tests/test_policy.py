@@ -8,8 +8,10 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot.github.resources.permissions import Role
+from bot.models.catalogue import Catalogue
 from bot.policy import PATH, Policy, PolicyError, PolicyLoader, default_policy, describe, may, parse_policy
 from bot.pulls.rules import ReviewRules
 from bot.settings import BudgetSettings, Settings
@@ -234,6 +236,18 @@ async def test_an_owners_file_holds_for_a_policy_that_is_believed(settings: Sett
     now[0] = 1.0
     policy, _ = await loader.load_recent(REPOSITORY)
     assert policy.organisation.keep_days == 3
+
+
+async def test_a_key_that_is_kept_brings_models(tmp_path: Path) -> None:
+    """It is in no setting, and may be added at any time."""
+    settings = Settings(data_dir=tmp_path, openai_api_key=SecretStr("sk-0123456789"))
+    catalogue, branch = Catalogue(settings), Branch()
+    branch.file = ("models: {fix: [claude-opus-5-5]}", "sha-1")
+    loader = PolicyLoader(branch, settings, SCHEMA, catalogue=catalogue)
+    with pytest.raises(PolicyError, match="claude-opus-5-5 is not offered by this server; offered: gpt"):
+        await loader.load(REPOSITORY)
+    catalogue.keyed = frozenset({"anthropic"})
+    assert (await loader.load(REPOSITORY)).models == {"fix": ["claude-opus-5-5"]}
 
 
 async def test_loader_follows_the_branch(settings: Settings) -> None:

@@ -7,10 +7,11 @@ from functools import partial
 
 from bot.doors.api.budgets import LimitKey, LimitView, load_views
 from bot.doors.operating import opened_app, opened_store
+from bot.models.catalogue import Catalogue
 from bot.money import exactly, micro_dollars
 from bot.policy import DefaultBranch, PolicyLoader, PolicySchema
 from bot.settings import Settings, SettingsError
-from bot.store import limits
+from bot.store import keys, limits
 from bot.store.limits import Limit
 from bot.store.store import Store
 from bot.types import ForgehandError
@@ -62,7 +63,9 @@ def type_limit(
 async def _find(settings: Settings, schema: PolicySchema, store: Store) -> LimitsInForce:
     try:
         async with opened_app(settings) as github:
-            policies = PolicyLoader(DefaultBranch(github), settings, schema)
+            catalogue = Catalogue(settings)
+            catalogue.keyed = frozenset(await store.run(keys.list_providers))
+            policies = PolicyLoader(DefaultBranch(github), settings, schema, catalogue=catalogue)
             return await list_in_force(store, settings.budget, policies)
     except SettingsError as error:
         stored = await store.run(limits.list_limits)

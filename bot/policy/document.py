@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from bot.models.catalogue import Catalogue
@@ -24,12 +24,16 @@ class PolicyValue(NamedTuple):
     origin: str
 
 
-def parse_policy(text: str | None, settings: Settings, schema: PolicySchema) -> Policy:
+def parse_policy(
+    text: str | None, settings: Settings, schema: PolicySchema, offered: Collection[str] | None = None
+) -> Policy:
     """Return a file's effective policy, or raise PolicyError with all faults.
 
-    ``text`` None: it is no text, or too long.
+    ``text`` None: it is no text, or too long. ``offered``: the models that may be named, by default those of the
+    settings.
     """
-    document, data, lines = read_document(text, PATH, schema.document, lambda given: _find_unoffered(given, settings))
+    known = Catalogue(settings).offered() if offered is None else offered
+    document, data, lines = read_document(text, PATH, schema.document, lambda given: _find_unoffered(given, known))
     leaves = [path for path in lines if len(path) == 2 or (len(path) == 1 and not isinstance(data[path[0]], dict))]
     origins = {".".join(path): f"line {lines[path]}" for path in leaves}
     return _limit(_policy(document, schema, origins), settings)
@@ -76,16 +80,15 @@ def list_values(policy: Policy) -> list[PolicyValue]:
     return [PolicyValue(key, value, policy.origins.get(key, "default")) for key, value in _leaves(policy)]
 
 
-def _find_unoffered(data: dict[str, Any], settings: Settings) -> Iterator[Problem]:
+def _find_unoffered(data: dict[str, Any], offered: Collection[str]) -> Iterator[Problem]:
     wanted = data.get("models")
-    if not isinstance(wanted, dict):
+    if not isinstance(wanted, dict) or not offered:  # without any, whoever asks for one is told to set a key
         return
-    offered = Catalogue(settings).offered()
     for role, names in wanted.items():
         for number, name in enumerate(names if isinstance(names, list) else []):
             if isinstance(name, str) and name not in offered:
-                known = ", ".join(sorted(offered)) or "none"
-                yield Problem(("models", role, str(number)), f"{name} is not offered by this server; offered: {known}")
+                has = ", ".join(sorted(offered))
+                yield Problem(("models", role, str(number)), f"{name} is not offered by this server; offered: {has}")
 
 
 def _limit(policy: Policy, settings: Settings) -> Policy:

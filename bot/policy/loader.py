@@ -13,6 +13,7 @@ import structlog
 from bot.github.api.access import GitHubs
 from bot.github.api.scopes import READ_CODE
 from bot.github.resources import repos
+from bot.models.catalogue import Catalogue
 from bot.policy.document import PATH, default_policy, parse_policy
 from bot.policy.organisation import OPEN, Governed, OrganisationFile, parse_organisation
 from bot.policy.reading import PolicyError
@@ -72,6 +73,7 @@ class DefaultBranch:
 class _CachedPolicy:
     sha: str | None  # None: there is no file
     governed: Governed
+    offered: frozenset[str]  # a key that is added later brings models
     result: Policy | PolicyError
     seen: float  # by the steady clock
 
@@ -170,8 +172,10 @@ class PolicyLoader:
         settings: Settings,
         schema: PolicySchema,
         clock: Callable[[], float] = time.monotonic,
+        catalogue: Catalogue | None = None,
     ) -> None:
         self._reader = reader
+        self._catalogue = catalogue or Catalogue(settings)
         self._settings = settings
         self._schema = schema
         self._clock = clock
@@ -237,9 +241,10 @@ class PolicyLoader:
         )
         text, sha = found or (None, None)
         cached = self._cache.get(repository.id)
-        if cached is None or (cached.sha, cached.governed) != (sha, governed):
-            result = self._parse(text, governed) if found else self.default.governed(governed, self.default)
-            cached = _CachedPolicy(sha, governed, result, seen)
+        offered = frozenset(self._catalogue.offered())
+        if cached is None or (cached.sha, cached.governed, cached.offered) != (sha, governed, offered):
+            result = self._parse(text, governed, offered) if found else self.default.governed(governed, self.default)
+            cached = _CachedPolicy(sha, governed, offered, result, seen)
         cached = self._cache[repository.id] = replace(cached, seen=seen)
         return cached
 
@@ -254,8 +259,8 @@ class PolicyLoader:
             return None
         return known if known.seen > max(since, self._pushed.get(repository.id, since)) else None
 
-    def _parse(self, text: str | None, governed: Governed) -> Policy | PolicyError:
+    def _parse(self, text: str | None, governed: Governed, offered: frozenset[str]) -> Policy | PolicyError:
         try:
-            return parse_policy(text, self._settings, self._schema).governed(governed, self.default)
+            return parse_policy(text, self._settings, self._schema, offered).governed(governed, self.default)
         except PolicyError as error:
             return error

@@ -127,7 +127,8 @@ async def set_stage(services: Services, handlers: Handlers, reader: PolicyReader
     try:
         await store.run(lambda connection: metadata.create_all(connection))
         github, counter = services.github.reading()
-        policies = PolicyLoader(reader, services.settings, handlers.registry.schema)
+        catalogue = services.models.catalogue
+        policies = PolicyLoader(reader, services.settings, handlers.registry.schema, catalogue=catalogue)
         played = replace(
             services, store=store, github=github, policies=policies, engine=_NoEngine(), rates=_Unlimited()
         )
