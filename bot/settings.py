@@ -11,7 +11,9 @@ import binascii
 import os
 import posixpath
 import re
+from collections.abc import Mapping
 from datetime import UTC, tzinfo
+from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -28,7 +30,9 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
 )
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -72,16 +76,21 @@ class SettingsError(ForgehandError):
     """A setting is missing or malformed; the message says how to fix it."""
 
 
+_Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
 class ModelSettings(BaseModel):
     """An operator's model, over the table's; US dollars a million tokens."""
+
+    model_config = ConfigDict(extra="forbid")  # a price under a wrong name would be believed to count
 
     provider: ProviderName | None = None
     api: Api | None = None
     base_url: str | None = None
     key_env: str | None = None
-    input_price: float | None = None
-    output_price: float | None = None
-    cached_price: float | None = None
+    input_price: _Dollars | None = None
+    output_price: _Dollars | None = None
+    cached_price: _Dollars | None = None
     context: int | None = None
     max_output: int | None = None
     token_limit: int | None = None
@@ -108,8 +117,10 @@ class ProviderPlace(BaseModel):
 class BudgetSettings(BaseModel):
     """Ceilings in dollars; a repository's policy may only lower them."""
 
-    task: float = 5.0
-    day: float = 50.0
+    model_config = ConfigDict(extra="forbid")  # a limit under a wrong name would be believed to hold
+
+    task: _Dollars = 5.0
+    day: _Dollars = 50.0
 
 
 class FolderChecks(JsonModel):
@@ -251,6 +262,15 @@ class Settings(BaseSettings):
     azure_client_id: str | None = _as_sdk("AZURE_CLIENT_ID")
     azure_client_secret: SecretStr | None = _as_sdk("AZURE_CLIENT_SECRET")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_one_secret(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Take the file's ``webhook_secret``.
+
+        As an alias it would be a variable without our prefix too.
+        """
+        return {"webhook_secrets": given["webhook_secret"]} | given if "webhook_secret" in given else given
+
     @field_validator("webhook_secrets", mode="before")
     @classmethod
     def _split_secrets(cls, value: object) -> object:
@@ -350,7 +370,9 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=settings_file())
+        file = YamlConfigSettingsSource(settings_cls, yaml_file=settings_file())
+        _refuse_unknown(file())
+        return init_settings, env_settings, file
 
     def provider_key(self, provider: ProviderName) -> SecretStr | None:
         """Return the API key for a model provider, or None if none is set."""
@@ -425,9 +447,11 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except UnreadableVariable as error:
-        raise SettingsError(f"This setting must be JSON (see docs/configuration.md): {error}.") from None
+        named = re.search(r'field "(\w+)"', str(error))
+        variable = f"FORGEHAND_{named[1].upper()}" if named else "A setting"
+        raise SettingsError(f"{variable} must be JSON; docs/configuration.md shows how it looks.") from None
     except ValidationError as error:
-        said = [(item["loc"], item["msg"].removeprefix("Value error, ")) for item in error.errors()]
+        said = [(item["loc"], _words(item)) for item in error.errors()]
         lines = [f"{'.'.join(str(part) for part in where)}: {what}" for where, what in said]
         raise SettingsError("Invalid settings:\n  " + "\n  ".join(lines)) from None
     except OSError as error:
@@ -436,6 +460,26 @@ def load_settings(**overrides: object) -> Settings:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         raise SettingsError(f"{file}{where} is not valid YAML of the form `name: value`.") from None
+
+
+def _words(item: ErrorDetails) -> str:
+    return "unknown name" if item["type"] == "extra_forbidden" else item["msg"].removeprefix("Value error, ")
+
+
+def _refuse_unknown(given: Mapping[str, object]) -> None:
+    """Raise SettingsError for names in the file that are no settings.
+
+    What is set under a wrong name, such as a limit, would be believed to hold.
+    """
+    known = {"webhook_secret"}
+    for name, field in Settings.model_fields.items():
+        choices = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else [name]
+        known |= {str(choice) for choice in choices}
+    unknown = [str(name) for name in given if name not in known]
+    if unknown:
+        nearest = get_close_matches(unknown[0].lower().removeprefix("forgehand_"), known, 1)
+        hint = f"; {unknown[0]} may be meant as {nearest[0]}" if nearest else ""
+        raise SettingsError(f"{settings_file()} names what is no setting: {', '.join(unknown)}{hint}.")
 
 
 def private_key_text(value: str) -> str:

@@ -113,8 +113,11 @@ def test_wrong_settings_are_named_without_their_values(tmp_path: Path) -> None:
         (
             "BUDGET",
             "{hidden",
-            'must be JSON (see docs/configuration.md): error parsing value for field "budget"',
+            "FORGEHAND_BUDGET must be JSON; docs/configuration.md shows how it looks.",
         ),
+        ("BUDGET", '{"dya": 3}', "budget.dya: unknown name"),
+        ("BUDGET", '{"task": -1}', "budget.task: Input should be greater than or equal to 0"),
+        ("MODELS", '{"big": {"input_prise": 3}}', "models.big.input_prise: unknown name"),
     ],
 )
 def test_each_wrong_setting_has_its_words(tmp_path: Path, name: str, value: str, said: str) -> None:
@@ -132,6 +135,29 @@ def test_a_settings_file_that_is_no_settings_is_named(tmp_path: Path, text: byte
     assert result.output.startswith(str(tmp_path / "server.yml"))
     assert "is not valid YAML of the form `name: value`." in result.output
     assert "hidden" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("budgets: {day: 3}\n", "server.yml names what is no setting: budgets; budgets may be meant as budget."),
+        ("FORGEHAND_WORKERS: 2\nzz: 1\n", "FORGEHAND_WORKERS, zz; FORGEHAND_WORKERS may be meant as workers."),
+        ("budget: {dya: hidden}\n", "budget.dya: unknown name"),
+    ],
+)
+def test_what_a_settings_file_names_wrongly_is_told(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "server.yml").write_text(text)
+    result = run(tmp_path, "doctor")
+    assert (result.exit_code, said in result.output) == (2, True), result.output
+    assert "hidden" not in result.output
+
+
+def test_names_in_the_file_are_those_of_the_variables(tmp_path: Path) -> None:
+    """Lower case, without the prefix, as docs/configuration.md says; the webhook's secret by both of its names."""
+    for name in ("webhook_secret", "webhook_secrets"):
+        (tmp_path / "server.yml").write_text(f"{name}: abc\nanthropic_api_key: x\nazure_openai_api_key: y\n")
+        told = run(tmp_path, "serve", FORGEHAND_APP_ID="7").output
+        assert "Not set: FORGEHAND_PRIVATE_KEY. " in told
 
 
 def test_an_empty_variable_says_nothing(tmp_path: Path) -> None:
