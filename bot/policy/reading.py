@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from bot.types import ForgehandError
 from bot.untrusted_yaml import check_yaml
@@ -47,7 +48,7 @@ def read_document(
     try:
         document = model.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
-        found = [Problem(_known_path(item["loc"], lines), item["msg"]) for item in error.errors()]
+        found = [Problem(_known_path(item["loc"], lines), _words(item)) for item in error.errors()]
         named = {problem.path for problem in unknown}
         problems += [problem for problem in found if problem.path not in named]
     if problems:
@@ -55,6 +56,29 @@ def read_document(
         told = (f"line {line}: {key}: {message}" for line, key, message in unique)
         raise PolicyError("\n".join([f"{file} is wrong:", *told]))
     return document, data, lines
+
+
+# what Pydantic calls things is not what writers of YAML call them
+_WORDS = {
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "dict_type": "must hold keys and values, such as {a: b}",
+    "list_type": "must be a list, such as [a, b]",
+    "tuple_type": "must be a list, such as [a, b]",
+    "model_type": "must hold keys and values, such as {a: b}",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "string_too_short": "must not be empty",
+    "extra_forbidden": "unknown key",
+}
+
+
+def _words(item: ErrorDetails) -> str:
+    """Say what is wrong as somebody needs it who writes the file."""
+    if item["type"] == "missing":
+        return f"`{item['loc'][-1]}` is missing"
+    return _WORDS.get(item["type"], item["msg"].removeprefix("Value error, "))
 
 
 def _line(path: Path, lines: Lines) -> int:

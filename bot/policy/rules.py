@@ -6,9 +6,10 @@ section (a :class:`TaskRules`); the sections that concern the repository as a wh
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from bot.policy.organisation import BY, OPEN, Governed
 from bot.policy.permission import Level
@@ -54,14 +55,20 @@ class LimitPolicy(JsonModel):
 
 
 # A part of what git allows (git check-ref-format), so that every prefix with a task's name behind it is a branch.
-_BRANCH_PREFIX = r"^[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9_-]+)*[/_-]?$"
+_BRANCH_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9_-]+)*[/_-]?")
+
+
+def _check_prefix(value: str) -> str:
+    if not _BRANCH_PREFIX.fullmatch(value):
+        raise ValueError("not the beginning of a branch's name; it must look like forgehand/ or bot-")
+    return value
 
 
 class PublishPolicy(JsonModel):
     """The names of branches we make, and what their commits carry."""
 
-    prefix: str = Field(
-        default="forgehand/", pattern=_BRANCH_PREFIX, max_length=60, description="what the names of branches begin with"
+    prefix: Annotated[str, AfterValidator(_check_prefix)] = Field(
+        default="forgehand/", max_length=60, description="what the names of branches begin with"
     )
     sign_off: bool = Field(
         default=False, description="add a Signed-off-by line to commits (https://developercertificate.org)"

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from bot.analysis.records import Analyser
 from bot.patterns import matches
 from bot.policy import Dollars, TaskRules
 
-AnalyserName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+_ANALYSER_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+
+
+def _check_name(value: str) -> str:
+    if not _ANALYSER_NAME.fullmatch(value):
+        raise ValueError("no name of an analyser: small letters, digits, - and _, 40 at most, such as our-linter")
+    return value
+
+
+AnalyserName = Annotated[str, AfterValidator(_check_name)]
 Occasion = Literal["opened", "reopened", "ready_for_review", "synchronize"]
 
 
