@@ -48,7 +48,7 @@ def type_limit(
     except ValueError:
         raise BudgetError(
             f"{subject} can have no limit: say instance, organisation:OWNER, repository:OWNER/NAME, person:LOGIN, "
-            "key:ID or task:ID."
+            "key:ID or task:ID, an id in full."
         ) from None
     with opened_store(settings) as store:
         if dollars is None:

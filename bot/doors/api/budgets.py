@@ -26,7 +26,8 @@ from bot.work.spending import remove_limit, set_limit
 operations = Operations("budgets")
 _MOST = 10**15  # micro-dollars: a billion dollars
 _OWNER, _NAME = "[A-Za-z0-9][A-Za-z0-9_-]{0,99}", r"[A-Za-z0-9._-]{1,100}"
-_SUBJECT = rf"^(instance|(organisation|person|key|task):[A-Za-z0-9._\[\]-]{{1,100}}|repository:{_OWNER}/{_NAME})$"
+_HOLDER, _TASK = r"(organisation|person|key):[A-Za-z0-9._\[\]-]{1,100}", "task:[0-9a-f]{12}"
+_SUBJECT = rf"^(instance|{_HOLDER}|{_TASK}|repository:{_OWNER}/{_NAME})$"
 Subject = Annotated[
     str,
     Field(
