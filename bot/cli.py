@@ -93,7 +93,9 @@ def work(**given: Any) -> None:
     help="Language of the sample: cpp, go, java, node, ruby, rust.",
 )
 @click.option("--exit", "leave", is_flag=True, help="End when the work is done instead of keeping the pages open.")
-@click.option("--port", type=int, default=0, help="Port of the simulated GitHub.  [default: any free one]")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port of the simulated GitHub.  [default: any free one]"
+)
 @click.option("--plain", is_flag=True, help="Print lines instead of a live view.")
 def demo(language: str, trust_code: bool, leave: bool, port: int, plain: bool) -> None:
     """Watch a labelled issue become a verified pull request.

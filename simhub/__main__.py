@@ -30,6 +30,22 @@ _EVENTS = (
 )
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port: 0 to 65535")
+    return int(text)
+
+
+def _repository(text: str) -> tuple[str, Path | None]:
+    name, _, source = text.partition("=")
+    owner, _, own = name.partition("/")
+    if not owner or not own or "/" in own:
+        raise argparse.ArgumentTypeError(f"{text} must look like octo/sample or octo/sample=./checkout")
+    if source and not Path(source).is_dir():
+        raise argparse.ArgumentTypeError(f"{source} is no folder")
+    return name, Path(source) if source else None
+
+
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=prog,
@@ -37,11 +53,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         epilog=f"Example: {prog} --port 8901 --repository octo/sample=./checkout "
         "--app mybot --webhook-url http://127.0.0.1:8080/webhook",
     )
-    parser.add_argument("--port", type=int, default=8901, help="0 picks a free one (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=8901, help="0 picks a free one (default: %(default)s)")
     parser.add_argument("--root", type=Path, help="folder for the bare repositories (default: a new temporary one)")
     parser.add_argument(
         "--repository",
         action="append",
+        type=_repository,
         default=[],
         metavar="OWNER/NAME[=PATH]",
         help="a repository, empty or from a folder or git checkout; may be repeated",
@@ -70,9 +87,8 @@ async def run(options: argparse.Namespace) -> None:
     root = options.root or Path(tempfile.mkdtemp(prefix="simhub-"))
     async with Hub.start(root, options.port) as hub:
         user = hub.create_user(options.user)
-        for entry in options.repository:
-            name, _, source = entry.partition("=")
-            hub.create_repository(name, source=Path(source) if source else None)
+        for name, source in options.repository:
+            hub.create_repository(name, source=source)
             hub.set_permission(name, options.user, "admin")
         credentials = _register(hub, options) if options.app else None
         _announce(hub, user, credentials, options.key_file or root / "app.pem")

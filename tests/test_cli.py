@@ -81,12 +81,24 @@ def test_every_command_says_what_it_does(tmp_path: Path) -> None:
         (["try", "--repo", "/nowhere", "--issue", "x"], "neither OWNER/NAME nor a folder"),
         (["config", "check"], "FILE"),
         (["hub", "--port", "many"], "--port"),
+        (["hub", "--port", "99999999"], "99999999 is no port: 0 to 65535"),
+        (["hub", "--repository", "sample"], "sample must look like octo/sample or octo/sample=./checkout"),
+        (["hub", "--repository", "octo/sample=/nowhere"], "/nowhere is no folder"),
+        (["demo", "--port", "99999999"], "is not in the range 0<=x<=65535"),
+        (["run", "fix", "--repo", ".", "--issue", "12"], "no file 12. With a checkout it is a text file"),
     ],
 )
 def test_wrong_use_is_told_with_exit_code_2(tmp_path: Path, arguments: list[str], said: str) -> None:
     result = run(tmp_path, *arguments)
     assert result.exit_code == 2
     assert said in result.output
+
+
+def test_what_the_machine_refuses_is_told_by_its_file(tmp_path: Path) -> None:
+    for command in ("backup", "support"):
+        refused = run(tmp_path, command, "/nowhere/x")
+        assert (refused.exit_code, "Errno" in refused.output, "/nowhere" in refused.output) == (1, False, True)
+    assert "/dev/null/x: Not a directory." in run(Path("/dev/null/x"), "tokens", "list").output
 
 
 def test_wrong_settings_are_named_without_their_values(tmp_path: Path) -> None:
@@ -288,6 +300,7 @@ def test_limits_are_typed_and_told(tmp_path: Path) -> None:
     assert run(tmp_path, "budget", "remove", "person:mara", "day", "--soft").exit_code == 0
     for arguments, words in (
         (("budget", "set", "octo/shop", "day", "1"), "repository:OWNER/NAME"),
+        (("budget", "set", "task:6f4e387b705", "total", "1"), "task:ID"),  # a digit short: it would limit nothing
         (("budget", "remove", "person:mara", "day"), "There is no such limit"),
     ):
         refused = run(tmp_path, *arguments)

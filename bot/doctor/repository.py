@@ -64,7 +64,8 @@ def _describe(part: Part) -> Line:
     checks = part.checks
     how = f"`{checks.test}` of the policy" if checks.test else unit.runner or "pytest, else unittest"
     manager = f", installed by {unit.manager}" if unit.manager and not checks.setup else ""
-    text = f"{unit.toolchain}{manager}, tested by {how}. Seen by {', '.join(unit.evidence)}."
+    seen = "Assumed, as" if unit.evidence == UNNAMED else "Seen by"
+    text = f"{unit.toolchain}{manager}, tested by {how}. {seen} {', '.join(unit.evidence)}."
     try:
         part.toolchain.require()
     except ToolchainError as error:

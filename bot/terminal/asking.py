@@ -17,7 +17,7 @@ from bot.local import checkout
 from bot.local.display import make_console, say, say_diff
 from bot.local.hosting import LocalRun
 from bot.terminal.client import Client, open_client
-from bot.terminal.exits import Exit
+from bot.terminal.exits import Exit, WrongUse
 from bot.terminal.output import describe_cost, print_json, print_result
 from bot.terminal.progress import Progress
 from handlers import TASKS
@@ -132,5 +132,11 @@ async def _read_draft(repo: Path, kind: str, given: str) -> checkout.Draft:
     """Read what the task is about: a branch, a file, or standard input."""
     if kind == "pull":
         return await checkout.read_pull(repo, given)
-    text = sys.stdin.read() if given == "-" else await asyncio.to_thread(Path(given).read_text, "utf-8", "replace")
+    try:
+        text = sys.stdin.read() if given == "-" else await asyncio.to_thread(Path(given).read_text, "utf-8", "replace")
+    except (FileNotFoundError, IsADirectoryError):
+        raise WrongUse(
+            f"--issue: there is no file {given}. With a checkout it is a text file, title in the first line; the "
+            "number of an issue goes with --repo OWNER/NAME."
+        ) from None
     return checkout.read_issue(text, "standard input" if given == "-" else given)

@@ -75,13 +75,20 @@ def finish(run: Callable[[], Any]) -> NoReturn:
         result = run()
         ended = asyncio.run(result) if asyncio.iscoroutine(result) else result
     except (ForgehandError, OSError) as error:
-        click.echo(without_unseen(str(error)), err=True)  # a server's words may be anybody's
+        click.echo(without_unseen(_words(error)), err=True)  # a server's words may be anybody's
         sys.exit(next((code for kind, code in _CODES.items() if isinstance(error, kind)), Exit.FAILED))
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
     if isinstance(ended, Exit):
         sys.exit(ended)
     sys.exit(Exit.DONE if ended in (None, True) else Exit.FAILED)
+
+
+def _words(error: ForgehandError | OSError) -> str:
+    """Name the file first: ``[Errno 2]`` says nothing to people."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)
 
 
 def print_text(text: str) -> bool:

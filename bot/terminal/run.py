@@ -87,7 +87,8 @@ def run() -> None:
     With --repo OWNER/NAME a server does it, asked over its REST API. With --repo PATH this machine does, on the HEAD of
     a local checkout and with your own model: the same pipeline, the same checks.
 
-    Exit codes: 0 done, 1 failed or cancelled, 2 wrong usage, 3 not verified, 4 refused, 5 server not reached.
+    Exit codes: 0 done, 1 failed or cancelled, 2 wrong usage, 3 not verified, 4 refused, 5 server not reached, 6 it
+    waits for a person, 130 Ctrl-C.
     """
 
 

@@ -42,6 +42,8 @@ def back_up(settings: Settings, target: Path) -> str:
     """
     if target.exists():
         raise BackupError(f"{target} is there already: choose another name.")
+    if not target.absolute().parent.is_dir():
+        raise BackupError(f"There is no folder {target.absolute().parent}.")
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.absolute().parent) as name:
         folder = Path(name)
         note = dump(settings.database, folder / _DATABASE)

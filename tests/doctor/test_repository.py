@@ -44,7 +44,7 @@ async def test_each_part_is_described_with_its_evidence(tmp_path: Path) -> None:
 
 async def test_a_policy_says_how(tmp_path: Path) -> None:
     (line,) = await examine(write(tmp_path, {"a.py": ""}), Checks(test="make check"))
-    assert line.text.startswith("python, tested by `make check` of the policy.")
+    assert line.text == "python, tested by `make check` of the policy. Assumed, as nothing names another language."
 
 
 async def test_a_folder_of_no_known_language_says_what_to_set(tmp_path: Path) -> None:
