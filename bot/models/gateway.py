@@ -140,9 +140,11 @@ class ModelGateway:
     async def check_budget(self, spender: Spender, role: ModelRole) -> None:
         """Raise BudgetExceeded where not even a short question may be asked.
 
-        Nothing is reserved. Whatever else may be wrong is said by the question itself.
+        Nothing is reserved. Raises ModelRefused where no model is set up or permitted; whatever else may be wrong is
+        said by the question itself.
         """
         request = _Request(spender, "", role, ONE_WORD, (), None, ONE_WORD_OUTPUT)
+        self._list_permitted(role, spender)  # in the step that reads, before anything is installed and run
         try:
             calls = [_plan(request, self.catalogue.spec(name), "") for name in self.models_for(role, spender)]
         except ModelError:

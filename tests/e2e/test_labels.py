@@ -95,3 +95,12 @@ async def test_what_a_label_started_stops_whatever_changed_meanwhile(tell: Tell)
 def tasks_of(story: Story, number: int) -> list[str]:
     query = "select state from fh_task where number = ? and repository != 'octo/sample' order by created"
     return [str(state) for (state,) in rows(story, query, number)]
+
+
+async def test_without_a_model_nothing_is_installed_first(tell: Tell) -> None:
+    """As on a server whose set-up was left before its last steps: the answer is due at once."""
+    bare = dict.fromkeys(("ANTHROPIC_API_KEY", "OPENAI_API_KEY"), "")
+    story: Story = await tell([], FORGEHAND_ROLES="{}", FORGEHAND_MODELS="{}", **bare)
+    number = await story.file(TITLE, BODY)
+    await story.until_status(number, "Failed. No model is set up for fix: set ANTHROPIC_API_KEY")
+    assert "- [ ] Find the code\n- [ ] Install and run the tests as they are\n" in await story.status(number)
