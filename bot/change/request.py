@@ -45,3 +45,10 @@ async def fetch(job: Job[Any], brief: Brief) -> Brief:
         return await issue.fetch(job, brief)
     await job.stage(Stage.FIND, "started")
     return brief.model_copy(update={"pull": await fetch_ends(job, brief)})
+
+
+async def fetch_alone(job: Job[Any], brief: Brief) -> Brief:
+    """Bring what :func:`fetch` does where nothing is searched in it."""
+    brief = await fetch(job, brief)
+    await job.stage(Stage.FIND, "done")
+    return brief

@@ -37,7 +37,7 @@ async def run(ctx: Ctx, services: Services, request: FlakyTask) -> Outcome:
     brief = await ctx.step("read", read_commit, job, retries=2)
     if brief.stop:
         return Outcome(state="refused", summary=brief.stop)
-    brief = await ctx.step("fetch", reading.fetch, job, brief, retries=2)
+    brief = await ctx.step("fetch", reading.fetch_alone, job, brief, retries=2)
     if not request.input.target:
         return await _report(ctx, job, brief.base_sha)
     found = await examine(ctx, job, brief.base_sha, request.input.target)

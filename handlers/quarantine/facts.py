@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.change.recipe import Job
 from bot.change.records import Brief
+from bot.change.stages import Stage
 from bot.flakiness.records import FLAKY, Examination
 from bot.markdown import inline_code
 from bot.quarantine.nearness import find_file, find_guarded
@@ -31,7 +32,9 @@ class Facts(JsonModel):
 
 async def find_known(job: Job[Any], name: str) -> Facts:
     """Look for the test that is meant in what is known of its repository."""
-    return await look_up(job.services.store, job.task.repository.id, name)
+    facts = await look_up(job.services.store, job.task.repository.id, name)
+    await job.stage(Stage.FIND, "done")
+    return facts
 
 
 async def look_up(store: Store, number: int, name: str) -> Facts:

@@ -51,7 +51,7 @@ async def run(ctx: Ctx, services: Services, request: Request[OptimizeTestsInput]
     brief = await ctx.step("read", reading.read_to_run, job, retries=2)
     if brief.stop:
         return Outcome(state="refused", summary=brief.stop)
-    brief = await ctx.step("fetch", reading.fetch, job, brief, retries=2)
+    brief = await ctx.step("fetch", reading.fetch_alone, job, brief, retries=2)
     measured = await ctx.step("measure", measure_suite, job, brief, interruptible=True)
     if measured.order is None:
         return _tell_nothing(measured.problem)

@@ -93,7 +93,7 @@ async def test_a_flaky_test_is_quarantined_with_owner_and_expiry_and_a_broken_on
     assert "It failed in all" in status
     assert await story.pulls() == []
     await comment(story, number, "/quarantine test_tea because the shop is rewritten next week")
-    await story.until_status(number, "Done.")
+    assert "not finished" not in await story.until_status(number, "Done.")
     (pull,) = await story.pulls()
     today = datetime.now(UTC).date()
     (file,) = await story.request("GET", f"/pulls/{pull['number']}/files")

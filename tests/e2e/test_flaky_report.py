@@ -30,7 +30,7 @@ async def test_the_report_is_read_from_ci_and_kept_in_one_issue(tell: Tell) -> N
     await upload(story, RED, GREEN, RED, GREEN)
     asked = await story.file("How are the tests?", "", label=None)
     await comment(story, asked, "/flaky")
-    await story.until_status(asked, "Done.")
+    assert "not finished" not in await story.until_status(asked, "Done.")
     (said,) = (await story.comments(asked))["final"]
     assert "| `tests.test_a.test_x` | `junit` | flaky | it failed and passed on the same files, 2 times |" in said
 
