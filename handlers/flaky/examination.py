@@ -104,7 +104,8 @@ def find_test(name: str, tests: Sequence[str], *, orders: bool) -> Resolved:
     found = next((some for some in (whole, ends, family) if some), [])
     if not found or not wanted:
         shown = inline_code(name.strip()[:200])
-        return Resolved(problem=f"There is no test named {shown} among the {len(tests)} that ran here.")
+        like = f"Names are like {inline_code(tests[0])}."
+        return Resolved(problem=f"There is no test named {shown} among the {len(tests)} found here. {like}")
     if len({one.partition("[")[0] for one in found}) > 1:
         names = ", ".join(inline_code(one) for one in found[:_NAMED])
         return Resolved(problem=f"That names {len(found)} tests: {names}. Write one of them.")

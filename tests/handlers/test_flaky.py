@@ -127,6 +127,12 @@ def test_a_test_is_found_by_its_name_or_the_end_of_it(name: str, found: str) -> 
     assert bool(resolved.problem) is not bool(found)
 
 
+def test_a_name_that_no_test_has_is_told_with_one_that_a_test_has() -> None:
+    """Nothing ran yet, so nothing is said to have run."""
+    problem = find_test("nope", TESTS, orders=True).problem
+    assert problem == "There is no test named `nope` among the 4 found here. Names are like `tests/test_a.py::test_x`."
+
+
 def test_the_report_says_what_is_known_and_where_from() -> None:
     now = int(datetime(2026, 12, 1, tzinfo=UTC).timestamp() * 1000)
     where = {"variant": "unit", "place": "branch", "sha": "c", "at": now}
