@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
+
 import pytest
 
 from bot.github.api.hosts import issuer_of
+from bot.models.catalogue import Catalogue
 from bot.settings import Settings, SettingsError, is_secure, load_settings
+
+SETUP = Path(__file__).parent.parent / "docs" / "setup.md"
 
 
 @pytest.mark.parametrize(
@@ -56,3 +63,13 @@ def test_a_mirror_of_maven_is_https_and_holds_no_credentials(address: str) -> No
     with pytest.raises(SettingsError, match="not an https URL without credentials"):
         load_settings(maven_mirror=address)
     assert Settings(maven_mirror="https://nexus.corp:8443/maven").maven_mirror == "https://nexus.corp:8443/maven"
+
+
+def test_the_documented_model_of_ones_own_has_every_role(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A role that is left open is the provider's default: asked at an address that has no such model."""
+    monkeypatch.setenv("FORGEHAND_DATA_DIR", str(tmp_path))
+    exports = re.findall(r"^export (.*MODELS=.*|.*ROLES=.*|OPENAI.*)$", SETUP.read_text(), re.M)
+    for assignment in (part for line in exports for part in shlex.split(line)):
+        monkeypatch.setenv(*assignment.split("=", 1))
+    roles = Catalogue(load_settings()).roles()
+    assert roles == {role: ["my-model"] for role in roles}
