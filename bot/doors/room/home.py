@@ -27,13 +27,18 @@ async def show_home(visit: Visit) -> Answer:
     lists = (visit.ask(list_tasks, query=TaskQuery(state=state, limit=_MOST)) for state in _LISTED)
     approvals, answers, keyless, running, queued = await asyncio.gather(*lists)
     start = find_start("day", now_ms(), services.settings.zone)
-    failed = await services.store.read(today.list_failed, start, visit.names, _MOST)
+    found = await services.store.read(today.list_failed, start, visit.names, _MOST + 1)
+    failed = found[:_MOST]
     return Shown(
         "home.html",
         newest=newest,
         waiting=(*approvals.items, *answers.items, *keyless.items),
         running=(*running.items, *queued.items),
-        counts={"waiting": _count(approvals, answers, keyless), "running": _count(running, queued)},
+        counts={
+            "waiting": _count(approvals, answers, keyless),
+            "running": _count(running, queued),
+            "failed": f"{len(failed)}{'+' if len(found) > _MOST else ''}",
+        },
         failed=await services.store.read(load_views, failed, services),
         spent=await services.store.read(today.sum_paid, start, visit.names),
         budget=await _find_budget(visit) if visit.is_administrator else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bot.store import tasks
 from bot.store.tables import delivery
 from simhub.model import Account
 from tests.doors.test_commands import pull
@@ -39,6 +40,24 @@ async def test_tasks_are_filtered_by_the_address_and_paged(story: Story) -> None
     assert (await ann.get(PLACE)).status == 403
     for path in ("/room/commands", "/room/commands?repository=octo/sample"):
         assert "/fix" in (await mara.get(path)).text
+
+
+async def test_home_does_not_count_fewer_failures_than_there_are(story: Story) -> None:
+    """It lists some of them."""
+    number = await story.file("Cents are lost", "`total` is wrong", label=None)
+    program, mara = asker(story, story.maintainer), await visitor(story, story.maintainer)
+
+    async def fail(times: int) -> None:
+        for each in range(times):
+            started = (await program.start("ask", number, text=f"Why {times} {each}?")).data["id"]
+            result = {"state": "failed", "summary": "It ended."}
+            with opened(story) as store:
+                store.run_sync(tasks.close, started, "failed", result)
+
+    for more, told in ((8, "8"), (2, "8+")):
+        await fail(more)
+        page = (await mara.get("/room")).text
+        assert f'<div class="tile"><strong>{told}</strong>failed today</div>' in page
 
 
 async def test_a_delivery_says_why_nothing_happened_and_is_handled_again(story: Story) -> None:
