@@ -70,14 +70,15 @@ def read_modules(tree: Path, root: str) -> list[str]:
     while waiting:
         module = waiting.popleft()
         # a build that names its neighbours leaves them to build themselves
-        below = module == root or (module.startswith(f"{root}/") if root else not module.startswith(".."))
-        if module in found or not below:
+        beside = module.startswith(("/", "..")) or not Unit(root=root, toolchain="jvm").holds(module)
+        if module in found or beside:
             continue
         found[module] = None
         text = _COMMENT.sub("", read_text(tree / module / "pom.xml"))
         for name in filter(None, map(str.strip, _MODULE.findall(_PROFILE.sub("", text)))):
             folder = posixpath.dirname(name) if name.endswith(".xml") else name
-            waiting.append(posixpath.normpath(posixpath.join(module, folder)).removeprefix("."))
+            place = posixpath.normpath(posixpath.join(module, folder))
+            waiting.append("" if place == "." else place)
     return list(found)
 
 
@@ -178,10 +179,14 @@ def _scan(text: str, classes: list[str], hooks: dict[str, Phase]) -> Iterator[li
 
 def read_text(file: Path) -> str:
     """Read a file's text, "" for what is none. Blocking."""
-    if file.is_symlink() or not file.is_file():
+    try:
+        if file.is_symlink() or not file.is_file():
+            return ""
+        with file.open("rb") as stream:
+            return stream.read(_MOST_BYTES).decode(errors="replace")
+    except OSError:
+        # a build may name folders as long as no file's name can be
         return ""
-    with file.open("rb") as stream:
-        return stream.read(_MOST_BYTES).decode(errors="replace")
 
 
 def _sort_tests(file: TestFile) -> Mapping[tuple[str, str], list[str]]:

@@ -10,6 +10,7 @@ from bot.sandbox.process import NoSandbox
 from bot.settings import Checks, Settings
 from bot.toolchains.jvm import paths
 from bot.toolchains.jvm.language import find_units
+from bot.toolchains.jvm.sources import read_modules
 from bot.toolchains.port import ToolchainError, Workspace
 from bot.toolchains.repository import make_toolchain
 from tests.toolchains.conftest import write
@@ -59,6 +60,14 @@ def pom(*modules: str) -> str:
 )
 def test_builds_of_maven_with_tests_are_units(tmp_path: Path, files: dict[str, str], roots: list[str]) -> None:
     assert [unit.root for unit in find_units(write(tmp_path, files))] == roots
+
+
+def test_modules_of_a_build_lie_in_the_repository(tmp_path: Path) -> None:
+    beside = tmp_path / "beside"
+    write(beside, {"pom.xml": pom("inner")})
+    named = ["../beside", "../../beside", str(beside), "x" * 5000, "./core", ".own", "core/pom.xml", "."]
+    tree = write(tmp_path / "tree", {"pom.xml": pom(*named)})
+    assert read_modules(tree, "") == ["", "x" * 5000, "core", ".own"]
 
 
 @pytest.mark.parametrize(
