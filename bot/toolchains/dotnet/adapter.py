@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.sandbox.port import Mount
 from bot.toolchains.dotnet.programs import require_dotnet
-from bot.toolchains.dotnet.projects import Project, find_hindrance, list_projects, read_project
+from bot.toolchains.dotnet.projects import Project, find_hindrances, list_projects, read_project
 from bot.toolchains.dotnet.report import pick_projects, read_report, read_sequence, write_filter
 from bot.toolchains.events import End, Problem, Record
 from bot.toolchains.installer import render
@@ -39,13 +39,13 @@ class DotnetAdapter:
 
     def require(self) -> None:
         """Require the SDK, and projects that it can run here."""
-        hindrances = [find_hindrance(self.tree, path) for path in self._list(self.tree)]
+        hindrances = list(self._find_hindrances(self.tree).values())
         if hindrances and all(hindrances):
             raise ToolchainError(hindrances[0])
         require_dotnet()
 
-    def _list(self, tree: Path) -> list[str]:
-        return [path for path in list_projects(tree) if self.unit.holds(path)]
+    def _find_hindrances(self, tree: Path) -> dict[str, str]:
+        return find_hindrances(tree, [path for path in list_projects(tree) if self.unit.holds(path)])
 
     def mounts(self) -> Sequence[Mount]:
         return require_dotnet().mounts()
@@ -69,7 +69,7 @@ class DotnetAdapter:
 
         What cannot be built is for the tests to tell.
         """
-        own = [path for path in self._list(self.tree) if not find_hindrance(self.tree, path)]
+        own = [path for path, hindrance in self._find_hindrances(self.tree).items() if not hindrance]
         steps = [["dotnet", "restore", self.unit.place(path), *_PLACED] for path in own]
         return Install([steps], authorities=("SSL_CERT_FILE",))
 
@@ -108,11 +108,11 @@ class DotnetAdapter:
 
     def _read(self, tree: Path) -> list[Project]:
         """Read the projects that can be run here, as they are now. Blocking."""
-        paths = self._list(tree)
-        return [read_project(tree, path, paths) for path in paths if not find_hindrance(tree, path)]
+        hindrances = self._find_hindrances(tree)
+        return [read_project(tree, path, list(hindrances)) for path in hindrances if not hindrances[path]]
 
     def _note_hindrances(self) -> tuple[str, ...]:
-        return tuple(filter(None, (find_hindrance(self.tree, path) for path in self._list(self.tree))))
+        return tuple(filter(None, self._find_hindrances(self.tree).values()))
 
 
 def _place(number: int) -> str:

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from bot.toolchains.dotnet.paths import is_test
@@ -64,28 +65,26 @@ def list_projects(tree: Path) -> list[str]:
     What makes it one may stand in a file that many import; then it counts where there are tests.
     """
     found = [str(path) for path in walk_files(tree) if path.suffix == ".csproj" and not is_sample(_above(str(path)))]
-    return [path for path in found if _is_tested(tree, path)][:_MOST_PROJECTS]
+    marking = [one for one in _list_shared(tree) if _TESTS.search(read_text(tree / one))]
+    return list(islice((path for path in found if _is_tested(tree, path, marking)), _MOST_PROJECTS))
 
 
-def _is_tested(tree: Path, path: str) -> bool:
+def _is_tested(tree: Path, path: str, marking: Sequence[PurePosixPath]) -> bool:
     if _TESTS.search(read_text(tree / path)):
         return True
-    shared = is_test(posixpath.join(posixpath.dirname(path), "a.cs")) and _TESTS.search(_read_shared(tree, path))
-    return bool(shared) and bool(read_project(tree, path).files)
+    named = is_test(posixpath.join(posixpath.dirname(path), "a.cs"))
+    return named and any(_may_import(path, one) for one in marking) and bool(read_project(tree, path).files)
 
 
-def _read_shared(tree: Path, path: str) -> str:
-    """Return what a project may import.
-
-    These are the files around it, and those with names of their own. Versions of packages name what no project needs.
-    """
+def _list_shared(tree: Path) -> list[PurePosixPath]:
+    """Return what projects import. Versions of packages name what none needs."""
     files = (one for one in walk_files(tree) if one.suffix in (".props", ".targets"))
-    named = [one for one in files if one.name != "Directory.Packages.props"]
-    return "".join(
-        read_text(tree / one)
-        for one in named
-        if not one.name.startswith("Directory.Build.") or PurePosixPath(path).is_relative_to(one.parent)
-    )
+    return [one for one in files if one.name != "Directory.Packages.props"]
+
+
+def _may_import(path: str, shared: PurePosixPath) -> bool:
+    """Return whether a file lies around a project, or has a name of its own."""
+    return not shared.name.startswith("Directory.Build.") or PurePosixPath(path).is_relative_to(shared.parent)
 
 
 def _above(path: str) -> str:
@@ -94,10 +93,15 @@ def _above(path: str) -> str:
     return re.sub(r"(^|/)(?:tests?|src)(?=/|$)", r"\1", folder, flags=re.IGNORECASE)
 
 
-def find_hindrance(tree: Path, path: str) -> str:
-    """Say why a project's tests cannot be run here, or "". Blocking."""
+def find_hindrances(tree: Path, projects: Sequence[str]) -> dict[str, str]:
+    """Say why each project's tests cannot be run here, or "". Blocking."""
+    shared = _list_shared(tree)
+    return {path: _find_hindrance(tree, path, [one for one in shared if _may_import(path, one)]) for path in projects}
+
+
+def _find_hindrance(tree: Path, path: str, shared: Sequence[PurePosixPath]) -> str:
     text = read_text(tree / path)
-    whole = text + read_text(tree / "global.json") + _read_shared(tree, path)
+    whole = "".join([text, read_text(tree / "global.json"), *(read_text(tree / one) for one in shared)])
     if _OTHER_PLATFORM.search(whole) or (_OWN_PROGRAM.search(whole) and not _VSTEST.search(whole)):
         return (
             f"`{path}` runs its tests by Microsoft.Testing.Platform, which is not understood yet. Set `checks.test` to "

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.settings import Checks, Settings
 from bot.toolchains.dotnet import paths, programs
 from bot.toolchains.dotnet.language import find_units
-from bot.toolchains.dotnet.projects import Project, find_hindrance, list_projects, read_project, scan
+from bot.toolchains.dotnet.projects import Project, find_hindrances, list_projects, read_project, scan
 from bot.toolchains.dotnet.report import read_report, read_sequence, write_filter
 from bot.toolchains.port import ToolchainError, Workspace
 from bot.toolchains.repository import make_toolchain
@@ -100,7 +100,7 @@ def test_what_files_around_projects_add_counts_where_there_are_tests(tmp_path: P
     other = {"lib/Directory.Build.props": TESTS, "Directory.Packages.props": versions}
     assert list_projects(write(tmp_path / "c", files | other)) == []
     tree = write(tmp_path / "d", files | {"tests/Directory.Build.targets": SDK.format("xunit.v3", "")})
-    assert "Microsoft.Testing.Platform" in find_hindrance(tree, TESTED)
+    assert "Microsoft.Testing.Platform" in find_hindrances(tree, [TESTED])[TESTED]
 
 
 def test_what_cannot_be_run_here_is_said(tmp_path: Path) -> None:
@@ -109,8 +109,8 @@ def test_what_cannot_be_run_here_is_said(tmp_path: Path) -> None:
         "D.csproj": TESTS.replace("net8.0", "net472;net8.0"), "E.csproj": SDK.format("xunit.v3", ""),
         "F.csproj": TESTS.replace("<Item", '<!-- Include="TUnit" --><Item'),
     })  # fmt: skip
-    said = {name: find_hindrance(tree, f"{name}.csproj")[:44] for name in "ABCDEF"}
-    assert said == {
+    hindrances = find_hindrances(tree, [f"{name}.csproj" for name in "ABCDEF"])
+    assert {path[0]: said[:44] for path, said in hindrances.items()} == {
         "A": "", "B": "`B.csproj` is built for net48, which runs on", "D": "", "F": "",
         "C": "`C.csproj` runs its tests by Microsoft.Testi", "E": "`E.csproj` runs its tests by Microsoft.Testi",
     }  # fmt: skip
