@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from bot.types import JsonModel
@@ -51,6 +51,19 @@ def list_around(root: str) -> list[str]:
     """Return a folder and those around it, the innermost first."""
     places = [PurePosixPath(root), *PurePosixPath(root).parents]
     return ["" if str(place) == "." else str(place) for place in places]
+
+
+def sort_by_root(paths: Iterable[str], roots: Collection[str]) -> dict[str, list[str]]:
+    """Return the paths in each folder that lie in no other of them within it.
+
+    Trees may have thousands of both.
+    """
+    found: dict[str, list[str]] = {root: [] for root in roots}
+    for path in paths:
+        root = next((one for one in list_around(path) if one in found), None)
+        if root is not None:
+            found[root].append(path)
+    return found
 
 
 def find_nearest(units: Sequence[Unit], path: str) -> Unit | None:

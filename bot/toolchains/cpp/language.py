@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -38,14 +39,17 @@ def find_units(tree: Path) -> list[Unit]:
     """Return the folders that test themselves, outer ones first. Blocking."""
     files = [path for path in walk_files(tree) if not is_foreign(path)]
     folders = {path.parent for path in files if len(path.parts) <= _DEEPEST and path.name in _TOPS}
+    below = defaultdict(list)
+    for path in files:
+        for folder in path.parents[-_DEEPEST:]:
+            below[folder].append(path)
     found: list[Unit] = []
     for folder in sorted(folders, key=lambda one: (len(one.parts), one)):
         root = "" if str(folder) == "." else str(folder)
-        below = [path for path in files if path.is_relative_to(folder)]
         inside = is_sample(root) or any(unit.holds(root) for unit in found)
-        if inside or not any(paths.is_source(str(path)) for path in below):
+        if inside or not any(paths.is_source(str(path)) for path in below[folder]):
             continue
-        units = (find(tree, root, below) for find in (_find_cmake, _find_meson, _find_automake, find_unit))
+        units = (find(tree, root, below[folder]) for find in (_find_cmake, _find_meson, _find_automake, find_unit))
         found += [unit for unit in units if unit is not None][:1]
     return found
 

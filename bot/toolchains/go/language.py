@@ -13,7 +13,7 @@ from bot.toolchains.go.programs import describe_version
 from bot.toolchains.identity import pick_blobs
 from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.unit_toolchain import UnitToolchain
-from bot.toolchains.units import Unit, is_sample, walk_files
+from bot.toolchains.units import Unit, is_sample, sort_by_root, walk_files
 
 _DEEPEST = 4
 # https://pkg.go.dev/cmd/go#hdr-Package_lists_and_patterns
@@ -34,9 +34,8 @@ def find_units(tree: Path) -> list[Unit]:
     ]
     if not roots:
         return _find_bare(files)
-    tested = [
-        root for root in kept if any(_is_below(str(path), root, kept) and not _measures(tree / path) for path in files)
-    ]
+    below = sort_by_root((path for path in map(str, files) if paths.is_test_file(path)), kept)
+    tested = [root for root in kept if not all(_measures(tree / path) for path in below[root])]
     return [
         Unit(
             root=root, toolchain="go", manager="go", runner="go test", evidence=(f"`{root}/go.mod`".replace("`/", "`"),)
@@ -53,12 +52,6 @@ def _find_bare(files: Sequence[PurePosixPath]) -> list[Unit]:
     seen = next((path for path in tests if path.parent in code), None)
     evidence = (f"`{seen}`", "no `go.mod`")
     return [] if seen is None else [Unit(root="", toolchain="go", manager="go", runner="go test", evidence=evidence)]
-
-
-def _is_below(path: str, root: str, roots: Sequence[str]) -> bool:
-    """Return whether a path is a test of a module, and of none below it."""
-    holding = [one for one in roots if not one or path.startswith(f"{one}/")]
-    return paths.is_test_file(path) and max(holding, key=len, default=None) == root
 
 
 def _measures(file: Path) -> bool:

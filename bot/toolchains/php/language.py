@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from bot.toolchains.language import Language, Part, Tools
@@ -30,6 +29,7 @@ def find_units(tree: Path) -> list[Unit]:
         folder = "" if str(path.parent) == "." else str(path.parent)
         if path.name in _MARKS and not is_sample(folder):
             marked.setdefault(folder, set()).add(path.name)
+    tested = {folder for path in files if paths.is_test_file(str(path)) for folder in path.parents}
     units = []
     for root, names in sorted(marked.items(), key=lambda one: (one[0].count("/"), one[0])):
         home = find_home(tree, root)
@@ -37,7 +37,7 @@ def find_units(tree: Path) -> list[Unit]:
         said = next((name for name in config.NAMES if name in names), "")
         # without a configuration PHPUnit is given these alone
         places = [root] if said else [posixpath.join(root, name) for name in ("tests", "test")]
-        tests = any(_is_below(path, places) for path in files if paths.is_test_file(str(path)))
+        tests = any(PurePosixPath(place) in tested for place in places)
         is_pest = _PEST in required or (tree / root / _PEST_FILE).is_file()
         if tests and not is_pest and (said or "phpunit/phpunit" in required):
             around = [] if home == root else [posixpath.join(home, "composer.json")]
@@ -45,10 +45,6 @@ def find_units(tree: Path) -> list[Unit]:
             manager = "composer" if required else ""
             units.append(Unit(root=root, toolchain="php", manager=manager, runner="phpunit", evidence=evidence))
     return units
-
-
-def _is_below(path: PurePosixPath, places: Sequence[str]) -> bool:
-    return any(path.is_relative_to(place) for place in places)
 
 
 def _find_parts(tree: Path, tools: Tools) -> list[Part]:

@@ -14,9 +14,11 @@ from bot.toolchains.ruby import paths
 from bot.toolchains.ruby.adapter import COUNTER, RubyAdapter, find_gemfile
 from bot.toolchains.ruby.programs import describe_version
 from bot.toolchains.unit_toolchain import UnitToolchain
-from bot.toolchains.units import Unit, is_sample, walk_files
+from bot.toolchains.units import Unit, is_sample, sort_by_root, walk_files
 
 _MARKS = ("Gemfile", "gems.rb", "Rakefile", ".rspec")
+# Folders of a unit that hold its tests.
+_FOLDERS = ("spec/", "test/", "tests/")
 # Files that are read to see which runner they are of.
 _MOST_READ = 20
 _READ_BYTES = 8_000
@@ -55,8 +57,9 @@ def find_units(tree: Path) -> list[Unit]:
         if (path.name in _MARKS or path.name.endswith(".gemspec")) and not sample:
             marked.setdefault(folder, path.name)
     units = []
+    below = sort_by_root((path for path in map(str, files) if paths.is_test_file(path)), marked)
     for root, mark in sorted(marked.items(), key=lambda one: (one[0].count("/"), one[0])):
-        tests = [path for path in map(str, files) if _belongs(path, root, marked)]
+        tests = [path for path in below[root] if path.removeprefix(f"{root}/").startswith(_FOLDERS)]
         runner = _find_runner(tree, root, tests)
         if runner:
             place = f"{root}/{mark}".removeprefix("/")
@@ -65,17 +68,6 @@ def find_units(tree: Path) -> list[Unit]:
             seen = tuple(f"`{one}`" for one in dict.fromkeys((place, gemfile, tests[0])) if one)
             units.append(Unit(root=root, toolchain="ruby", manager=manager, runner=runner, evidence=seen))
     return units
-
-
-def _belongs(path: str, root: str, roots: dict[str, str]) -> bool:
-    """Return whether a path is a test in a unit's ``spec`` or ``test``."""
-    holding = [one for one in roots if not one or path.startswith(f"{one}/")]
-    inner = path.removeprefix(f"{root}/") if root else path
-    return (
-        max(holding, key=len, default=None) == root
-        and inner.startswith(("spec/", "test/", "tests/"))
-        and paths.is_test_file(path)
-    )
 
 
 def _find_runner(tree: Path, root: str, tests: Sequence[str]) -> str:

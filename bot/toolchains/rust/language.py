@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,7 +14,7 @@ from bot.toolchains.rust.adapter import APART, RustAdapter
 from bot.toolchains.rust.programs import describe_version
 from bot.toolchains.rust.targets import read_manifest
 from bot.toolchains.unit_toolchain import UnitToolchain
-from bot.toolchains.units import Unit, find_nearest, is_sample, walk_files
+from bot.toolchains.units import Unit, find_nearest, is_sample, sort_by_root, walk_files
 
 _DEEPEST = 4
 # Packages in them need other tools, or are data of tests.
@@ -44,7 +44,8 @@ def find_units(tree: Path) -> list[Unit]:
         aside = is_sample(root) or _ASIDE & set(PurePosixPath(root).parts)
         if root.count("/") < _DEEPEST and not aside:
             units.append(_make_unit(tree, root, own))
-    return [unit for unit in units if _has_tests(tree, files, unit, units)]
+    sources = sort_by_root((str(path) for path in files if path.suffix == ".rs"), [unit.root for unit in units])
+    return [unit for unit in units if any(_is_test(tree / path) for path in sources[unit.root])]
 
 
 def _make_unit(tree: Path, root: str, workspace: bool) -> Unit:
@@ -66,11 +67,6 @@ def _is_member(root: str, outer: str, manifest: Mapping[str, Any]) -> bool:
     excluded = workspace.get("exclude")
     patterns = [str(one).removeprefix("./").rstrip("/") for one in excluded] if isinstance(excluded, list) else []
     return not any(fnmatchcase(inside, one) or inside.startswith(f"{one}/") for one in patterns)
-
-
-def _has_tests(tree: Path, files: Sequence[PurePosixPath], unit: Unit, units: Sequence[Unit]) -> bool:
-    own = (path for path in files if path.suffix == ".rs" and find_nearest(units, str(path)) == unit)
-    return any(_is_test(tree / path) for path in own)
 
 
 def _is_test(path: Path) -> bool:
