@@ -95,7 +95,7 @@ def _find_parts(tree: Path, tools: Tools) -> list[Part]:
         Part(
             unit,
             UnitToolchain("ruby", RubyPaths(unit.runner), RubyAdapter(unit, tree), tools, tree, COUNTER),
-            posixpath.dirname(find_gemfile(tree, unit.root) or f"{unit.root}/"),
+            posixpath.dirname(find_gemfile(tree, unit.root) or posixpath.join(unit.root, "Gemfile")),
         )
         for unit in find_units(tree)
     ]

@@ -61,6 +61,13 @@ def test_gems_of_one_gemfile_around_them_are_installed_once(tmp_path: Path) -> N
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("root", ["", "a"])
+def test_a_gem_without_a_gemfile_is_installed_for_its_own_folder(tmp_path: Path, root: str) -> None:
+    write(tmp_path / root, {"Rakefile": "", "test/a_test.rb": MINITEST})
+    (part,) = make_toolchain(NoSandbox(), Checks(), tmp_path, Settings()).parts
+    assert (part.unit.root, part.home) == (root, root)
+
+
 @pytest.mark.parametrize(
     ("path", "test", "config"),
     [
