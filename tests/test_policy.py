@@ -84,6 +84,16 @@ def testdescribe_tells_every_value_and_its_origin(settings: Settings) -> None:
             "review: {analysers: {My Own: {command: a}}}",
             "line 1: review.analysers.My Own: no name of an analyser: small",
         ),
+        (
+            "incidents: {services: {api: {helth: x}}}",
+            "incidents.services.api.helth: unknown key; known here: environment",
+        ),
+        ("rollback: {environments: {prod: {way: [workflow]}}}", "environments.prod.way: unknown key; known here: ways"),
+        (
+            "rollback: {environments: {prod: {ways: [workflow]}}}",
+            "environments.prod: a way needs `workflow` beside `ways`",
+        ),
+        ("rollback: {environments: {prod: {ways: [webhook]}}}", "a way needs `webhook` and `source` beside `ways`"),
         ("models: {fix: big}", "line 1: models.fix: must be a list"),
         ("publish: {prefix: a b}", "line 1: publish.prefix: not the beginning of a branch's name; it must look like"),
         ("fix: {max_dollars: -1}", "line 1: fix.max_dollars: "),
@@ -94,7 +104,10 @@ def testdescribe_tells_every_value_and_its_origin(settings: Settings) -> None:
         ("models: {boss: [big]}", "line 1: models.boss"),
         ("commands: {read: [fix]}", "line 1: commands.read.0: "),
         ("fix: {label: a}\nfix: {label: b}", "line 2: fix: given twice"),
-        ("checks:\n  folders:\n    web: {test: a, tset: b}", "line 3: checks.folders.web.tset: unknown key"),
+        (
+            "checks:\n  folders:\n    web: {test: a, tset: b}",
+            "line 3: checks.folders.web.tset: unknown key; known here: setup, test",
+        ),
         ("checks:\n  folders:\n    web: {setup: a}", "line 2: checks.folders: web needs `test`"),
         ("checks: {folders: {../web: {test: a}}}", "line 1: checks.folders.../web: not a folder below"),
         ("checks: {minutes: 0}", "line 1: checks.minutes: "),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -103,8 +103,20 @@ def _find_unknown(model: type[BaseModel], data: dict[str, Any], path: Path = ())
             yield Problem(here, f"unknown key; known here: {', '.join(names)}")
             continue
         kind = model.model_fields[key].annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel) and isinstance(value, dict):
+        if not isinstance(value, dict):
+            continue
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from _find_unknown(kind, value, here)
+        elif (inner := _value_model(kind)) is not None:
+            for name, one in value.items():
+                if isinstance(one, dict):
+                    yield from _find_unknown(inner, one, (*here, name))
+
+
+def _value_model(kind: Any) -> type[BaseModel] | None:
+    """Return the model of a mapping's values, such as services by name."""
+    value = get_args(kind)[-1] if get_origin(kind) is dict else None
+    return value if isinstance(value, type) and issubclass(value, BaseModel) else None
 
 
 def _read_yaml(text: str | None, file: str) -> tuple[dict[str, Any], Lines]:

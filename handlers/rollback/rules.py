@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from bot.incidents.rules import IncidentRules, ServiceRules
 from bot.policy import Policy, TaskRules
@@ -33,6 +33,15 @@ class EnvironmentRules(JsonModel):
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
             raise ValueError("not an http(s) URL without credentials; it must look like https://deploy.example.com/x")
         return value
+
+    @model_validator(mode="after")
+    def _check_ways(self) -> EnvironmentRules:
+        """Refuse a way that lacks what it needs; else an incident would tell."""
+        needs = {"workflow": ("workflow",), "webhook": ("webhook", "source")}
+        lacking = [name for way in self.ways for name in needs.get(way, ()) if not getattr(self, name)]
+        if lacking:
+            raise ValueError(f"a way needs {' and '.join(f'`{name}`' for name in lacking)} beside `ways`")
+        return self
 
 
 class RollbackRules(TaskRules):
