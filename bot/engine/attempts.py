@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ _SHARED_STARTS = (
 MAX_BACKOFF = 60.0  # seconds
 _OUTAGE_RETRIES = 7  # two minutes, and the time that the tries take
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NOT_STORED = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}  # of a database beside ours, such as the index's
 _USUAL_LIMIT = 3600.0  # seconds that a step without a timeout is expected to take at most
 STOP_GRACE = 10.0  # seconds a cancelled step has to clean up before it is abandoned
 log = structlog.get_logger(__name__)
@@ -220,12 +222,18 @@ class Attempts:
 
 def _explain(error: Exception, step: str) -> EngineError:
     """Tell a machine's trouble from a bug, in a log as well."""
-    if isinstance(error, OSError) and error.errno in _NO_SPACE:
-        log.warning("disk full", path=error.filename)
+    if _finds_no_space(error):
+        log.warning("disk full", path=getattr(error, "filename", None), reason=str(error))
         text = f"The server's disk is full: the step {step} could write no file. Free space on it, then ask again."
         return DiskFull(text, step=step)
     log.exception("step crashed")
     return StepCrashed.of(error, f"The step {step}", step=step)
+
+
+def _finds_no_space(error: Exception) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) in _NOT_STORED
+    return isinstance(error, OSError) and error.errno in _NO_SPACE
 
 
 def _count_retries(step: Step[Any], error: ForgehandError) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -165,6 +167,10 @@ async def test_a_full_disk_is_waited_for_a_while_and_is_no_bug(harness: Harness)
 
     async def write(count: Count, fails: int) -> int:
         await count()
+        if count.calls == 1:
+            with closing(sqlite3.connect(":memory:")) as full:
+                full.execute("pragma max_page_count = 1")
+                full.execute("create table one (name text)")
         if count.calls <= fails:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return count.calls
