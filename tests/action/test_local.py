@@ -152,7 +152,7 @@ async def test_a_bot_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) 
         here.variables["FORGEHAND_MODELS"] = "no JSON"
         end = await here.run(**given(story))
     assert (end.code, end.outputs["state"]) == (1, "denied")
-    assert "models" in end.log
+    assert "FORGEHAND_MODELS must be JSON" in end.log
     assert "of-the-workflow" not in end.log.replace("::add-mask::sk-ant-api03-of-the-workflow", "")
 
 

@@ -114,15 +114,15 @@ async def test_what_cannot_be_tried_is_told_at_once(tmp_path: Path, checkout: Pa
     plain.mkdir()
     bare.mkdir()
     git(bare, "init", "-q")
-    for repo, subject, said in (
-        (checkout, ["--issue", empty], "is empty: put the issue's title in the first line"),
-        (checkout, ["--issue", "-"], "standard input is empty"),
-        (checkout, ["--issue", tmp_path / "none.md"], "No such file"),
-        (checkout, ["--pr", "none"], "has no branch none"),
-        (checkout, ["--pr", "main"], "Write BASE..main"),
-        (plain, ["--issue", issue], "is not a git checkout with a commit"),
-        (bare, ["--issue", issue], "is not a git checkout with a commit"),
+    for repo, subject, said, code in (
+        (checkout, ["--issue", empty], "is empty: put the issue's title in the first line", 1),
+        (checkout, ["--issue", "-"], "standard input is empty", 1),
+        (checkout, ["--issue", tmp_path / "none.md"], "there is no file", 2),
+        (checkout, ["--pr", "none"], "has no branch none", 1),
+        (checkout, ["--pr", "main"], "Write BASE..main", 1),
+        (plain, ["--issue", issue], "is not a git checkout with a commit", 1),
+        (bare, ["--issue", issue], "is not a git checkout with a commit", 1),
     ):
-        code, output, errors = await attempt(tmp_path, "run", "fix", "--repo", repo, *subject)
-        assert (code, output, said in errors) == (1, "", True), errors
+        ended, output, errors = await attempt(tmp_path, "run", "fix", "--repo", repo, *subject)
+        assert (ended, output, said in errors) == (code, "", True), errors
         assert "Traceback" not in errors
