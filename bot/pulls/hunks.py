@@ -31,9 +31,8 @@ def name_hunks(diff: FileDiff, head: str | None, base: str | None) -> tuple[str,
     for hunk in diff.hunks:
         symbol = symbol_of(find_innermost(known, _first_changed(hunk)))
         shown = (f"{line.kind}{line.text}" for line in hunk.lines)
-        names.append(
-            digest(f"{kind}{symbol}", hunk.section, str(above.count(hunk) if base is not None else 0), *shown)[:12]
-        )
+        alike = above.count(hunk) if base is not None else 0
+        names.append(digest(f"{kind}{symbol}", hunk.section, str(alike), *shown)[:12])
     return tuple(names)
 
 
