@@ -33,7 +33,8 @@ from bot.onboarding import apps
 from bot.onboarding.registrar import Registrar
 from bot.rates import Rates
 from bot.sealing.masters import find_master
-from bot.settings import Settings, SettingsError
+from bot.server_file import SettingsError
+from bot.settings import Settings
 from bot.store import datadir, onboarding
 from bot.store.store import Store
 from bot.types import ForgehandError

@@ -6,14 +6,10 @@ directory. What a provider's own SDK reads keeps the name it has there (``ANTHRO
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 import posixpath
 import re
-from collections.abc import Mapping
 from datetime import UTC, tzinfo
-from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -33,16 +29,12 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    YamlConfigSettingsSource,
-)
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
-from bot.types import ForgehandError, JsonModel
+from bot.private_key import read_private_key
+from bot.server_file import ServerFile, SettingsError, settings_file
+from bot.types import JsonModel
 
 Api = Literal["messages", "responses", "chat"]
 ProviderName = Literal["anthropic", "openai", "azure", "foundry", "bedrock", "vertex", "openrouter", "compatible"]
@@ -63,17 +55,12 @@ _MASTERS = {
 }
 _DATABASE = re.compile(r"(postgres(ql)?(\+psycopg)?|sqlite)://")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 # Hosts of package registries: of Python, JavaScript, Go, Rust, Java, Ruby, PHP, Elixir and .NET.
 REGISTRIES = (
     "pypi.org", "files.pythonhosted.org", "registry.npmjs.org", "registry.yarnpkg.com", "proxy.golang.org",
     "sum.golang.org", "index.crates.io", "static.crates.io", "repo.maven.apache.org", "rubygems.org",
     "index.rubygems.org", "repo.packagist.org", "repo.hex.pm", "api.nuget.org",
 )  # fmt: skip
-
-
-class SettingsError(ForgehandError):
-    """A setting is missing or malformed; the message says how to fix it."""
 
 
 _Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -359,7 +346,7 @@ class Settings(BaseSettings):
     @field_validator("private_key", mode="before")
     @classmethod
     def _normalise_key(cls, value: object) -> object:
-        return private_key_text(value) if isinstance(value, str) else value
+        return read_private_key(value) if isinstance(value, str) else value
 
     @classmethod
     def settings_customise_sources(
@@ -370,9 +357,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        file = YamlConfigSettingsSource(settings_cls, yaml_file=settings_file())
-        _refuse_unknown(file())
-        return init_settings, env_settings, file
+        return init_settings, env_settings, ServerFile(settings_cls)
 
     def provider_key(self, provider: ProviderName) -> SecretStr | None:
         """Return the API key for a model provider, or None if none is set."""
@@ -436,11 +421,6 @@ def is_secure(url: str) -> bool:
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
 
 
-def settings_file() -> Path:
-    """Return ``$FORGEHAND_DATA_DIR/server.yml``, else in ``~/.forgehand``."""
-    return Path(os.environ.get("FORGEHAND_DATA_DIR") or Path.home() / ".forgehand") / "server.yml"
-
-
 def load_settings(**overrides: object) -> Settings:
     """Load settings; SettingsError names every wrong key, quotes no value."""
     file = settings_file()
@@ -464,50 +444,3 @@ def load_settings(**overrides: object) -> Settings:
 
 def _words(item: ErrorDetails) -> str:
     return "unknown name" if item["type"] == "extra_forbidden" else item["msg"].removeprefix("Value error, ")
-
-
-def _refuse_unknown(given: Mapping[str, object]) -> None:
-    """Raise SettingsError for names in the file that are no settings.
-
-    What is set under a wrong name, such as a limit, would be believed to hold.
-    """
-    known = {"webhook_secret"}
-    for name, field in Settings.model_fields.items():
-        choices = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else [name]
-        known |= {str(choice) for choice in choices}
-    unknown = [str(name) for name in given if name not in known]
-    if unknown:
-        nearest = get_close_matches(unknown[0].lower().removeprefix("forgehand_"), known, 1)
-        hint = f"; {unknown[0]} may be meant as {nearest[0]}" if nearest else ""
-        raise SettingsError(f"{settings_file()} names what is no setting: {', '.join(unknown)}{hint}.")
-
-
-def private_key_text(value: str) -> str:
-    r"""Return the PEM text of an App's private key.
-
-    It may be given as path, raw text, ``\n``-escaped text or base64. Raises :class:`ValueError` where it is none of
-    these.
-    """
-    text = value.strip().strip("\"'").replace("\r\n", "\n").replace("\\n", "\n")
-    if _PEM.search(text):
-        return text.strip() + "\n"
-    if len(text) < 1024 and Path(text).expanduser().is_file():
-        return private_key_text(_read(Path(text).expanduser()))
-    try:
-        decoded = base64.b64decode("".join(text.split()), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        decoded = ""
-    if _PEM.search(decoded):
-        return decoded.replace("\r\n", "\n").strip() + "\n"
-    raise ValueError(
-        "not a private key; use the path of an existing .pem file, its text, its text with \\n for line breaks, "
-        "or base64 of it"
-    )
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise ValueError(f"its file cannot be read ({reason})") from None

@@ -10,7 +10,8 @@ import pytest
 
 from bot.github.api.hosts import issuer_of
 from bot.models.catalogue import Catalogue
-from bot.settings import Settings, SettingsError, is_secure, load_settings
+from bot.server_file import SettingsError
+from bot.settings import Settings, is_secure, load_settings
 
 SETUP = Path(__file__).parent.parent / "docs" / "setup.md"
 

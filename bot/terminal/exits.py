@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 
 import click
 
-from bot.settings import Settings, SettingsError, load_settings
+from bot.server_file import SettingsError
+from bot.settings import Settings, load_settings
 from bot.types import ForgehandError
 from bot.work.untrusted import without_unseen
 
