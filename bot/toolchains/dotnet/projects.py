@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -66,14 +67,17 @@ def list_projects(tree: Path) -> list[str]:
     """
     found = [str(path) for path in walk_files(tree) if path.suffix == ".csproj" and not is_sample(_above(str(path)))]
     marking = [one for one in _list_shared(tree) if _TESTS.search(read_text(tree / one))]
-    return list(islice((path for path in found if _is_tested(tree, path, marking)), _MOST_PROJECTS))
+    # a folder of many projects is read once
+    holds_tests = cache(lambda folder: bool(read_project(tree, posixpath.join(folder, "a.csproj")).files))
 
+    def is_tested(path: str) -> bool:
+        folder = posixpath.dirname(path)
+        if _TESTS.search(read_text(tree / path)):
+            return True
+        named = is_test(posixpath.join(folder, "a.cs"))
+        return named and any(_may_import(path, one) for one in marking) and holds_tests(folder)
 
-def _is_tested(tree: Path, path: str, marking: Sequence[PurePosixPath]) -> bool:
-    if _TESTS.search(read_text(tree / path)):
-        return True
-    named = is_test(posixpath.join(posixpath.dirname(path), "a.cs"))
-    return named and any(_may_import(path, one) for one in marking) and bool(read_project(tree, path).files)
+    return list(islice(filter(is_tested, found), _MOST_PROJECTS))
 
 
 def _list_shared(tree: Path) -> list[PurePosixPath]:
