@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from bot.change.records import Baseline, Brief, CodeLocation
 from bot.change.stages import Stage
 from bot.git.changes import Changes
+from bot.markdown import counted
 from bot.sandbox.port import Limits
 from bot.toolchains.port import TestRun, ToolchainError
 from bot.work.assignment import Assignment
@@ -105,7 +106,8 @@ def _summarise(record: Baseline) -> str:
         return f"the test command {'passes' if record.passing() else 'fails'}"
     if not set(record.verdicts) - set(record.unloaded):
         return "no test could be run"
-    return f"{len(record.passing())} tests pass"
+    passing = len(record.passing())
+    return f"{counted(passing, 'test')} {'passes' if passing == 1 else 'pass'}"
 
 
 def _refuse_unusable(run: TestRun) -> None:

@@ -17,6 +17,7 @@ from bot.change.records import Baseline, Gate, GateReport, Proof
 from bot.change.stages import Stage
 from bot.change.unrun import count_unrun
 from bot.git.changes import Changes
+from bot.markdown import counted
 from bot.redaction import find_secrets
 from bot.sandbox.port import Limits
 from bot.toolchains.port import TestRun, Toolchain, Verdict
@@ -38,7 +39,9 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
     """
     proof = evidence.proof
     own_test = proof is not None and proof.files.files
-    await job.stage(Stage.EDIT, "done", f"{len(wanted.files)} files changed{', the test included' if own_test else ''}")
+    await job.stage(
+        Stage.EDIT, "done", f"{counted(len(wanted.files), 'file')} changed{', the test included' if own_test else ''}"
+    )
     await job.stage(Stage.GATE, "started")
     report = await _judge_all(job, evidence, base_sha, wanted)
     if not report.passed and job.recipe.narrow is not None:
@@ -112,7 +115,7 @@ def _made_gate(evidence: AnyEvidence, wanted: Changes) -> Gate:
     return Gate(
         name="size",
         passed=wanted == evidence.made,
-        after=f"{len(wanted.files)} files, all as the program made them",
+        after=f"{counted(len(wanted.files), 'file')}, all as the program made them",
         detail="The change is not what the program made." if wanted != evidence.made else "",
     )
 

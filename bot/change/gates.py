@@ -169,7 +169,7 @@ def paths_gate(
     touched = [*sorted(path for path in changes.files if is_protected(path, also, renewed)), *shadowing]
     own = [f"{inline_code(path)}, which its own tool renewed" for path in sorted(changes.files) if path in renewed]
     detail = "\n".join(touched) if touched else "; ".join(own)
-    return Gate(name="paths", passed=not touched, after=f"{len(changes.files)} files", detail=detail)
+    return Gate(name="paths", passed=not touched, after=counted(len(changes.files), "file"), detail=detail)
 
 
 def size_gate(diff: str, max_files: int, max_lines: int) -> Gate:

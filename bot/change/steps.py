@@ -109,7 +109,8 @@ def _snapshot_proof(evidence: AnyEvidence) -> Snapshot:
     """Return the tree with nothing but the new tests, which fail there."""
     proof = evidence.proof
     assert proof is not None, "only a proof that there is becomes a commit"
-    told = f"{counted(len(proof.tests), 'new test')} fail, {proof.runs} of {proof.runs}"
+    count = len(proof.tests)
+    told = f"{counted(count, 'new test')} {'fails' if count == 1 else 'fail'}, {proof.runs} of {proof.runs}"
     return Snapshot(subject="Add the acceptance tests", changes=proof.files, told=told)
 
 

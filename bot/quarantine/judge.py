@@ -101,7 +101,7 @@ def describe(judgement: Judgement) -> str:
     lines = [f"excused  {one}" for one in judgement.excused]
     lines += [f"FAILED   {one}" for one in judgement.faults]
     verdict = "passed" if judgement.passed else "failed"
-    lines.append(f"{verdict}: {counted(judgement.tests, 'test')}, {len(judgement.excused)} failures excused")
+    lines.append(f"{verdict}: {counted(judgement.tests, 'test')}, {counted(len(judgement.excused), 'failure')} excused")
     return "\n".join(lines)
 
 

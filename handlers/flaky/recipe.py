@@ -15,6 +15,7 @@ from bot.engine.port import Ctx
 from bot.flakiness.records import Plan
 from bot.flakiness.runner import run_orders
 from bot.git.changes import Changes
+from bot.markdown import counted
 from bot.policy import Policy
 from bot.work.toolset import Check, May, explain_protection
 from handlers.flaky.examination import examine
@@ -64,7 +65,8 @@ def show_orders(job: Job[ChangeTask], evidence: AnyEvidence, found: CodeLocation
         seen = await run_orders(job.workshop(evidence.brief.base_sha), changes, plan)
         passed = sum(run.passed(flake.test) for run in seen.runs)
         message = next((run.message for run in seen.runs if run.message), seen.problem)
-        return f"{shown}\n\n{flake.test} passes in {passed} of {len(seen.runs)} orders that showed it.\n{message}"
+        orders = counted(len(seen.runs), "order")
+        return f"{shown}\n\n{flake.test} passes in {passed} of {orders} that showed it.\n{message}"
 
     return check
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from bot.change.conversation import render_system
 from bot.change.recipe import Job
 from bot.change.records import Brief, CodeLocation
+from bot.markdown import counted
 from bot.models.port import ModelError, Tool
 from bot.models.structured import BOOLEAN, STRING, array_of, closed_object
 from bot.plans.checks import MOST_STEPS, find_faults
@@ -107,6 +108,6 @@ async def review(job: Job[Any], brief: Brief, draft: Draft, attempt: int) -> Dra
         raise ModelError(f"The reviewer of the plan came to no verdict: {said.problem}.")
     texts = [" ".join(str(each).split())[:_SAID] for each in said.arguments["objections"]]
     objections = tuple(text for text in texts if text)[:_MOST_OBJECTIONS]
-    told = f"{len(draft.plan.steps)} steps; {len(objections)} objections of a second model"
+    told = f"{counted(len(draft.plan.steps), 'step')}; {counted(len(objections), 'objection')} of a second model"
     await job.stage(PlanStage.PLAN, "failed" if objections else "done", told)
     return draft.model_copy(update={"objections": objections, "reviewer": said.model})

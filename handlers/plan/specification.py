@@ -7,6 +7,7 @@ from typing import Any
 from bot.change.conversation import render_system
 from bot.change.recipe import Job
 from bot.change.records import Brief, CodeLocation
+from bot.markdown import counted
 from bot.models.port import ModelError, Tool
 from bot.models.structured import STRING, array_of, closed_object
 from bot.plans.customs import Customs
@@ -57,7 +58,7 @@ async def specify(job: Job[Any], brief: Brief, found: CodeLocation, customs: Cus
         raise ModelError(f"No specification came of this: {said.problem}.")
     specification = _read(said.arguments, may_ask=may_ask)
     questions = len(specification.questions)
-    told = f"{len(specification.requirements)} requirements, {questions} open questions"
+    told = f"{counted(len(specification.requirements), 'requirement')}, {counted(questions, 'open question')}"
     await job.stage(PlanStage.SPECIFY, "done", told)
     return Draft(
         issue=digest(job.task),

@@ -11,6 +11,7 @@ from bot.github.resources import issues
 from bot.github.resources.sub_issues import ensure_sub_issues
 from bot.github.text.markers import Marker
 from bot.github.text.outgoing import outgoing_line
+from bot.markdown import counted
 from bot.plans.records import Draft
 from bot.types import JsonModel
 from handlers.plan.words import write_sub_issue
@@ -43,6 +44,6 @@ async def split(job: Job[Any], draft: Draft) -> SubIssues:
         body = job.services.outgoing(write_sub_issue(job.task.number, draft.specification, step))
         marker = Marker(task=key, part=f"step-{at}")
         numbers.append(await issues.ensure_issue(github, repository, title, body, marker=marker, bot=bot))
-    await job.audit(f"split into {len(numbers)} issues", allowed=True, reason=f"plan for #{job.task.number}")
+    await job.audit(f"split into {counted(len(numbers), 'issue')}", allowed=True, reason=f"plan for #{job.task.number}")
     below = await ensure_sub_issues(github, repository, job.task.number, numbers)
     return SubIssues(numbers=tuple(numbers), below=below)

@@ -116,7 +116,7 @@ async def rename(job: Job[Any], brief: Brief, plan: Plan) -> Made:
     """Make the planned rename on the base."""
     assert plan.rename is not None, "this plan is a rename"
     made = await make_rename(job, brief.base_sha, plan.rename)
-    told = made.problem or f"{plan.rename.old} is {plan.rename.new} in {len(made.changes.files)} files"
+    told = made.problem or f"{plan.rename.old} is {plan.rename.new} in {counted(len(made.changes.files), 'file')}"
     await job.stage(Stage.PROVE, "failed" if made.problem else "done", told[:300])
     return made
 

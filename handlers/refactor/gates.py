@@ -22,7 +22,7 @@ def python_gate(paths: Collection[str], unread: Collection[str]) -> Gate:
     """Require that all changed code can be compared, which is Python's alone."""
     faults = [f"{path} is neither Python nor a document; its behaviour is not compared here" for path in paths]
     faults += [f"{path} cannot be parsed, so its API is not known" for path in unread]
-    after = f"{len(faults)} files cannot" if faults else "all changed code"
+    after = f"not in {counted(len(faults), 'file')}" if faults else "all changed code"
     return Gate(name="can be compared", passed=not faults, after=after, detail="\n".join(faults))
 
 
@@ -40,7 +40,7 @@ def api_gate(found: Comparison, dangling: Sequence[str]) -> Gate:
     return Gate(
         name="API",
         passed=not faults,
-        after=f"documented names equal{moved}" if not faults else f"{len(faults)} changes",
+        after=f"documented names equal{moved}" if not faults else counted(len(faults), "change"),
         detail="\n".join(faults[:_SHOWN]),
         parts={
             "implementation": f"Of {counted(len(found.changes), 'change')} of names, {len(documented)} are documented."

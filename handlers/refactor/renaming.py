@@ -11,6 +11,7 @@ from bot.codemod.proof import prove
 from bot.codemod.rename import Codemod
 from bot.codemod.target import CannotRename, Rename
 from bot.git.changes import NO_CHANGES, Changes
+from bot.markdown import counted
 from bot.surface.comparison import compare
 from bot.surface.levels import DOCUMENTS, Level
 from bot.types import JsonModel
@@ -62,7 +63,9 @@ def reproduced_gate(again: Made, changes: Changes, wanted: Rename) -> Gate:
     return Gate(
         name="made by the recorded codemod",
         passed=same,
-        after=f"every hunk in {len(changes.files)} files" if same else f"{len(differing) + len(missing)} files differ",
+        after=f"every hunk in {counted(len(changes.files), 'file')}"
+        if same
+        else f"not the same: {counted(len(differing) + len(missing), 'file')}",
         detail="\n".join([again.problem, *differing, *missing]).strip(),
         parts={"implementation": f"The codemod renames {wanted.old} to {wanted.new}; run again it makes every hunk."},
     )

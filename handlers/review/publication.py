@@ -13,6 +13,7 @@ from bot.github.resources.reviews import Overtaken, ReviewComment
 from bot.github.text.diffs import FileDiff
 from bot.github.text.markers import Marker, with_marker
 from bot.github.text.suggestions import suggestion
+from bot.markdown import counted
 from bot.pulls import diff, placeholders
 from bot.pulls.diff import Review
 from bot.pulls.fingerprints import fingerprint
@@ -71,7 +72,7 @@ async def post(review: Review, subject: Subject, plan: ReviewPlan, result: Revie
     except Locked as error:
         await review.audit(f"review #{task.number}", allowed=False, reason=error.message)
         return PublicationResult(refused=tuple(range(len(comments))), locked=True)
-    await review.audit(f"review #{task.number}", allowed=True, reason=f"{len(comments)} comments")
+    await review.audit(f"review #{task.number}", allowed=True, reason=counted(len(comments), "comment"))
     refused = tuple(number for number, comment in enumerate(comments) if comment in posted.refused)
     ids = await reviews.comments_of(github, task.repository, task.number, posted.id)
     return PublicationResult(refused=refused, comments=ids)

@@ -282,7 +282,7 @@ def _write_changes(result: ReviewResult) -> str:
         return ""
     more = f"\n\nand {len(read) - _ROWS} more files." if len(read) > _ROWS else ""
     text = table(["file", "what changed", "risk"], rows) + more
-    return text if len(rows) <= _OPEN_TABLE else folded(f"What changed in {len(read)} files", text)
+    return text if len(rows) <= _OPEN_TABLE else folded(f"What changed in {counted(len(read), 'file')}", text)
 
 
 def _write_checks(result: ReviewResult) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from bot.change.records import Gate
 from bot.git.changes import Changes
+from bot.markdown import counted
 from handlers.test.draws import find_fuzz_tests, find_loose_draws, find_undocumented
 from handlers.test.honesty import Objection, find_cheats, find_copies
 from handlers.test.target import list_definitions, list_modules
@@ -19,7 +20,7 @@ def honesty_gate(changes: Changes, targets: Mapping[str, str], *, fuzz: bool = F
     return Gate(
         name="honest tests",
         passed=not found,
-        after=f"{len(found)} objections" if found else "they look at what the code does",
+        after=counted(len(found), "objection") if found else "they look at what the code does",
         detail="\n".join(found),
     )
 

@@ -12,6 +12,7 @@ from bot.change.recipe import Job
 from bot.change.stages import Stage
 from bot.dispatch.spec import Doors, TaskSpec
 from bot.engine.port import Ctx, Outcome
+from bot.markdown import counted
 from bot.policy import TaskRules
 from bot.work.origin import Request, TaskInput
 from bot.work.results import Ending, Parts, told
@@ -65,7 +66,7 @@ async def run(ctx: Ctx, services: Services, request: Request[OptimizeTestsInput]
         performance=told(f"They take {order.seconds:.1f} s of processor time."),
         security=told(otherwise=_UNCHANGED),
     )
-    summary = f"Ordered {len(order.tests)} tests by what they catch."
+    summary = f"Ordered {counted(len(order.tests), 'test')} by what they catch."
     return Outcome(state="done", summary=summary, data=Ending(form="document", report=report, parts=parts).model_dump())
 
 
