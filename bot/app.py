@@ -51,8 +51,8 @@ from bot.sandbox.process import NoSandbox
 from bot.sandbox.tiers import choose_sandbox
 from bot.sealing.masters import find_master
 from bot.sealing.sealer import Sealer
-from bot.server_file import SettingsError
 from bot.settings import LOOPBACK, Settings
+from bot.settings_sources import SettingsError
 from bot.store import datadir
 from bot.store.database import create_engine
 from bot.store.store import Store

@@ -12,8 +12,8 @@ from bot.github.api.access import open_session
 from bot.github.resources.manifest import load_manifest
 from bot.onboarding import apps
 from bot.onboarding.registrar import Registrar, SetupError
-from bot.server_file import SettingsError
 from bot.settings import LOOPBACK, Settings
+from bot.settings_sources import SettingsError
 from bot.store import onboarding
 
 _OWN = (

@@ -33,8 +33,8 @@ from bot.onboarding import apps
 from bot.onboarding.registrar import Registrar
 from bot.rates import Rates
 from bot.sealing.masters import find_master
-from bot.server_file import SettingsError
 from bot.settings import Settings
+from bot.settings_sources import SettingsError
 from bot.store import datadir, onboarding
 from bot.store.store import Store
 from bot.types import ForgehandError

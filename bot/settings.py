@@ -33,7 +33,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from bot.private_key import read_private_key
-from bot.server_file import ServerFile, SettingsError, settings_file
+from bot.settings_sources import ServerFile, SettingsError, refuse_misspelt, settings_file
 from bot.types import JsonModel
 
 Api = Literal["messages", "responses", "chat"]
@@ -334,6 +334,16 @@ class Settings(BaseSettings):
             raise ValueError("not an https URL; it must look like https://token.actions.githubusercontent.com")
         return value
 
+    @field_validator("port", "metrics_port", mode="before")
+    @classmethod
+    def _check_port(cls, value: object) -> object:
+        if isinstance(value, str) and "://" in value:
+            raise ValueError(
+                "an address, as Kubernetes sets it beside a Service named forgehand; set enableServiceLinks: false for "
+                "the pod, or give the variable a number"
+            )
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _check_database(cls, value: str | None) -> str | None:
@@ -357,6 +367,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        refuse_misspelt(settings_cls, os.environ)
         return init_settings, env_settings, ServerFile(settings_cls)
 
     def provider_key(self, provider: ProviderName) -> SecretStr | None:

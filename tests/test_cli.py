@@ -164,6 +164,41 @@ def test_what_a_settings_file_names_wrongly_is_told(tmp_path: Path, text: str, s
     assert "hidden" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("FORGEHAND_BUGDET__DAY", "BUDGET"),
+        ("FORGEHAND_WORKER", "WORKERS"),
+        ("FORGEHAND_WEB_HOOK_SECRET", "WEBHOOK_SECRET"),
+    ],
+)
+def test_a_misspelt_variable_is_refused(tmp_path: Path, variable: str, meant: str) -> None:
+    result = run(tmp_path, "doctor", **{variable: "3"})
+    assert result.exit_code == 2
+    assert f"{variable} is no setting; rename it to FORGEHAND_{meant}, or unset it." in result.output
+
+
+def test_variables_of_others_are_no_settings(tmp_path: Path) -> None:
+    """Those of the terminal, of scripts, and what Kubernetes sets beside a Service named forgehand."""
+    links = {
+        "FORGEHAND_SERVICE_HOST": "10.0.0.1",
+        "FORGEHAND_SERVICE_PORT_HTTP": "80",
+        "FORGEHAND_PORT_80_TCP": "tcp://10.0.0.1:80",
+    }
+    others = {
+        "FORGEHAND_SERVER_URL": "https://x",
+        "FORGEHAND_TOKEN": "x",
+        "FORGEHAND_TOKEN_FILE": "x",
+        "FORGEHAND_VERSION": "7",
+    }
+    assert "Not set: FORGEHAND_PRIVATE_KEY" in run(tmp_path, "serve", FORGEHAND_APP_ID="7", **links, **others).output
+    told = run(tmp_path, "serve", FORGEHAND_PORT="tcp://10.0.0.1:80").output
+    assert (
+        "port: an address, as Kubernetes sets it beside a Service named forgehand; set enableServiceLinks: false"
+        in told
+    )
+
+
 def test_names_in_the_file_are_those_of_the_variables(tmp_path: Path) -> None:
     """Lower case, without the prefix, as docs/configuration.md says; the webhook's secret by both of its names."""
     for name in ("webhook_secret", "webhook_secrets"):

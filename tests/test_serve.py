@@ -17,9 +17,9 @@ import sqlalchemy as sa
 
 from bot.local.hosting import free_port, manifest_rights
 from bot.sealing.local import FILE
-from bot.server_file import SettingsError
 from bot.serving import serve, work
 from bot.settings import Settings
+from bot.settings_sources import SettingsError
 from bot.store import datadir
 from bot.store.database import create_engine
 from simhub import Hub

@@ -10,8 +10,8 @@ import pytest
 
 from bot.github.api.hosts import issuer_of
 from bot.models.catalogue import Catalogue
-from bot.server_file import SettingsError
 from bot.settings import Settings, is_secure, load_settings
+from bot.settings_sources import SettingsError
 
 SETUP = Path(__file__).parent.parent / "docs" / "setup.md"
 

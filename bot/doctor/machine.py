@@ -9,8 +9,8 @@ from bot.sandbox.bubblewrap import Bubblewrap
 from bot.sandbox.container import Container
 from bot.sandbox.gvisor import GVisor
 from bot.sandbox.tiers import choose_sandbox
-from bot.server_file import SettingsError
 from bot.settings import Settings
+from bot.settings_sources import SettingsError
 from bot.store import datadir
 from bot.store.database import StoreError, create_engine
 from bot.store.store import Store

@@ -19,8 +19,8 @@ from bot.doctor.keys import check_keys, list_providers, open_keys
 from bot.doctor.models import check_models, check_prices, check_strategies, try_models
 from bot.doctor.signals import check_signals
 from bot.models.catalogue import Catalogue
-from bot.server_file import settings_file
 from bot.settings import Checks, Settings
+from bot.settings_sources import settings_file
 
 _MARKS: dict[Level, str] = {
     "ok": "[green]ok[/green]  ",

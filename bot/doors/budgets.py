@@ -10,8 +10,8 @@ from bot.doors.operating import opened_app, opened_store
 from bot.models.catalogue import Catalogue
 from bot.money import exactly, micro_dollars
 from bot.policy import DefaultBranch, PolicyLoader, PolicySchema
-from bot.server_file import SettingsError
 from bot.settings import Settings
+from bot.settings_sources import SettingsError
 from bot.store import keys, limits
 from bot.store.limits import Limit
 from bot.store.store import Store

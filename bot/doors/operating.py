@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, contextmanager
 from bot.github.api.access import GitHubs, open_session
 from bot.github.api.transport import Journal
 from bot.onboarding.apps import complete
-from bot.server_file import SettingsError
 from bot.settings import Settings
+from bot.settings_sources import SettingsError
 from bot.store.database import create_engine
 from bot.store.store import Store
 

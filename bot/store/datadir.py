@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from bot.server_file import SettingsError
+from bot.settings_sources import SettingsError
 
 _LEAST_FREE = 100 * 1024 * 1024  # bytes; below it neither a clone nor a delivery may find room
 

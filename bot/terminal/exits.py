@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 
 import click
 
-from bot.server_file import SettingsError
 from bot.settings import Settings, load_settings
+from bot.settings_sources import SettingsError
 from bot.types import ForgehandError
 from bot.work.untrusted import without_unseen
 

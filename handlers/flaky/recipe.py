@@ -65,8 +65,8 @@ def show_orders(job: Job[ChangeTask], evidence: AnyEvidence, found: CodeLocation
         seen = await run_orders(job.workshop(evidence.brief.base_sha), changes, plan)
         passed = sum(run.passed(flake.test) for run in seen.runs)
         message = next((run.message for run in seen.runs if run.message), seen.problem)
-        orders = counted(len(seen.runs), "order")
-        return f"{shown}\n\n{flake.test} passes in {passed} of {orders} that showed it.\n{message}"
+        runs = counted(len(seen.runs), "order")
+        return f"{shown}\n\n{flake.test} passes in {passed} of {runs} that showed it.\n{message}"
 
     return check
 

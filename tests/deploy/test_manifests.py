@@ -63,6 +63,12 @@ def test_doors_and_workers_are_started_with_what_exists() -> None:
     }
 
 
+def test_no_service_sets_variables_that_are_read_as_settings() -> None:
+    """A Service named forgehand would set FORGEHAND_PORT in pods, to an address."""
+    pods = [each["spec"]["template"]["spec"] for each in documents() if each["kind"] == "Deployment"]
+    assert [pod["enableServiceLinks"] for pod in pods] == [False, False]
+
+
 def test_workers_run_in_gvisor_and_grow_with_the_oldest_queued_task() -> None:
     by_name = {(each["kind"], each["metadata"]["name"]): each for each in documents()}
     workers = by_name["Deployment", "forgehand-workers"]

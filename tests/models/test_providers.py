@@ -21,8 +21,8 @@ from bot.models.client import SdkModel
 from bot.models.errors import make_error
 from bot.models.port import ContextTooLong, ModelBusy, ModelDown, ModelError, ModelQuota, ModelRefused, Tool
 from bot.models.providers import PROVIDERS, Provider
-from bot.server_file import SettingsError
 from bot.settings import Api, ModelSettings, ProviderName, ProviderPlace, Settings, load_settings
+from bot.settings_sources import SettingsError
 from tests.support.key_services import ACCESS, SECRET, is_signed
 from tests.support.models import talk
 from tests.support.patience import PATIENCE

@@ -23,8 +23,8 @@ from bot.sealing.local import FILE, LocalMaster
 from bot.sealing.masters import Masters, describe_master, find_master
 from bot.sealing.port import MasterKey, SealError, Wrapped
 from bot.sealing.sealer import Sealer
-from bot.server_file import SettingsError
 from bot.settings import Settings, load_settings
+from bot.settings_sources import SettingsError
 from bot.store import keys
 from tests.sealing.test_transit import PLANTED, seal_key
 from tests.support.key_services import (
