@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot.incidents.records import SUBJECTS
 from bot.signals.records import Signal
 from bot.store import incidents
-from bot.store.incidents import Incident, IncidentEvent, IncidentKind, Trouble
+from bot.store.incidents import AT_ONCE, Incident, IncidentEvent, IncidentKind, Trouble
 from bot.types import Repository
 
 _LONGEST_KEY = 200
@@ -123,7 +123,8 @@ class Session:
     def call(self, incident_id: str, pause: int) -> None:
         """Have an incident looked at: at once, or a while after the last time."""
         one = self.incidents[incident_id]
-        when = max(self.now, (one.passed or 0) + pause)
+        passed = one.passed or 0
+        when = passed + pause if passed <= self.now < passed + pause else AT_ONCE
         self.change(incident_id, due=when if one.due is None else min(one.due, when))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from bot.store.incident_tables import incident, incident_act
-from bot.store.incidents import Incident, IncidentState
+from bot.store.incidents import AT_ONCE, Incident, IncidentState
 from bot.store.tables import task
 
 _CHUNK = 200
@@ -34,7 +34,9 @@ def list_page(
 
 def list_due(connection: sa.Connection, now: int) -> list[str]:
     """List the incidents that are to be looked at by now, longest due first."""
-    query = sa.select(incident.c.id).where(incident.c.due <= now).order_by(incident.c.due).limit(_CHUNK)
+    # a last look in the future was before the clock stepped back, and when the next is due was said by that clock
+    due = sa.or_(incident.c.due <= now, sa.and_(incident.c.due.is_not(None), incident.c.passed > now))
+    query = sa.select(incident.c.id).where(due).order_by(incident.c.due).limit(_CHUNK)
     return list(connection.execute(query).scalars())
 
 
@@ -43,7 +45,7 @@ def call_overdue(connection: sa.Connection, now: int, pause: int) -> None:
     over = sa.select(incident_act.c.incident).join(task, task.c.id == incident_act.c.task)
     over = over.where(incident_act.c.ended.is_(None), task.c.ended.is_not(None))
     later = sa.or_(incident.c.due.is_(None), incident.c.due > now)
-    connection.execute(sa.update(incident).where(incident.c.id.in_(over), later).values(due=now))
+    connection.execute(sa.update(incident).where(incident.c.id.in_(over), later).values(due=AT_ONCE))
     broken = sa.exists().where(task.c.id == incident.c.task, task.c.ended.is_not(None), task.c.state != "done")
     failed = (incident.c.open_key.is_not(None), incident.c.due.is_(None), broken)
     connection.execute(sa.update(incident).where(*failed).values(due=now + pause))

@@ -26,6 +26,7 @@ from bot.types import JsonModel, Repository
 
 IncidentState = Literal["open", "acting", "watching", "closed", "storm"]
 IncidentKind = Literal["ci", "alert", "error", "deploy", "security", "infrastructure", "storm"]
+AT_ONCE = 0  # when something is due: by every clock, also by one that is set back meanwhile
 _LOCK = 0x464F524B  # any number of ours; the second key of the lock is the repository
 _CHUNK = 200
 
@@ -55,7 +56,7 @@ class Incident(JsonModel):
     bad_sha: str = ""
     number: int | None = None  # of its issue on GitHub
     data: dict[str, Any] = Field(default_factory=dict)
-    due: int | None = None  # when it is to be looked at
+    due: int | None = None  # when it is to be looked at, or AT_ONCE
     passes: int = 0
     passed: int | None = None  # when it was looked at last
     task: str | None = None  # that looked at it last

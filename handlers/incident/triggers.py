@@ -19,6 +19,7 @@ from bot.signals.github import EVENTS, read
 from bot.signals.records import Signal
 from bot.store import incidents
 from bot.store.database import now_ms
+from bot.store.incidents import AT_ONCE
 from bot.types import Repository
 from bot.work.services import Services
 
@@ -66,7 +67,7 @@ def _close(connection: sa.Connection, repository: int, number: int, login: str, 
     one = incidents.find_by_number(connection, repository, number)
     if one is None or one.closed is not None:
         return None
-    closed = {"state": "closed", "open_key": None, "closed": now, "due": now}
+    closed = {"state": "closed", "open_key": None, "closed": now, "due": AT_ONCE}
     incidents.save(connection, one.model_copy(update=closed))
     told = {"from": one.state, "to": "closed", "why": f"@{login} closed the issue; nothing shows that it is over."}
     incidents.add_events(connection, [incidents.make_event(one.id, "state", told, now)])

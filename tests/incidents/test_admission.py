@@ -10,9 +10,9 @@ import pytest
 
 from bot.incidents.admission import admit
 from bot.signals.records import Signal, SignalKind
-from bot.store import incidents
+from bot.store import incident_lists, incidents
 from bot.store.database import create_engine
-from bot.store.incidents import Incident
+from bot.store.incidents import AT_ONCE, Incident
 from bot.store.store import Store
 from tests.incidents.news import HERE, MINUTE, NOW, alert, job
 
@@ -72,12 +72,12 @@ def test_one_pod_that_is_well_is_no_end_while_another_fires(store: Store) -> Non
 def test_news_is_looked_at_at_once_and_then_now_and_then(store: Store) -> None:
     take(store, job())
     (one,) = known(store)
-    assert one.due == NOW
+    assert one.due == AT_ONCE
     store.run_sync(lambda c: incidents.save(c, one.model_copy(update={"due": None, "passed": NOW})))
     take(store, job(kind="ci_passed", run=2), now=NOW + 1_000)
     assert known(store)[0].due == NOW + 30_000
     take(store, job(run=3), now=NOW + 40_000)
-    assert known(store)[0].due == NOW + 30_000, "what is due already is not put off"
+    assert known(store)[0].due == AT_ONCE, "what is due already is not put off"
 
 
 def test_a_page_and_its_source_are_one_incident(store: Store) -> None:
@@ -177,3 +177,20 @@ def test_two_processes_make_one_incident(postgres: str) -> None:
     assert one.count == 50
     for store in stores:
         store.close()
+
+
+def test_a_clock_that_is_set_back_puts_no_look_off(store: Store) -> None:
+    """Whoever was to look may have died since; the next one has only the clock that is right now."""
+
+    def due(now: int) -> list[str]:
+        return store.run_sync(partial(incident_lists.list_due, now=now))
+
+    (named,) = take(store, job())
+    assert due(NOW - DAY) == [named], "called before the clock was set back"
+    (one,) = known(store)
+    looked = one.model_copy(update={"passed": NOW, "due": None})
+    store.run_sync(lambda c: incidents.save(c, looked))
+    assert due(NOW - DAY) == [], "nothing is new"
+    store.run_sync(lambda c: incidents.save(c, looked.model_copy(update={"due": NOW + MINUTE})))
+    assert due(NOW) == [], "a pause is held"
+    assert due(NOW - DAY) == [named], "but by the clock that it was begun by"

@@ -45,6 +45,9 @@ async def test_a_workflows_deployment_is_known_by_its_environment_and_time(store
     assert found is not None
     assert found.deployment == 6
     assert [one.task for one in await store.run(deployments.list_due, 10)] == ["one"]
+    assert await store.run(deployments.list_due, 9) == []
+    hour = 3_600_000
+    assert [one.task for one in await store.run(deployments.list_due, 10 - hour)] == ["one"], "the clock was set back"
     await store.run(deployments.change, "one", state="succeeded", ended=20)
     await store.run(deployments.change, "one", state="failed", ended=30)
     assert await store.run(deployments.find_watched, 7, "production", late) is None
