@@ -63,7 +63,7 @@ class ChatStream:
         self._model = question.spec.name
         self._text: list[str] = []
         self._refusal: list[str] = []
-        self._calls: dict[int, dict[str, str]] = {}
+        self._calls: list[Json] = []
         self._finish: str | None = None
 
     def feed(self, event: Event) -> None:
@@ -76,13 +76,7 @@ class ChatStream:
             self._text.append(delta.get("content") or "")
             self._refusal.append(delta.get("refusal") or "")
             for part in delta.get("tool_calls") or ():
-                call = self._calls.setdefault(self._place(part), {"id": "", "name": "", "arguments": ""})
-                function = part.get("function") or {}
-                call["id"] = part.get("id") or call["id"]
-                call["name"] = function.get("name") or call["name"]
-                piece = function.get("arguments") or ""
-                call["arguments"] += piece
-                self.writing = WrittenCall(call["name"], call["arguments"], piece)
+                self._take_call(part)
             self._finish = choice.get("finish_reason") or self._finish
 
     def reply(self) -> Reply:
@@ -92,7 +86,7 @@ class ChatStream:
             raise make_refusal(self._model, "".join(self._refusal))
         calls = tuple(
             structured.parse_tool_call(call["id"] or f"call_{index}", call["name"], call["arguments"])
-            for index, call in sorted(self._calls.items())
+            for index, call in enumerate(self._calls)
         )
         return Reply(
             text="".join(self._text),
@@ -102,11 +96,29 @@ class ChatStream:
             model=self._model,
         )
 
-    def _place(self, delta: Event) -> int:
-        """Return the call's index, else a next one for an id, else the last."""
-        if (index := delta.get("index")) is not None:
-            return int(index)
-        return len(self._calls) if delta.get("id") else max(len(self._calls) - 1, 0)
+    def _take_call(self, part: Event) -> None:
+        function = part.get("function") or {}
+        call = self._find_call(part, function.get("name"))
+        call["id"] = part.get("id") or call["id"]
+        call["name"] = function.get("name") or call["name"]
+        piece = function.get("arguments") or ""
+        call["arguments"] += piece
+        self.writing = WrittenCall(call["name"], call["arguments"], piece)
+
+    def _find_call(self, part: Event, name: str | None) -> Json:
+        """Return the call that a part goes on with, or a new one.
+
+        Ollama gives all calls of an answer one index: another id with a name begins a new call there.
+        """
+        index, identity = part.get("index"), part.get("id")
+        if index is None:
+            call = None if identity or not self._calls else self._calls[-1]
+        else:
+            call = next((call for call in reversed(self._calls) if call["index"] == index), None)
+        if call is None or (name and call["id"] and identity not in (None, "", call["id"])):
+            call = {"index": index, "id": "", "name": "", "arguments": ""}
+            self._calls.append(call)
+        return call
 
 
 def _usage(usage: Any) -> Usage | None:

@@ -132,6 +132,22 @@ async def test_a_redirect_does_not_carry_the_key_away(server: ScriptedModel) -> 
     assert seen == []
 
 
+async def answer_in_deltas(server: ScriptedModel, *deltas: dict[str, Any], **more: Any) -> Reply:
+    """Return what is understood of an answer in these deltas; ``more`` are members of the last event."""
+    events: list[dict[str, Any]] = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
+    events.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]} | more)
+
+    async def own_way(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        for event in events:
+            await response.write(b"data: %s\n\n" % json.dumps(event).encode())
+        return response
+
+    async with other_server(completions=own_way) as url:
+        return await ask(server, "chat", models={"local-coder": {"base_url": f"{url}/v1", "token_limit": 9000}})
+
+
 async def test_a_server_with_its_own_idea_of_chat_is_understood(server: ScriptedModel) -> None:
     """No usage, no index on tool calls: seen of servers that call themselves compatible."""
     calls = [
@@ -139,22 +155,27 @@ async def test_a_server_with_its_own_idea_of_chat_is_understood(server: Scripted
         {"function": {"arguments": "1}"}},
         {"id": "b", "function": {"name": "read", "arguments": '{"n": 2}'}},
     ]
-    deltas: list[dict[str, Any]] = [{"content": "Hi."}, *({"tool_calls": [call]} for call in calls)]
-
-    async def own_way(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
-        await response.prepare(request)
-        for delta in deltas:
-            await response.write(b"data: %s\n\n" % json.dumps({"choices": [{"index": 0, "delta": delta}]}).encode())
-        await response.write(b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\n')
-        return response
-
-    async with other_server(completions=own_way) as url:
-        reply = await ask(server, "chat", models={"local-coder": {"base_url": f"{url}/v1", "token_limit": 9000}})
+    reply = await answer_in_deltas(server, {"content": "Hi."}, *({"tool_calls": [call]} for call in calls))
     assert reply.text == "Hi."
     assert [(call.id, call.arguments) for call in reply.tool_calls] == [("a", {"n": 1}), ("b", {"n": 2})]
     assert reply.usage.input > 0
     assert reply.usage.output > 0
+
+
+async def test_calls_that_share_an_index_stay_apart(server: ScriptedModel) -> None:
+    """Ollama gives every call of an answer the index 0; old vLLM gives every piece of a call an id of its own."""
+    whole = [
+        {"index": 0, "id": name, "function": {"name": "read", "arguments": json.dumps({"path": name})}} for name in "ab"
+    ]
+    reply = await answer_in_deltas(server, *({"tool_calls": [call]} for call in whole))
+    assert [(call.id, call.arguments) for call in reply.tool_calls] == [("a", {"path": "a"}), ("b", {"path": "b"})]
+    pieces = [
+        {"index": 0, "id": "x", "function": {"name": "read", "arguments": ""}},
+        {"index": 0, "id": "y", "function": {"arguments": '{"path": '}},
+        {"index": 0, "id": "z", "function": {"arguments": '"a"}'}},
+    ]
+    reply = await answer_in_deltas(server, *({"tool_calls": [piece]} for piece in pieces))
+    assert [call.arguments for call in reply.tool_calls] == [{"path": "a"}]
 
 
 async def test_cancelling_ends_the_request(server: ScriptedModel) -> None:
