@@ -122,12 +122,14 @@ class ChatStream:
 
 
 def _usage(usage: Any) -> Usage | None:
+    """Read a count. Reasoning of xAI, and of Gemini behind gateways, is in the total alone, and paid as output."""
     if not usage:
         return None
     details = usage.get("prompt_tokens_details") or {}
+    read = usage.get("prompt_tokens") or 0
     return Usage(
-        input=usage.get("prompt_tokens") or 0,
-        output=usage.get("completion_tokens") or 0,
+        input=read,
+        output=max(usage.get("completion_tokens") or 0, (usage.get("total_tokens") or 0) - read),
         cached=details.get("cached_tokens") or 0,
         cache_write=details.get("cache_write_tokens") or 0,
     )

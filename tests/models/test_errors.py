@@ -178,6 +178,16 @@ async def test_calls_that_share_an_index_stay_apart(server: ScriptedModel) -> No
     assert [call.arguments for call in reply.tool_calls] == [{"path": "a"}]
 
 
+async def test_reasoning_that_stands_in_the_total_alone_is_paid(server: ScriptedModel) -> None:
+    """So xAI counts, and gateways of Gemini: 405 tokens of thought beside 198 of answer."""
+    counted = {"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 623}
+    reply = await answer_in_deltas(server, {"content": "36."}, usage=counted)
+    assert (reply.usage.input, reply.usage.output) == (20, 603)
+    plain = await answer_in_deltas(server, {"content": "36."}, usage=counted | {"total_tokens": 218})
+    bare = await answer_in_deltas(server, {"content": "36."}, usage=counted | {"total_tokens": None})
+    assert plain.usage.output == bare.usage.output == 198
+
+
 async def test_cancelling_ends_the_request(server: ScriptedModel) -> None:
     server.script.on({"text": "late", "delay": 30})
     asking = asyncio.create_task(ask(server, "messages"))
