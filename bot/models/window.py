@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from bot.models.port import ContextTooLong, Conversation, Message
+from bot.models.thoughts import forget_text
 from bot.models.wire import Question, measure
 
 _BYTES_A_TOKEN = 3  # of code and English; 2 once a server has counted more
@@ -57,7 +58,7 @@ def _cut(conversation: Conversation, cap: int) -> Conversation:
 
 def _cut_message(message: Message, cap: int) -> Message:
     if message.role == "assistant":
-        return message
+        return forget_text(message)
     text = _cut_middle(message.text, cap) if message.role == "tool" else _cut_fenced(message.text, cap)
     return message if text == message.text else message.model_copy(update={"text": text, "shared": 0})
 

@@ -53,12 +53,15 @@ class Question:
         begin = "" if first is None else first.text[: first.shared] or first.text
         return hashlib.sha256("\0".join([*self._start, begin]).encode()).hexdigest()[:32]
 
-    def replayed(self) -> list[tuple[Message, list[Json] | None]]:
-        """Pair messages with the blocks that only this model may get back."""
+    def replayed(self, *, edited: bool = False) -> list[tuple[Message, list[Json] | None]]:
+        """Pair messages with the blocks that only this model may get back.
+
+        Those whose past was edited since are left out unless ``edited``.
+        """
         pairs: list[tuple[Message, list[Json] | None]] = []
         for message, past in zip(self.conversation.messages, self._pasts, strict=False):
             made = message.opaque
-            fits = made is not None and (made.model, made.after) == (self.spec.name, past)
+            fits = made is not None and made.model == self.spec.name and (edited or made.after == past)
             pairs.append((message, made.blocks if made is not None and fits else None))
         return pairs
 

@@ -11,6 +11,7 @@ from typing import Any
 from bot.models import structured
 from bot.models.errors import make_error, make_refusal
 from bot.models.port import Message, Reply, Usage
+from bot.models.thoughts import Thoughts, give_back, list_kept
 from bot.models.wire import Event, Json, Question, WrittenCall, make_truncation, stop_reason
 from bot.models.wire_responses import answer_format
 
@@ -24,7 +25,7 @@ def request(question: Question) -> Json:
     body: Json = {
         "model": question.spec.name,
         "max_completion_tokens" if question.spec.newest_chat else "max_tokens": question.max_output,
-        "messages": [system, *(_turn(message) for message in question.conversation.messages)],
+        "messages": [system, *(_turn(question, *turn) for turn in list_kept(question))],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
@@ -35,7 +36,7 @@ def request(question: Question) -> Json:
     return body
 
 
-def _turn(message: Message) -> Json:
+def _turn(question: Question, message: Message, kept: list[Json] | None) -> Json:
     if message.role == "tool":
         return {"role": "tool", "tool_call_id": message.tool_call_id, "content": message.text}
     turn: Json = {"role": message.role, "content": message.text}
@@ -48,6 +49,7 @@ def _turn(message: Message) -> Json:
             }
             for call in message.tool_calls
         ]
+        give_back(turn, kept, question.spec)
     return turn
 
 
@@ -60,7 +62,9 @@ class ChatStream:
     def __init__(self, question: Question) -> None:
         self.usage: Usage | None = None
         self.writing: WrittenCall | None = None
+        self._question = question
         self._model = question.spec.name
+        self._thoughts = Thoughts()
         self._text: list[str] = []
         self._refusal: list[str] = []
         self._calls: list[Json] = []
@@ -75,6 +79,7 @@ class ChatStream:
             delta = choice.get("delta") or {}
             self._text.append(delta.get("content") or "")
             self._refusal.append(delta.get("refusal") or "")
+            self._thoughts.take(delta)
             for part in delta.get("tool_calls") or ():
                 self._take_call(part)
             self._finish = choice.get("finish_reason") or self._finish
@@ -91,6 +96,7 @@ class ChatStream:
         return Reply(
             text="".join(self._text),
             tool_calls=calls,
+            opaque=self._question.keep(self._thoughts.pack([call["extra"] for call in self._calls]), set()),
             usage=self.usage or Usage(),
             stop=stop_reason(cut=self._finish == "length", calls=calls),
             model=self._model,
@@ -101,6 +107,7 @@ class ChatStream:
         call = self._find_call(part, function.get("name"))
         call["id"] = part.get("id") or call["id"]
         call["name"] = function.get("name") or call["name"]
+        call["extra"] = part.get("extra_content") or call["extra"]
         piece = function.get("arguments") or ""
         call["arguments"] += piece
         self.writing = WrittenCall(call["name"], call["arguments"], piece)
@@ -116,13 +123,16 @@ class ChatStream:
         else:
             call = next((call for call in reversed(self._calls) if call["index"] == index), None)
         if call is None or (name and call["id"] and identity not in (None, "", call["id"])):
-            call = {"index": index, "id": "", "name": "", "arguments": ""}
+            call = {"index": index, "id": "", "name": "", "arguments": "", "extra": None}
             self._calls.append(call)
         return call
 
 
 def _usage(usage: Any) -> Usage | None:
-    """Read a count. Reasoning of xAI, and of Gemini behind gateways, is in the total alone, and paid as output."""
+    """Read a count.
+
+    Reasoning of xAI, and of Gemini behind gateways, is in the total alone; it is paid as output.
+    """
     if not usage:
         return None
     details = usage.get("prompt_tokens_details") or {}
