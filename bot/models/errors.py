@@ -32,11 +32,18 @@ _LONG_CODES = {"context_length_exceeded", "exceed_context_size_error", "request_
 _FILTER_CODES = {"content_filter", "content_policy_violation"}
 _QUOTA_WORDS = re.compile(r"credit balance is too low|specified API usage limits|exceeded your current quota", re.I)
 _LONG_WORDS = re.compile(
-    r"prompt is too long|exceeds? (the )?(model's )?(maximum )?context|maximum context length|context window", re.I
+    r"prompt (is )?too long|input is too long for|exceed(s|ed)? (the )?(model's )?(max(imum)? )?context|context window|"
+    r"maximum context length|maximum prompt length|context length (is|of) only|exceeded model token limit|"
+    r"longer than the (maximum model length|model's context)|input token count .{0,20}exceeds the maximum",
+    re.I,
 )
 _NO_TOOLS = re.compile(r"(does|do) not support (tool|function)|support tool use|tool choice requires", re.I)
-_LIMIT = re.compile(r"(?:> |maximum context length (?:is|of) )(\d{4,})")
+_LIMIT = re.compile(
+    r"(?:> |maximum context length (?:is|of) |maximum prompt length is |context length (?:is|of) only |"
+    r"maximum model length of |token limit: |tokens allowed \(?)(\d{4,})"
+)
 _REGAIN = re.compile(r"regain access on (\d{4}-\d\d-\d\d)(?: at (\d\d:\d\d))?")
+_LONGEST_TEXT = 4000  # characters of an error that are looked at
 _LONGEST_WAIT = 600.0  # seconds: a rate limit that asks for more is a quota, whatever the provider calls it
 
 
@@ -48,17 +55,18 @@ def make_error(model: str, status: int, body: object, headers: Mapping[str, str]
     if status == 200 and code.isdecimal():
         status = int(code)  # of an error that came after the answer had begun
     wait = read_retry_after(headers)
-    said = f"{model}: HTTP {status}" + (f", {message}" if message else "")
+    behind = " ".join(filter(None, (message, _read_raw(inner))))
+    said = f"{model}: HTTP {status}" + (f", {_shorten(behind)}" if behind else "")
     if names & _QUOTA_CODES or status == 402 or _QUOTA_WORDS.search(message):
         return _quota_error(said, message, wait)
-    if names & _LONG_CODES or status == 413 or (status in (200, 400) and _LONG_WORDS.search(message)):
-        return ContextTooLong(f"The conversation is too long ({said}).", limit=_read_limit(inner, message))
+    if names & _LONG_CODES or status == 413 or (status in (200, 400) and _LONG_WORDS.search(behind)):
+        return ContextTooLong(f"The conversation is too long ({said}).", limit=_read_limit(inner, behind))
     if names & _BUSY_CODES or status in (429, 503, 529):
         if wait is not None and wait > _LONGEST_WAIT:
             return _quota_error(said, message, wait)
         return ModelBusy(f"Busy: {said}.", retry_after=wait)
     if names & _FILTER_CODES or _read_reasons(inner):
-        return make_refusal(model, "; ".join((message, *_read_reasons(inner))))
+        return make_refusal(model, "; ".join((_shorten(message), *_read_reasons(inner))))
     if status in (400, 404, 422, 500, 501) and _NO_TOOLS.search(message):
         advice = f"Set models.{model}.tools to `schema` or `text`, which need no tool calls, or choose another model."
         return ModelRefused(f"The model cannot call tools here ({said}). {advice}", reason="request")
@@ -117,11 +125,11 @@ def _unwrap(body: object) -> object:
 def _read(inner: object) -> tuple[str, str, str]:
     """Read ``(type, code, message)`` from an error."""
     if not isinstance(inner, Mapping):
-        return "", "", _shorten("" if inner is None else str(inner))
+        return "", "", _flatten("" if inner is None else str(inner))
     details = inner.get("details")
     code = inner.get("code") or (details.get("error_code") if isinstance(details, Mapping) else None)
     said = inner.get("message") or inner.get("Message")  # the latter from gateways of AWS
-    return str(inner.get("type") or ""), str(code or ""), _shorten(str(said or ""))
+    return str(inner.get("type") or ""), str(code or ""), _flatten(str(said or ""))
 
 
 def _read_limit(inner: object, message: str) -> int | None:
@@ -132,6 +140,13 @@ def _read_limit(inner: object, message: str) -> int | None:
     return int(limit[1]) if limit else None
 
 
+def _read_raw(inner: object) -> str:
+    """Return what a provider behind a router said, "" where it is not told."""
+    metadata = inner.get("metadata") if isinstance(inner, Mapping) else None
+    raw = metadata.get("raw") if isinstance(metadata, Mapping) else None
+    return _flatten(raw) if isinstance(raw, str) else ""
+
+
 def _read_reasons(inner: object) -> list[str]:
     """Return why a router's moderation stopped a question."""
     metadata = inner.get("metadata") if isinstance(inner, Mapping) else None
@@ -139,5 +154,9 @@ def _read_reasons(inner: object) -> list[str]:
     return [str(reason) for reason in reasons] if isinstance(reasons, list) else []
 
 
-def _shorten(text: str | None) -> str:
-    return " ".join((text or "").split())[:200]
+def _flatten(text: str) -> str:
+    return " ".join(text[:_LONGEST_TEXT].split())
+
+
+def _shorten(text: str) -> str:
+    return _flatten(text)[:200]

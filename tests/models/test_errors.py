@@ -213,6 +213,48 @@ def test_quota_says_until_when() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "limit"),
+    [
+        ("input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000, decrease input length", 200000),
+        ("Your input exceeds the context window of this model. Please adjust your input and try again.", None),
+        ("This endpoint's maximum context length is 131072 tokens. However, you requested about 145000", 131072),
+        ("Input is too long for requested model.", None),
+        ("The input token count (1300000) exceeds the maximum number of tokens allowed (1048576).", 1048576),
+        ("This model's maximum prompt length is 131072 but the request contains 537812 tokens", 131072),
+        ("Invalid request: Your request exceeded model token limit: 262144 (requested: 291351)", 262144),
+        (
+            "You passed 99073 input tokens and requested 32000 output tokens. However, the model's context length is "
+            "only 131072 tokens, resulting in a maximum input length of 99072 tokens.",
+            131072,
+        ),
+        ("The decoder prompt (length 8357) is longer than the maximum model length of 8192.", 8192),
+        (
+            "Trying to keep the first 5406 tokens when context the overflows. However, the model is loaded with "
+            "context length of only 4096 tokens, which is not enough.",
+            4096,
+        ),
+        ("prompt too long; exceeded max context length by 42 tokens", None),
+    ],
+)
+def test_each_house_says_too_long_in_its_own_words(words: str, limit: int | None) -> None:
+    """Anthropic, OpenAI, OpenRouter, Bedrock, Gemini, xAI, Kimi, vLLM twice, LM Studio (no object), Ollama."""
+    behind = {"message": "Provider returned error", "metadata": {"raw": json.dumps({"error": {"message": words}})}}
+    for body in ({"error": {"message": words}}, {"error": words}, {"error": behind}):
+        error = make_error("m", 400, body, {})
+        assert (type(error), error.detail("limit")) == (ContextTooLong, limit)
+        assert words[:40] in error.message
+
+
+def test_a_router_tells_what_the_provider_behind_it_said() -> None:
+    raw = {"message": "Provider returned error", "metadata": {"raw": "tools.0.name: too long", "provider_name": "x"}}
+    error = make_error("m", 400, {"error": raw}, {})
+    assert isinstance(error, ModelRefused)
+    assert "Provider returned error tools.0.name: too long" in error.message
+    spent = raw | {"metadata": {"raw": "You exceeded your current quota"}}
+    assert isinstance(make_error("m", 429, {"error": spent}, {}), ModelBusy), "that account is the router's"
+
+
+@pytest.mark.parametrize(
     "body", [None, "", "<html>502</html>", [], {"error": None}, {"error": "no"}, {"error": {"code": 7}}]
 )
 def test_any_body_can_be_read(body: object) -> None:
