@@ -42,6 +42,7 @@ _LIMIT = re.compile(
     r"(?:> |maximum context length (?:is|of) |maximum prompt length is |context length (?:is|of) only |"
     r"maximum model length of |token limit: |tokens allowed \(?)(\d{4,})"
 )
+_AGAIN = re.compile(r"(?:try again|retry) in (?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)(ms|s))?")
 _REGAIN = re.compile(r"regain access on (\d{4}-\d\d-\d\d)(?: at (\d\d:\d\d))?")
 _LONGEST_TEXT = 4000  # characters of an error that are looked at
 _LONGEST_WAIT = 600.0  # seconds: a rate limit that asks for more is a quota, whatever the provider calls it
@@ -54,10 +55,12 @@ def make_error(model: str, status: int, body: object, headers: Mapping[str, str]
     names = {kind, code, headers.get("x-amzn-errortype", "").partition(":")[0]}
     if status == 200 and code.isdecimal():
         status = int(code)  # of an error that came after the answer had begun
+    told = _read_wait(message)
     wait = read_retry_after(headers)
+    wait = told if wait is None else wait
     behind = " ".join(filter(None, (message, _read_raw(inner))))
     said = f"{model}: HTTP {status}" + (f", {_shorten(behind)}" if behind else "")
-    if names & _QUOTA_CODES or status == 402 or _QUOTA_WORDS.search(message):
+    if names & _QUOTA_CODES or status == 402 or (told is None and _QUOTA_WORDS.search(message)):
         return _quota_error(said, message, wait)
     if names & _LONG_CODES or status == 413 or (status in (200, 400) and _LONG_WORDS.search(behind)):
         return ContextTooLong(f"The conversation is too long ({said}).", limit=_read_limit(inner, behind))
@@ -105,6 +108,16 @@ def read_retry_after(headers: Mapping[str, str]) -> float | None:
         return max(parsedate_to_datetime(lowered.get("retry-after", "")).timestamp() - time.time(), 0.0)
     except ValueError:
         return None
+
+
+def _read_wait(message: str) -> float | None:
+    """Return the seconds that an error's words ask us to wait, or None."""
+    again = _AGAIN.search(message)
+    if again is None or not any(again.groups()):
+        return None
+    hours, minutes, rest, unit = again.groups()
+    seconds = float(rest or 0) / (1000 if unit == "ms" else 1)
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + seconds
 
 
 def _quota_error(said: str, message: str, wait: float | None) -> ModelQuota:

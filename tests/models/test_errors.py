@@ -213,6 +213,27 @@ def test_quota_says_until_when() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "wait"),
+    [
+        ("Rate limit reached for gpt-6-sol on tokens per min (TPM): Limit 1. Please try again in 1.2s. Visit", 1.2),
+        ("Rate limit reached. Please try again in 20ms.", 0.02),
+        ("Rate limit reached. Please try again in 7m12s.", 432.0),
+        ("Rate limit reached. Please try again in a while.", None),
+        ("You exceeded your current quota, please check your plan and billing details. Please retry in 40.5s.", 40.5),
+    ],
+)
+def test_a_wait_may_stand_in_the_words_alone(words: str, wait: float | None) -> None:
+    """An error within a stream has no headers; Gemini has none at all, and calls a limit a minute a quota."""
+    limited = {"code": "rate_limit_exceeded", "message": words}
+    gemini = [{"error": {"code": 429, "message": words, "status": "RESOURCE_EXHAUSTED"}}]
+    for status, body in ((200, limited), (429, gemini)):
+        error = make_error("m", status, body, {})
+        assert (type(error), error.detail("retry_after")) == (ModelBusy, wait)
+    told = make_error("m", 429, {"error": limited}, {"retry-after": "3"})
+    assert told.detail("retry_after") == 3.0
+
+
+@pytest.mark.parametrize(
     ("words", "limit"),
     [
         ("input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000, decrease input length", 200000),
