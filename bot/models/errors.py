@@ -30,6 +30,7 @@ _BUSY_CODES = {"overloaded_error", "rate_limit_error", "rate_limit_exceeded", "s
 _BUSY_CODES |= {"ModelNotReadyException", "ThrottlingException"}
 _LONG_CODES = {"context_length_exceeded", "exceed_context_size_error", "request_too_large"}
 _FILTER_CODES = {"content_filter", "content_policy_violation"}
+_FILTER_CODES |= {"bio_policy", "cyber_policy", "invalid_prompt", "misalignment_policy_violation"}
 _QUOTA_WORDS = re.compile(r"credit balance is too low|specified API usage limits|exceeded your current quota", re.I)
 _LONG_WORDS = re.compile(
     r"prompt (is )?too long|input is too long for|exceed(s|ed)? (the )?(model's )?(max(imum)? )?context|context window|"
@@ -38,6 +39,7 @@ _LONG_WORDS = re.compile(
     re.I,
 )
 _NO_TOOLS = re.compile(r"(does|do) not support (tool|function)|support tool use|tool choice requires", re.I)
+_NO_THOUGHTS = "Encrypted content is not supported with this model"
 _LIMIT = re.compile(
     r"(?:> |maximum context length (?:is|of) |maximum prompt length is |context length (?:is|of) only |"
     r"maximum model length of |token limit: |tokens allowed \(?)(\d{4,})"
@@ -70,13 +72,26 @@ def make_error(model: str, status: int, body: object, headers: Mapping[str, str]
         return ModelBusy(f"Busy: {said}.", retry_after=wait)
     if names & _FILTER_CODES or _read_reasons(inner):
         return make_refusal(model, "; ".join((_shorten(message), *_read_reasons(inner))))
+    if advice := _find_advice(model, said, status, message):
+        return ModelRefused(advice, reason="request")
+    return _make_plain_error(said, status, kind, code)
+
+
+def _find_advice(model: str, said: str, status: int, message: str) -> str:
+    """Say of a refused request which setting would mend it, or ""."""
     if status in (400, 404, 422, 500, 501) and _NO_TOOLS.search(message):
-        advice = f"Set models.{model}.tools to `schema` or `text`, which need no tool calls, or choose another model."
-        return ModelRefused(f"The model cannot call tools here ({said}). {advice}", reason="request")
-    return _make_plain_error(said, status, kind)
+        return (
+            f"The model cannot call tools here ({said}). Set models.{model}.tools to `schema` or `text`, which need "
+            "no tool calls, or choose another model."
+        )
+    if _NO_THOUGHTS in message:
+        return f"The model does not reason ({said}). Set models.{model}.api to `chat`."
+    return ""
 
 
-def _make_plain_error(said: str, status: int, kind: str) -> ModelError:
+def _make_plain_error(said: str, status: int, kind: str, code: str) -> ModelError:
+    if code == "model_not_found":  # with 403 where a project may not ask it: the key is good
+        return ModelRefused(f"No such model, or none that this key may ask: {said}.", reason="model")
     if status in (401, 403) or kind in ("authentication_error", "permission_error"):
         return ModelRefused(
             f"The provider rejected the API key ({said}). Check it with `forgehand doctor`.", reason="key"

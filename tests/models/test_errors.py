@@ -212,6 +212,26 @@ def test_quota_says_until_when() -> None:
     assert isinstance(make_error("m", 429, tier, {}), ModelQuota)
 
 
+def test_a_model_that_a_project_may_not_ask_spoils_no_key() -> None:
+    words = "Project `proj_1` does not have access to model `gpt-6-astra`"
+    body = {"message": words, "type": "invalid_request_error", "param": None, "code": "model_not_found"}
+    assert make_error("gpt-6-astra", 403, {"error": body}, {}).detail("reason") == "model"
+
+
+def test_a_prompt_that_was_flagged_is_declined_and_not_asked_again() -> None:
+    flagged = {"code": "invalid_prompt", "message": "Your prompt was flagged as violating our usage policy."}
+    for status in (200, 400):
+        error = make_error("m", status, flagged, {})
+        assert (type(error), error.detail("reason")) == (ModelRefused, "policy")
+
+
+def test_a_model_that_does_not_reason_is_told_the_format_to_set() -> None:
+    words = {"message": "Encrypted content is not supported with this model.", "param": "include"}
+    error = make_error("gpt-4.1", 400, {"error": words}, {})
+    assert (type(error), error.detail("reason")) == (ModelRefused, "request")
+    assert "Set models.gpt-4.1.api to `chat`" in error.message
+
+
 @pytest.mark.parametrize(
     ("words", "wait"),
     [
