@@ -94,7 +94,8 @@ class ModelSpec(JsonModel):
 
         Other servers, the local ones above all, know only the oldest.
         """
-        return self.packaged or PROVIDERS[self.provider].newest_chat
+        newest = PROVIDERS[self.provider].newest_chat or (self.provider == "openai" and self.at_home)
+        return self.packaged or newest
 
     def micro_dollars(self, usage: Usage) -> int:
         """Return these tokens' price, 0 where only tokens are limited."""

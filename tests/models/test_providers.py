@@ -308,6 +308,17 @@ def test_googles_refusal_comes_as_a_list() -> None:
     assert isinstance(make_error("m", 429, full, {}), ModelBusy)
 
 
+def test_openai_itself_is_asked_in_its_newest_chat_and_others_in_the_oldest() -> None:
+    """OpenAI's models that reason refuse `max_tokens`, also those outside our table; llama.cpp knows no other."""
+
+    def spec(name: str, **given: Any) -> ModelSpec:
+        model = ModelSettings(provider="openai", api="chat", token_limit=9)
+        return Catalogue(make_settings(models={name: model}, **given)).spec(name)
+
+    assert spec("o9").newest_chat
+    assert not spec("o9", openai_base_url="http://127.0.0.1:8080/v1").newest_chat
+
+
 def test_an_address_is_made_of_the_accounts_place_or_said_to_lack_it() -> None:
     def spec(name: ProviderName, place: dict[str, str], **given: Any) -> ModelSpec:
         model = ModelSettings(provider=name, token_limit=9, **given)
