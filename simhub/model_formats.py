@@ -123,6 +123,22 @@ def _flat(content: Any) -> str:
     return str(content or "")
 
 
+def find_fault(protocol: str, body: Json) -> str:
+    """Return why a provider refuses what is sent back to it, else ""."""
+    if protocol == "messages":
+        turns = (message["content"] for message in body.get("messages") or ())
+        blocks = [block for content in turns if not isinstance(content, str) for block in content]
+        if any(block["type"] == "text" and not block["text"].strip() for block in blocks):
+            return "messages: text content blocks must be non-empty"
+        if any(block["type"] == "thinking" and not block["signature"] for block in blocks):
+            return "messages.1.content.0: Invalid `signature` in `thinking` block"
+    if protocol == "responses" and not isinstance(items := body.get("input") or [], str):
+        for item, following in itertools.pairwise([*items, {"role": "user"}]):
+            if item.get("type") == "reasoning" and following.get("role") == "user":
+                return f"Item '{item['id']}' of type 'reasoning' was provided without its required following item."
+    return ""
+
+
 def error_body(protocol: str, kind: str, message: str, code: str = "") -> Json:
     """Render an error in the provider's own shape."""
     if protocol == "messages":
@@ -228,9 +244,9 @@ def _message(asked: ModelRequest, reply: Json) -> Json:
     used = count_usage(asked, reply)
     content: list[Json] = []
     if "reasoning" in reply:
-        content.append(
-            {"type": "thinking", "thinking": reply["reasoning"], "signature": f"signed:{reply['reasoning']}"}
-        )
+        cut = reply.get("stop") == "length" and not _text(reply)  # the signature comes last
+        signature = "" if cut else f"signed:{reply['reasoning']}"
+        content.append({"type": "thinking", "thinking": reply["reasoning"], "signature": signature})
     if text := _text(reply):
         content.append({"type": "text", "text": text})
     calls = _calls(reply, "toolu")
@@ -279,7 +295,8 @@ def _deltas(block: Json) -> tuple[Json, list[Json]]:
         case "thinking":
             thought = [{"type": "thinking_delta", "thinking": piece} for piece in _pieces(block["thinking"])]
             signed = {"type": "signature_delta", "signature": block["signature"]}
-            return {"type": "thinking", "thinking": "", "signature": ""}, [*thought, signed]
+            opened = {"type": "thinking", "thinking": "", "signature": ""}
+            return opened, [*thought, signed] if block["signature"] else thought
         case "tool_use":
             parts = [{"type": "input_json_delta", "partial_json": piece} for piece in _pieces(block["input"])]
             return block | {"input": {}}, parts

@@ -194,7 +194,11 @@ class ScriptedModel:
                 return web.json_response(body, status=401)
             if (refused := self._refuse(protocol, request)) is not None:
                 return refused
-            asked = model_formats.read(protocol, await request.json(), request.headers)
+            sent = await request.json()
+            if fault := model_formats.find_fault(protocol, sent):
+                body = model_formats.error_body(protocol, "invalid_request_error", fault)
+                return web.json_response(body, status=400)
+            asked = model_formats.read(protocol, sent, request.headers)
             reply = self.script.answer(asked)
             if reply is None:
                 body = model_formats.error_body(

@@ -69,6 +69,16 @@ def _blocks(message: Message) -> list[Json]:
     ]
 
 
+def _is_taken_back(block: Json) -> bool:
+    """Return False for what Anthropic writes and refuses to get back.
+
+    That is a blank text, and thoughts that broke off before their signature.
+    """
+    if block["type"] == "text":
+        return bool(block["text"].strip())
+    return block["type"] != "thinking" or bool(block.get("signature"))
+
+
 class MessagesStream:
     """A stream of content blocks, each put together from its deltas."""
 
@@ -113,7 +123,7 @@ class MessagesStream:
         return Reply(
             text="".join(block["text"] for block in blocks if block["type"] == "text"),
             tool_calls=calls,
-            opaque=self._question.keep(blocks, _PLAIN),
+            opaque=self._question.keep([block for block in blocks if _is_taken_back(block)], _PLAIN),
             usage=self.usage or Usage(),
             stop=stop_reason(cut=length, calls=calls),
             model=self._model,

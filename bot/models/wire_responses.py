@@ -113,6 +113,8 @@ class ResponsesStream:
         )
         # A null ``status`` is an error in an item that goes back as input; a missing one is not.
         blocks = [{name: value for name, value in item.items() if value is not None} for item in items]
+        while blocks and blocks[-1]["type"] == "reasoning":  # cut off: it is refused without what it led to
+            blocks.pop()
         return Reply(
             text="".join(part["text"] for part in parts if part["type"] == "output_text"),
             tool_calls=calls,

@@ -195,6 +195,32 @@ async def test_reasoning_goes_back_verbatim_to_its_own_model_only(
     assert foreign["messages"][2]["tool_calls"][0]["id"] == first.tool_calls[0].id
 
 
+@pytest.mark.parametrize("protocol", ["messages", "responses"])
+@pytest.mark.parametrize(
+    "begun",
+    [
+        {"reasoning": "thoughts that broke off", "stop": "length"},
+        {"reasoning": "thoughts", "text": " ", "tool_calls": [{"name": "read", "arguments": {}}]},
+    ],
+    ids=["cut in its thoughts", "blank text"],
+)
+async def test_what_a_provider_refuses_to_get_back_is_left_out(
+    server: ScriptedModel, store: Store, protocol: str, begun: dict[str, Any]
+) -> None:
+    ask = Asker(server, store, protocol)
+    server.script.on(begun)
+    server.script.on({"text": "Done."})
+    first = await ask("Think.", tools=[READ])
+    results = [Message(role="tool", text="x", tool_call_id=call.id) for call in first.tool_calls]
+    last = results or [Message(role="user", text="Call a tool.")]
+    assert (await ask("Think.", first.as_message(), *last, tools=[READ])).text == "Done."
+    kept = first.opaque.blocks if first.opaque is not None else []
+    assert [block["type"] for block in kept] == ([] if "stop" in begun else _KINDS[protocol])
+
+
+_KINDS = {"messages": ["thinking", "tool_use"], "responses": ["reasoning", "message", "function_call"]}
+
+
 async def test_anthropic_is_told_what_to_cache(server: ScriptedModel, store: Store) -> None:
     server.script.on({"text": "ok"}, reusable=True)
     history = [
