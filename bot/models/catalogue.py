@@ -24,6 +24,7 @@ from bot.types import JsonModel
 
 SET_UP = f"set {' or '.join(KEY_VARIABLES)}, or roles.{{role}}"
 _CONTEXT = 128_000  # tokens assumed of a model nobody describes: the least that models sold in 2026 hold
+_WRITTEN = 1.25  # prices of input, for what is written to Anthropic's cache of five minutes
 _MAX_OUTPUT = 8_192  # tokens: servers refuse a request that asks for more than theirs can write
 
 
@@ -137,7 +138,7 @@ class Catalogue:
             key_env=given.key_env or (None if given.base_url else provider.key_variable),
             context=given.context or known.get("context", _CONTEXT),
             max_output=given.max_output or known.get("max_output", _MAX_OUTPUT),
-            price=_price(name, given, known),
+            price=_price(name, given, known, api),
             token_limit=given.token_limit,
             tools=given.tools or "native",
             packaged=bool(known),
@@ -280,7 +281,14 @@ def _exact(price: float) -> Decimal:
     return Decimal(repr(price))
 
 
-def _price(name: str, given: ModelSettings, known: Mapping[str, Any]) -> Price | None:
+def _find_surcharge(known: Mapping[str, Any], api: Api) -> float:
+    """Return what writing to a cache costs, in prices of input."""
+    if known:
+        return float(known["cache_write"] / known["input"])
+    return _WRITTEN if api == "messages" else 1.0
+
+
+def _price(name: str, given: ModelSettings, known: Mapping[str, Any], api: Api) -> Price | None:
     """Return the operator's price, else the table's; None for neither."""
     input_price = known.get("input") if given.input_price is None else given.input_price
     output_price = known.get("output") if given.output_price is None else given.output_price
@@ -299,7 +307,7 @@ def _price(name: str, given: ModelSettings, known: Mapping[str, Any]) -> Price |
         input=input_price,
         output=output_price,
         cached=cached,
-        cache_write=table.get("cache_write", input_price),
+        cache_write=table.get("cache_write", input_price * _find_surcharge(known, api)),
         long_prompt=table.get("long_prompt"),
         **({key: known[key] for key in ("checked", "source")} if own == (None, None, None) else {}),
     )

@@ -73,6 +73,20 @@ def test_settings_lie_over_the_table() -> None:
     assert spec.cost(Usage(input=1_000_000, output=1_000_000, cached=500_000)) == 3.0
 
 
+def test_what_is_written_to_a_cache_costs_more_at_prices_of_ones_own_too() -> None:
+    """Anthropic's models write at 1.25 prices at every house, OpenAI's since GPT-5.6; others for nothing more."""
+    own = {"input_price": 4.4, "output_price": 22.0}
+    models = {
+        "anthropic.claude-opus-5-5": ModelSettings(**own),
+        "gpt-6.1-sol": ModelSettings(provider="azure", **own),
+        "qwen3-coder": ModelSettings(base_url="http://127.0.0.1:9/v1", **own),
+    }
+    places = {"bedrock": {"region": "eu-central-1"}, "azure": {"resource": "acme"}}
+    known = Catalogue(Settings(models=models, providers=places))
+    prices = [known.spec(name).price for name in models]
+    assert [price.cache_write for price in prices if price is not None] == [5.5, 5.5, 4.4]
+
+
 def test_long_prompts_cost_more() -> None:
     haiku = catalogue().spec("claude-haiku-5-5")
     assert haiku.cost(Usage(input=100_000, output=1000)) == pytest.approx(0.0105)
