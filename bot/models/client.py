@@ -40,6 +40,7 @@ IDLE_SECONDS = 600.0  # a provider's longest silence: reasoning models may think
 _CONNECT_SECONDS = 15.0  # a host that has not answered by then is down
 _TOKEN_BYTES = 1_000  # of a stream, at most: each event also says what it belongs to
 _SPARE_BYTES = 4_000_000  # for what comes beside the answer, as signs of life do
+_LEAST_SECRET = 12  # characters of a key: its house's mark is about as long
 log = structlog.get_logger(__name__)
 
 
@@ -123,7 +124,7 @@ class SdkModel:
             reply = _ensure_usage(asked, await self._read(asked, stream, hear), stream)
             return wire.finish(question, text_tools.read(question, reply))
         except ModelError as error:
-            message = error.message.replace(self._secret, "***") if self._secret else error.message
+            message = _hide(error.message, self._secret)
             counted = stream.usage.model_dump() if stream.usage is not None else {}
             raise type(error)(message, **(error.details | counted)) from None
 
@@ -252,6 +253,14 @@ class SdkModel:
         if header in ("x-api-key", "api-key"):
             del request.headers["authorization"]
             request.headers[header] = self._secret or "none"
+
+
+def _hide(message: str, secret: str | None) -> str:
+    """Take a key out of an error, also one that was cut within the key."""
+    for end in range(len(secret or ""), _LEAST_SECRET - 1, -1):
+        if secret and secret[:end] in message:
+            return message.replace(secret[:end], "***")
+    return message.replace(secret, "***") if secret else message
 
 
 def _find_stage(error: BaseException) -> str:

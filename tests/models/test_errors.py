@@ -101,6 +101,16 @@ async def test_a_key_echoed_by_the_provider_is_not_repeated(server: ScriptedMode
     assert "***" in caught.value.message
 
 
+async def test_a_key_that_an_error_breaks_off_in_is_not_repeated(server: ScriptedModel) -> None:
+    """OpenAI's keys have 164 characters, and of an error's words 200 are told."""
+    key = "sk-proj-" + "a1B2" * 39
+    server.script.on({"fault": "bad_key", "message": f"LiteLLM: the key that was passed is not known. Key={key}"})
+    with pytest.raises(ModelRefused) as caught:
+        await ask(server, "responses", openai_api_key=key)
+    assert "Key=***" in caught.value.message
+    assert "a1B2" not in caught.value.message
+
+
 @asynccontextmanager
 async def other_server(**handlers: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
     """A server of the test's own; names of handlers are the last part of their path under ``/v1``."""
