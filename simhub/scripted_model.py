@@ -244,16 +244,23 @@ class ScriptedModel:
         return web.json_response(body, status=status, headers=headers)
 
     async def _list_models(self, request: web.Request) -> web.Response:
-        """List the models, in a form that both SDKs read."""
+        """List the models, in a form that both SDKs read; Anthropic's has pages of twenty."""
         if self.keys is None:
             return web.json_response(status=404)
         protocol = "messages" if "anthropic-version" in request.headers else "responses"
+        page = int(request.query.get("limit", 20)) if protocol == "messages" else len(self.models)
         listed = [
             {"id": name, "type": "model", "object": "model", "display_name": name, "owned_by": "script", "created": 1}
             | {"created_at": "2026-01-01T00:00:00Z"}
-            for name in self.models
+            for name in self.models[:page]
         ]
-        body = {"object": "list", "data": listed, "has_more": False, "first_id": None, "last_id": None}
+        body = {
+            "object": "list",
+            "data": listed,
+            "has_more": page < len(self.models),
+            "first_id": None,
+            "last_id": None,
+        }
         return self._refuse(protocol, request) or web.json_response(body)
 
     async def _exchange(self, request: web.Request) -> web.Response:

@@ -40,6 +40,7 @@ IDLE_SECONDS = 600.0  # a provider's longest silence: reasoning models may think
 _CONNECT_SECONDS = 15.0  # a host that has not answered by then is down
 _TOKEN_BYTES = 1_000  # of a stream, at most: each event also says what it belongs to
 _SPARE_BYTES = 4_000_000  # for what comes beside the answer, as signs of life do
+_WHOLE_LIST = {"limit": 1000}  # models: Anthropic's list has pages of twenty
 _LEAST_SECRET = 12  # characters of a key: its house's mark is about as long
 log = structlog.get_logger(__name__)
 
@@ -148,7 +149,7 @@ class SdkModel:
         http = importlib.import_module("httpx2")
         try:
             async with client:
-                page = await client.models.list()
+                page = await client.models.list(**_WHOLE_LIST if self.spec.api == "messages" else {})
                 return [model.to_dict(mode="json") for model in page.data or ()]
         except sdk.APIStatusError as error:
             raise make_error(self.name, error.response.status_code, error.body, error.response.headers) from None

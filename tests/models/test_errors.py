@@ -111,6 +111,16 @@ async def test_a_key_that_an_error_breaks_off_in_is_not_repeated(server: Scripte
     assert "a1B2" not in caught.value.message
 
 
+@pytest.mark.parametrize("protocol", ["messages", "responses"])
+async def test_a_long_list_of_models_is_read_to_its_end(server: ScriptedModel, protocol: str) -> None:
+    server.keys = {KEY: ""}
+    server.models = [f"model-{number}" for number in range(25)]
+    catalogue = Catalogue(scripted_settings(server))
+    spec = catalogue.spec(MODEL_OF[protocol])
+    listed = await SdkModel(spec, catalogue.key(spec), idle=PATIENCE).list_models()
+    assert [each["id"] for each in listed] == server.models
+
+
 @asynccontextmanager
 async def other_server(**handlers: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
     """A server of the test's own; names of handlers are the last part of their path under ``/v1``."""
