@@ -173,7 +173,7 @@ class SdkModel:
                     if began:
                         metrics.FIRST_TOKEN_SECONDS.labels(self.name).observe(time.monotonic() - began)
                         began = 0.0
-                    said = event.to_dict(mode="json")
+                    said = event.to_dict(mode="json", warnings=False)  # of shapes that no SDK knows
                     stream.feed(said)
                     left -= len(repr(said))
                     if left < 0:

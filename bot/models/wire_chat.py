@@ -77,7 +77,7 @@ class ChatStream:
         self.usage = _usage(event.get("usage")) or self.usage
         for choice in event.get("choices") or ():
             delta = choice.get("delta") or {}
-            self._text.append(delta.get("content") or "")
+            self._text.append(_read_text(delta.get("content")))
             self._refusal.append(delta.get("refusal") or "")
             self._thoughts.take(delta)
             for part in delta.get("tool_calls") or ():
@@ -108,7 +108,8 @@ class ChatStream:
         call["id"] = part.get("id") or call["id"]
         call["name"] = function.get("name") or call["name"]
         call["extra"] = part.get("extra_content") or call["extra"]
-        piece = function.get("arguments") or ""
+        told = function.get("arguments") or ""
+        piece = told if isinstance(told, str) else json.dumps(told)  # llama.cpp has sent objects
         call["arguments"] += piece
         self.writing = WrittenCall(call["name"], call["arguments"], piece)
 
@@ -126,6 +127,16 @@ class ChatStream:
             call = {"index": index, "id": "", "name": "", "arguments": "", "extra": None}
             self._calls.append(call)
         return call
+
+
+def _read_text(content: Any) -> str:
+    """Return the text of a delta.
+
+    Mistral's models that reason send a list, thoughts apart.
+    """
+    if isinstance(content, list):
+        return "".join(part.get("text") or "" for part in content if part.get("type") == "text")
+    return content or ""
 
 
 def _usage(usage: Any) -> Usage | None:

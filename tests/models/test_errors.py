@@ -198,6 +198,15 @@ async def test_calls_that_share_an_index_stay_apart(server: ScriptedModel) -> No
     assert [call.arguments for call in reply.tool_calls] == [{"path": "a"}]
 
 
+async def test_text_in_parts_and_arguments_that_are_an_object_are_read(server: ScriptedModel) -> None:
+    """So Mistral's models that reason write, and llama.cpp's server has called."""
+    thought = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}]
+    call = {"index": 0, "id": "a", "function": {"name": "read", "arguments": {"path": "a"}}}
+    said = [{"content": thought}, {"content": [{"type": "text", "text": "Look"}]}, {"content": "ing."}]
+    reply = await answer_in_deltas(server, *said, {"tool_calls": [call]})
+    assert (reply.text, reply.tool_calls[0].arguments) == ("Looking.", {"path": "a"})
+
+
 async def test_reasoning_that_stands_in_the_total_alone_is_paid(server: ScriptedModel) -> None:
     """So xAI counts, and gateways of Gemini: 405 tokens of thought beside 198 of answer."""
     counted = {"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 623}
