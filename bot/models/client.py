@@ -159,12 +159,18 @@ class SdkModel:
             raise ModelDown(f"{self.name} gave no list of models.") from None
 
     async def _read(
-        self, question: wire.Question, stream: wire.AnswerStream, hear: Hear | None, *, again: bool = True
+        self,
+        question: wire.Question,
+        stream: wire.AnswerStream,
+        hear: Hear | None,
+        *,
+        again: bool = True,
+        request: wire.Json | None = None,
     ) -> Reply:
         # Importing an SDK takes seconds and building its client 25 ms: neither belongs on the event loop.
         sdk, client = await asyncio.to_thread(self._connect)
         http = importlib.import_module("httpx2")
-        request = self._format.request(question)
+        request = request or self._format.request(question)
         left = question.max_output * _TOKEN_BYTES + _SPARE_BYTES
         try:
             async with client:
@@ -184,6 +190,8 @@ class SdkModel:
         except sdk.APIStatusError as error:
             if error.response.status_code == 401 and self._forget_token() and again:
                 return await self._read(question, stream, hear, again=False)
+            if again and (fewer := _drop_refused(request, error.body)):
+                return await self._read(question, stream, hear, again=False, request=fewer)
             raise make_error(self.name, error.response.status_code, error.body, error.response.headers) from None
         except (sdk.APITimeoutError, http.TimeoutException):
             raise ModelDown(f"{self.name} sent nothing for {self._idle:.0f} s.") from None
@@ -262,6 +270,17 @@ def _hide(message: str, secret: str | None) -> str:
         if secret and secret[:end] in message:
             return message.replace(secret[:end], "***")
     return message.replace(secret, "***") if secret else message
+
+
+def _drop_refused(request: wire.Json, body: object) -> wire.Json | None:
+    """Return the request without a wish that was refused, else None.
+
+    It is that for a count of tokens: Mistral counts without being asked, and refuses to be asked.
+    """
+    name = "stream_options"
+    if name not in request or name not in str(body):
+        return None
+    return {key: value for key, value in request.items() if key != name}
 
 
 def _find_stage(error: BaseException) -> str:

@@ -198,6 +198,24 @@ async def test_calls_that_share_an_index_stay_apart(server: ScriptedModel) -> No
     assert [call.arguments for call in reply.tool_calls] == [{"path": "a"}]
 
 
+async def test_a_server_that_will_not_be_asked_for_a_count_is_asked_without(server: ScriptedModel) -> None:
+    refused = {"type": "extra_forbidden", "loc": ["body", "stream_options", "include_usage"], "msg": "Extra inputs"}
+    asked: list[bool] = []
+
+    async def mistral(request: web.Request) -> web.StreamResponse:
+        asked.append("stream_options" in await request.json())
+        if asked[-1]:
+            return web.json_response({"object": "error", "message": {"detail": [refused]}}, status=422)
+        body = {"choices": [{"index": 0, "delta": {"content": "Yes."}, "finish_reason": "stop"}]}
+        body["usage"] = {"prompt_tokens": 20, "completion_tokens": 2, "total_tokens": 22}
+        return web.Response(text=f"data: {json.dumps(body)}\n\ndata: [DONE]\n\n", content_type="text/event-stream")
+
+    async with other_server(completions=mistral) as url:
+        reply = await ask(server, "chat", models={"local-coder": {"base_url": f"{url}/v1", "token_limit": 9000}})
+    assert asked == [True, False]
+    assert (reply.text, reply.usage.input, reply.estimated) == ("Yes.", 20, False)
+
+
 async def test_text_in_parts_and_arguments_that_are_an_object_are_read(server: ScriptedModel) -> None:
     """So Mistral's models that reason write, and llama.cpp's server has called."""
     thought = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}]
