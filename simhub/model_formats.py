@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -132,7 +133,14 @@ def find_fault(protocol: str, body: Json) -> str:
             return "messages: text content blocks must be non-empty"
         if any(block["type"] == "thinking" and not block["signature"] for block in blocks):
             return "messages.1.content.0: Invalid `signature` in `thinking` block"
+        names = [block["id"] for block in blocks if block["type"] == "tool_use"]
+        if not all(re.fullmatch("[a-zA-Z0-9_-]+", name) for name in names):
+            return "messages.1.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'"
+        if len(set(names)) < len(names):
+            return "messages.3.content.0: `tool_use` ids must be unique"
     if protocol == "responses" and not isinstance(items := body.get("input") or [], str):
+        if any(len(item.get("call_id", "")) > 64 for item in items):
+            return "Invalid 'input[1].call_id': string too long. Expected a string with maximum length 64."
         for item, following in itertools.pairwise([*items, {"role": "user"}]):
             if item.get("type") == "reasoning" and following.get("role") == "user":
                 return f"Item '{item['id']}' of type 'reasoning' was provided without its required following item."

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
@@ -15,6 +16,8 @@ from bot.models.port import BadAnswer, Conversation, Hear, Message, ModelDown, O
 
 Json = dict[str, Any]
 Event = Mapping[str, Any]
+Turn = tuple[Message, list[Json] | None]  # a message, and the blocks of it that go back as they are
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BYTES_A_TOKEN = 2
 _FRAME_TOKENS = 500  # what providers add of their own around tools and turns
 
@@ -53,12 +56,12 @@ class Question:
         begin = "" if first is None else first.text[: first.shared] or first.text
         return hashlib.sha256("\0".join([*self._start, begin]).encode()).hexdigest()[:32]
 
-    def replayed(self, *, edited: bool = False) -> list[tuple[Message, list[Json] | None]]:
+    def replayed(self, *, edited: bool = False) -> list[Turn]:
         """Pair messages with the blocks that only this model may get back.
 
         Those whose past was edited since are left out unless ``edited``.
         """
-        pairs: list[tuple[Message, list[Json] | None]] = []
+        pairs: list[Turn] = []
         for message, past in zip(self.conversation.messages, self._pasts, strict=False):
             made = message.opaque
             fits = made is not None and made.model == self.spec.name and (edited or made.after == past)
@@ -84,6 +87,24 @@ class Question:
             digest.update(message.model_dump_json(exclude={"opaque"}).encode())
             pasts.append(digest.hexdigest())
         return pasts
+
+
+def name_calls(turns: Iterable[Turn]) -> Iterator[Turn]:
+    """Give calls that another model made names that every house takes.
+
+    Anthropic refuses some signs and a name that comes twice, OpenAI long ones; models without tool calls, and servers
+    that name none, begin with the same names in each turn. Those of blocks that go back as they are stay.
+    """
+    known: set[str] = set()
+    names: dict[str, str] = {}
+    for message, kept in turns:
+        for call in message.tool_calls:
+            fits = kept or (call.id not in known and _NAME.fullmatch(call.id))
+            names[call.id] = call.id if fits else f"renamed_{len(known)}"
+            known.add(names[call.id])
+        calls = tuple(call.model_copy(update={"id": names[call.id]}) for call in message.tool_calls)
+        answered = names.get(message.tool_call_id or "", message.tool_call_id)
+        yield message.model_copy(update={"tool_calls": calls, "tool_call_id": answered}), kept
 
 
 class WrittenCall(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any
 from bot.models import structured
 from bot.models.errors import make_error, make_refusal
 from bot.models.port import Message, Reply, ToolCall, Usage
-from bot.models.wire import Event, Json, Question, WrittenCall, make_truncation, stop_reason
+from bot.models.wire import Event, Json, Question, WrittenCall, make_truncation, name_calls, stop_reason
 
 _CACHED = {"cache_control": {"type": "ephemeral"}}
 _PLAIN = {"text", "tool_use"}
@@ -44,7 +44,7 @@ def request(question: Question) -> Json:
 
 def _turns(question: Question) -> list[Json]:
     turns: list[Json] = []
-    for message, kept in question.replayed():
+    for message, kept in name_calls(question.replayed()):
         role = "assistant" if message.role == "assistant" else "user"
         blocks = kept or _blocks(message)
         if turns and turns[-1]["role"] == role:

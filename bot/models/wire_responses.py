@@ -11,7 +11,7 @@ from typing import Any
 from bot.models import structured
 from bot.models.errors import make_error, make_refusal
 from bot.models.port import Message, Reply, Usage
-from bot.models.wire import Event, Json, Question, WrittenCall, make_truncation, stop_reason
+from bot.models.wire import Event, Json, Question, WrittenCall, make_truncation, name_calls, stop_reason
 
 _PLAIN = {"message", "function_call"}
 _BREAKPOINT = {"prompt_cache_breakpoint": {"mode": "explicit"}}
@@ -25,11 +25,12 @@ def request(question: Question) -> Json:
     """
     # other servers that speak this format may refuse what they do not know
     knows_caching = question.spec.packaged and question.spec.provider == "openai"
+    turns = name_calls(question.replayed())
     body: Json = {
         "model": question.spec.name,
         "max_output_tokens": question.max_output,
         "instructions": question.conversation.system,
-        "input": [item for message, kept in question.replayed() for item in kept or _items(message, knows_caching)],
+        "input": [item for message, kept in turns for item in kept or _items(message, knows_caching)],
         "include": ["reasoning.encrypted_content"],
         "store": False,
         "stream": True,

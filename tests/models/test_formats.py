@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.models import structured
-from bot.models.port import BadAnswer, Message, Reply, Tool
+from bot.models.port import BadAnswer, Message, Reply, Tool, ToolCall
 from bot.store.store import Store
 from simhub.scripted_model import ScriptedModel
 from tests.support.models import FORMATS, KEY, MODEL_OF, new_gateway, scripted_settings, spender, talk
@@ -216,6 +216,26 @@ async def test_what_a_provider_refuses_to_get_back_is_left_out(
     assert (await ask("Think.", first.as_message(), *last, tools=[READ])).text == "Done."
     kept = first.opaque.blocks if first.opaque is not None else []
     assert [block["type"] for block in kept] == ([] if "stop" in begun else _KINDS[protocol])
+
+
+@pytest.mark.parametrize("protocol", ["messages", "responses"])
+async def test_calls_that_other_models_named_are_taken_by_every_house(
+    server: ScriptedModel, store: Store, protocol: str
+) -> None:
+    """A model without tool calls names the first of each turn alike; Kimi's names have a colon, some are long."""
+    turns: list[Message] = []
+    for number, name in enumerate(["call_0", "call_0", "functions.read:0", "x" * 80, "good"]):
+        call = ToolCall(id=name, name="read", arguments={"path": str(number)})
+        turns += [Message(role="assistant", tool_calls=(call,)), Message(role="tool", text=name, tool_call_id=name)]
+    server.script.on({"text": "Done."})
+    assert (await Asker(server, store, protocol)("Mend it.", *turns, tools=[READ])).text == "Done."
+    body = server.requests[0].body
+    blocks = [block for turn in body.get("messages", ()) for block in turn["content"]] or body["input"]
+    key = {"messages": ("id", "tool_use_id"), "responses": ("call_id", "call_id")}[protocol]
+    made = [block[key[0]] for block in blocks if block.get("type") in ("tool_use", "function_call")]
+    told = [block[key[1]] for block in blocks if block.get("type") in ("tool_result", "function_call_output")]
+    assert made == told
+    assert (len(set(made)), made[0], made[-1]) == (5, "call_0", "good")
 
 
 _KINDS = {"messages": ["thinking", "tool_use"], "responses": ["reasoning", "message", "function_call"]}
