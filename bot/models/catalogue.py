@@ -308,6 +308,6 @@ def _price(name: str, given: ModelSettings, known: Mapping[str, Any], api: Api) 
         output=output_price,
         cached=cached,
         cache_write=table.get("cache_write", input_price * _find_surcharge(known, api)),
-        long_prompt=table.get("long_prompt"),
+        long_prompt=known.get("long_prompt"),  # times the price of input, whatever that is
         **({key: known[key] for key in ("checked", "source")} if own == (None, None, None) else {}),
     )

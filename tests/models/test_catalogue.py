@@ -91,6 +91,9 @@ def test_long_prompts_cost_more() -> None:
     haiku = catalogue().spec("claude-haiku-5-5")
     assert haiku.cost(Usage(input=100_000, output=1000)) == pytest.approx(0.0105)
     assert haiku.cost(Usage(input=100_001, output=1000)) == pytest.approx(0.0525, rel=1e-4)
+    own = {"claude-haiku-5-5": ModelSettings(input_price=0.11, output_price=0.55)}
+    dearer = catalogue(models=own).spec("claude-haiku-5-5")
+    assert dearer.cost(Usage(input=100_001, output=1000)) == pytest.approx(0.05775, rel=1e-4)
 
 
 def test_an_unknown_model_says_what_to_set() -> None:
