@@ -76,6 +76,8 @@ class ChatStream:
             raise make_error(self._model, 200, error, {})
         self.usage = _usage(event.get("usage")) or self.usage
         for choice in event.get("choices") or ():
+            if error := choice.get("error"):
+                raise make_error(self._model, 200, error, {})
             delta = choice.get("delta") or {}
             self._text.append(_read_text(delta.get("content")))
             self._refusal.append(delta.get("refusal") or "")
@@ -85,7 +87,7 @@ class ChatStream:
             self._finish = choice.get("finish_reason") or self._finish
 
     def reply(self) -> Reply:
-        if self._finish is None:
+        if self._finish in (None, "error"):  # the latter is a router's, for a provider that broke off
             raise make_truncation(self._model)
         if self._finish == "content_filter" or any(self._refusal):
             raise make_refusal(self._model, "".join(self._refusal))
