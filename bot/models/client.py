@@ -190,7 +190,7 @@ class SdkModel:
         except sdk.APIStatusError as error:
             if error.response.status_code == 401 and self._forget_token() and again:
                 return await self._read(question, stream, hear, again=False)
-            if again and (fewer := _drop_refused(request, error.body)):
+            if again and (fewer := wire_chat.lessen(request, error.body)):
                 return await self._read(question, stream, hear, again=False, request=fewer)
             raise make_error(self.name, error.response.status_code, error.body, error.response.headers) from None
         except (sdk.APITimeoutError, http.TimeoutException):
@@ -270,17 +270,6 @@ def _hide(message: str, secret: str | None) -> str:
         if secret and secret[:end] in message:
             return message.replace(secret[:end], "***")
     return message.replace(secret, "***") if secret else message
-
-
-def _drop_refused(request: wire.Json, body: object) -> wire.Json | None:
-    """Return the request without a wish that was refused, else None.
-
-    It is that for a count of tokens: Mistral counts without being asked, and refuses to be asked.
-    """
-    name = "stream_options"
-    if name not in request or name not in str(body):
-        return None
-    return {key: value for key, value in request.items() if key != name}
 
 
 def _find_stage(error: BaseException) -> str:

@@ -6,6 +6,7 @@ https://platform.openai.com/docs/api-reference/chat
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from bot.models import structured
@@ -14,6 +15,9 @@ from bot.models.port import Message, Reply, Usage
 from bot.models.thoughts import Thoughts, give_back, list_kept
 from bot.models.wire import Event, Json, Question, WrittenCall, make_truncation, stop_reason
 from bot.models.wire_responses import answer_format
+
+_NO_SHAPE = re.compile(r"response.?format.{0,40}unavailable|not support response.?format", re.IGNORECASE)
+_SHAPE = "Answer with a JSON object that follows this JSON Schema, and with nothing else:"
 
 
 def request(question: Question) -> Json:
@@ -34,6 +38,23 @@ def request(question: Question) -> Json:
     if question.schema is not None:
         body["response_format"] = {"type": "json_schema", "json_schema": answer_format(question.schema)}
     return body
+
+
+def lessen(request: Json, refusal: object) -> Json | None:
+    """Return the request without a wish that a server refused, else None.
+
+    Mistral counts tokens without being asked, and refuses to be asked. DeepSeek gives JSON, and is told in words which.
+    """
+    words = str(refusal)
+    if "stream_options" in request and "stream_options" in words:
+        return {key: value for key, value in request.items() if key != "stream_options"}
+    wanted = request.get("response_format", {}).get("json_schema")
+    if not wanted or not _NO_SHAPE.search(words):
+        return None
+    system, *turns = request["messages"]
+    told = f"{system['content']}\n\n{_SHAPE}\n{json.dumps(wanted['schema'])}"
+    messages = [system | {"content": told}, *turns]
+    return request | {"response_format": {"type": "json_object"}, "messages": messages}
 
 
 def _turn(question: Question, message: Message, kept: list[Json] | None) -> Json:

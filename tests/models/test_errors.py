@@ -17,6 +17,7 @@ from bot.models.catalogue import Catalogue
 from bot.models.client import SdkModel
 from bot.models.errors import make_error, read_retry_after
 from bot.models.port import ContextTooLong, ModelBusy, ModelDown, ModelError, ModelQuota, ModelRefused, Reply
+from bot.models.structured import BOOLEAN, closed_object
 from simhub.scripted_model import ScriptedModel
 from tests.support.models import FORMATS, KEY, MODEL_OF, scripted_settings, talk
 from tests.support.patience import PATIENCE
@@ -214,6 +215,28 @@ async def test_a_server_that_will_not_be_asked_for_a_count_is_asked_without(serv
         reply = await ask(server, "chat", models={"local-coder": {"base_url": f"{url}/v1", "token_limit": 9000}})
     assert asked == [True, False]
     assert (reply.text, reply.usage.input, reply.estimated) == ("Yes.", 20, False)
+
+
+async def test_a_server_without_schemas_is_told_the_shape_in_words(server: ScriptedModel) -> None:
+    seen: list[dict[str, Any]] = []
+
+    async def deepseek(request: web.Request) -> web.StreamResponse:
+        seen.append(await request.json())
+        if seen[-1]["response_format"] != {"type": "json_object"}:
+            words = "This response_format type is unavailable now"
+            return web.json_response({"error": {"message": words, "type": "invalid_request_error"}}, status=400)
+        body = {"choices": [{"index": 0, "delta": {"content": '{"ok": true}'}, "finish_reason": "stop"}]}
+        return web.Response(text=f"data: {json.dumps(body)}\n\ndata: [DONE]\n\n", content_type="text/event-stream")
+
+    async with other_server(completions=deepseek) as url:
+        settings = scripted_settings(server, models={"m": {"base_url": f"{url}/v1", "token_limit": 9000}})
+        model = SdkModel(Catalogue(settings).spec("m"), None, idle=PATIENCE)
+        reply = await model.ask(talk("Judge."), schema=closed_object(ok=BOOLEAN), max_output=100)
+    assert reply.parsed == {"ok": True}
+    first, second = (each["messages"] for each in seen)
+    assert second[0]["content"].startswith(first[0]["content"])
+    assert '"ok": {"type": "boolean"}' in second[0]["content"]
+    assert first[1:] == second[1:]
 
 
 async def test_text_in_parts_and_arguments_that_are_an_object_are_read(server: ScriptedModel) -> None:
