@@ -17,6 +17,7 @@ from bot.models.wire import Event, Json, Question, WrittenCall, make_truncation,
 from bot.models.wire_responses import answer_format
 
 _NO_SHAPE = re.compile(r"response.?format.{0,40}unavailable|not support response.?format", re.IGNORECASE)
+_NO_THOUGHTS = {"reasoning_content": "."}  # an empty text is none to Kimi
 _SHAPE = "Answer with a JSON object that follows this JSON Schema, and with nothing else:"
 
 
@@ -41,11 +42,16 @@ def request(question: Question) -> Json:
 
 
 def lessen(request: Json, refusal: object) -> Json | None:
-    """Return the request without a wish that a server refused, else None.
+    """Return the request as a server that refused it may take it, else None.
 
-    Mistral counts tokens without being asked, and refuses to be asked. DeepSeek gives JSON, and is told in words which.
+    Mistral counts tokens without being asked, and refuses to be asked. DeepSeek gives JSON, and is told in words which;
+    it and Kimi want thoughts behind every call, also behind those of other models.
     """
     words = str(refusal)
+    if "reasoning_content" in words:
+        sent = request.get("messages", [])
+        turns = [_NO_THOUGHTS | turn if "tool_calls" in turn else turn for turn in sent]
+        return request | {"messages": turns} if turns != sent else None
     if "stream_options" in request and "stream_options" in words:
         return {key: value for key, value in request.items() if key != "stream_options"}
     wanted = request.get("response_format", {}).get("json_schema")

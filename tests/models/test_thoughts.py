@@ -127,6 +127,24 @@ def test_a_call_of_another_model_is_told_to_gemini_as_google_says() -> None:
     assert extra("meta/llama-4") is None
 
 
+async def test_a_server_that_wants_thoughts_behind_other_models_calls_is_told_of_none() -> None:
+    """So a conversation goes on at DeepSeek or Kimi that another model began."""
+    made = Reply(tool_calls=(ToolCall(id="a", name="read", arguments={}),), model="claude-opus-5-5")
+    done = streams({"choices": [{"index": 0, "delta": {"content": "Done."}, "finish_reason": "stop"}]})
+    asked: list[Any] = []
+
+    async def kimi(request: web.Request) -> web.StreamResponse:
+        asked.append((await request.json())["messages"][2].get("reasoning_content"))
+        words = "thinking is enabled but reasoning_content is missing in assistant tool call message at index 2"
+        return await (done if asked[-1] else says(400, {"error": {"message": words}}))(request)
+
+    standin = StandIn("chat", "/v1/chat/completions", dict, more={"POST /v1/chat/completions": kimi})
+    async with standin:
+        model = SdkModel(make_spec(f"{standin.url}/v1"), None, idle=PATIENCE)
+        assert (await model.ask(go_on(made), tools=[READ], max_output=100)).text == "Done."
+    assert asked == [None, "."]
+
+
 def test_a_small_window_has_no_room_for_thoughts() -> None:
     spec = make_spec("http://127.0.0.1:9/v1", context=8000)
     stream = wire_chat.ChatStream(Question(spec, talk("Mend it."), [READ], None, 100))
