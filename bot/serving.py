@@ -82,7 +82,7 @@ class Port:
         self._runner = None
 
     async def close(self) -> None:
-        """Listen no more."""
+        """Listen no more: who connects is refused, and may ask another."""
         for bound in self._sockets:
             bound.close()
         await self.clear()
@@ -228,7 +228,7 @@ async def _run(port: Port, settings: Settings, stop: asyncio.Event, *, doors: bo
         changes = [] if known is None else [_until_app_changes(bot.services.store, known)]
         await _first(stop.wait(), *changes)
         log.info("stopping")
-        await port.clear()
+        await (port.close() if stop.is_set() else port.clear())
         await _stop(watching)
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import aiohttp
 import pytest
@@ -98,6 +99,15 @@ async def said_by(process: asyncio.subprocess.Process) -> tuple[int | None, str]
     return process.returncode, output
 
 
+async def refuses(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionRefusedError:
+        return True
+    writer.close()
+    return False
+
+
 async def refused(settings: dict[str, str]) -> tuple[int | None, str]:
     """The end of a server that does not start; it takes a process that has imported the bot."""
     said = await typed("serve", **settings)
@@ -132,6 +142,28 @@ async def test_what_is_in_use_already_is_named(server: Server) -> None:
     assert "a model cannot be asked" in log
     assert "set ANTHROPIC_API_KEY or OPENAI_API_KEY" in log
     assert "stopping" in log
+
+
+async def test_who_connects_while_it_stops_is_refused_at_once(server: Server) -> None:
+    """A proxy that is refused asks another server; one that waits has its client give up."""
+    process = await server.start(FORGEHAND_SANDBOX="none")
+    await server.until_lacking()
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    headers = ["Host: x", f"X-GitHub-Delivery: {uuid4()}", "X-GitHub-Event: ping", "Content-Type: application/json"]
+    headers += [f"X-Hub-Signature-256: sha256={'0' * 64}", "Content-Length: 9"]
+    writer.write("\r\n".join(["POST /webhook HTTP/1.1", *headers, "", "{"]).encode())  # the rest never comes
+    answer = asyncio.create_task(reader.read())
+    async with asyncio.timeout(PATIENCE):
+        assert process.stdout is not None
+        process.send_signal(signal.SIGTERM)
+        while b'"stopping"' not in await process.stdout.readline():
+            pass
+        while not await refuses(server.port):
+            pass
+        assert not answer.done(), "what had begun is still answered"
+        await answer
+    writer.close()
+    assert (await said_by(process))[0] == 0
 
 
 async def test_with_wrong_keys_it_is_not_ready_and_a_hang_up_ends_it_in_order(server: Server) -> None:

@@ -17,6 +17,9 @@ from bot.web.strangers import Strangers
 Check = Callable[[], Awaitable[bool]]
 _CHECK_SECONDS = 2.0
 _SILENCE = 75.0  # longer than what proxies in front of us keep a connection for, or they would use closed ones
+# What is being answered when we stop has so long, and as long again until it is cut off: a client that reads no
+# further would keep us for two minutes, longer than whoever stops us waits.
+_FAREWELL = 2.5
 _LOOK_SECONDS = 1.0
 _MOST_CONNECTIONS = 2048
 _RESERVED = 200  # descriptors for the database, GitHub, models and what we run
@@ -102,7 +105,9 @@ def make_runner(application: web.Application, *, silence: float = _SILENCE) -> w
     aiohttp would decompress them by default, before any handler has seen a header and even after one has refused.
     Connections are closed after ``silence`` seconds in which no request began.
     """
-    return web.AppRunner(application, access_log=None, auto_decompress=False, keepalive_timeout=silence)
+    return web.AppRunner(
+        application, access_log=None, auto_decompress=False, keepalive_timeout=silence, shutdown_timeout=_FAREWELL
+    )
 
 
 class Crowd:

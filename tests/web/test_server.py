@@ -67,6 +67,27 @@ async def test_a_connection_that_says_nothing_is_closed(store: Store) -> None:
     await runner.cleanup()
 
 
+async def test_a_client_that_reads_no_further_keeps_nobody_from_stopping(store: Store) -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        begun.set()
+        while True:
+            await response.write(bytes(100_000))
+
+    begun = asyncio.Event()
+    runner = make_runner(make_web(store, [web.get("/endless", endless)], {}))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    _, writer = await asyncio.open_connection(*runner.addresses[0], limit=1024)
+    writer.write(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with asyncio.timeout(PATIENCE):
+        await begun.wait()
+    async with asyncio.timeout(20):  # systemd, compose and Kubernetes wait for 30 s, and more is to be closed
+        await runner.cleanup()
+    writer.close()
+
+
 async def test_one_log_line_a_request_with_the_template(store: Store, aiohttp_client: AiohttpClient) -> None:
     http = await aiohttp_client(application(store, [True]))
     with structlog.testing.capture_logs() as lines:
