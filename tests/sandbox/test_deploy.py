@@ -41,6 +41,7 @@ def test_the_unit_delegates_and_sets_nothing_that_stops_bubblewrap() -> None:
     service = dict(unit.items("Service"))
     assert service["Delegate"] == "memory pids"
     assert service["User"] == "forgehand"
+    assert service["KillMode"] == "mixed", "else each stop fails the tasks that are in the sandbox"
     stopping = {"RestrictNamespaces", "PrivateUsers", "ProtectKernelTunables", "ProtectKernelLogs", "ProtectProc"}
     assert not set(service) & (stopping | {"ProcSubset", "ProtectHostname", "ProtectControlGroups", "SystemCallFilter"})
 
