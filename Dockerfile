@@ -12,9 +12,10 @@ RUN /opt/forgehand/bin/pip install --no-cache-dir --disable-pip-version-check --
 
 # the machines come first and Forgehand last, so that a new version of it installs no toolchain again
 FROM python:3.11-slim-trixie AS machine
-# bubblewrap comes as a wheel for x86-64 only; backups need the client, of the same version as in compose.yml
+# bubblewrap comes as a wheel for x86-64 only; backups need the client, of the same version as in compose.yml; tini buries
+# the processes that bubblewrap leaves to the first one, which nobody else does in Kubernetes
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends bubblewrap ca-certificates git postgresql-client \
+    && apt-get install --yes --no-install-recommends bubblewrap ca-certificates git postgresql-client tini \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home --home-dir /data --shell /usr/sbin/nologin forgehand
 ENV PATH=/opt/forgehand/bin:$PATH \
@@ -27,7 +28,7 @@ VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
-ENTRYPOINT ["forgehand"]
+ENTRYPOINT ["tini", "--", "forgehand"]
 CMD ["serve"]
 
 FROM machine AS machine-web

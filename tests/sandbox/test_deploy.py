@@ -29,7 +29,7 @@ def test_the_run_line_and_compose_give_the_same_options() -> None:
         option.replace(":true", "").replace(":", "=").replace("./", "deploy/") for option in service["security_opt"]
     }
     assert options == {part.split()[0] for part in line.split("--security-opt ")[1:]}
-    assert (service["cap_drop"], service["init"]) == (["ALL"], True)
+    assert service["cap_drop"] == ["ALL"]
     assert f"--memory {service['mem_limit']}" in line
     assert f"--pids-limit {service['pids_limit']}" in line
 
@@ -53,6 +53,13 @@ def test_the_image_has_the_analysers_and_is_not_root() -> None:
     assert "bubblewrap" in text
     assert text.index("USER 10001") < text.index("ENTRYPOINT")
     assert (ROOT / ".dockerignore").read_text().startswith("*\n")
+
+
+def test_the_first_process_of_the_image_buries_the_dead() -> None:
+    """Kubernetes brings no such process, and each command in the sandbox leaves one to bury."""
+    text = (ROOT / "Dockerfile").read_text()
+    assert json.loads(text.split("\nENTRYPOINT ")[1].splitlines()[0]) == ["tini", "--", "forgehand"]
+    assert "tini" in text.split(" AS machine\n")[1].split("apt-get install")[1].split("\\")[0].split()
 
 
 def test_the_last_target_is_python_and_none_runs_as_root() -> None:
