@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,9 @@ def test_doors_and_workers_are_started_with_what_exists() -> None:
 def test_no_service_sets_variables_that_are_read_as_settings() -> None:
     """A Service named forgehand would set FORGEHAND_PORT in pods, to an address."""
     pods = [each["spec"]["template"]["spec"] for each in documents() if each["kind"] == "Deployment"]
-    assert [pod["enableServiceLinks"] for pod in pods] == [False, False]
+    shown = re.findall(r"--overrides='(.+?)'", (DEPLOY / "README.md").read_text(), re.DOTALL)
+    pods += [json.loads(each)["spec"] for each in shown]
+    assert [pod["enableServiceLinks"] for pod in pods] == [False, False, False]
 
 
 def test_workers_run_in_gvisor_and_grow_with_the_oldest_queued_task() -> None:
