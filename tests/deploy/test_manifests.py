@@ -18,6 +18,7 @@ from bot.settings import Settings
 DEPLOY = Path(__file__).parents[2] / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
 SCHEMA = json.loads((Path(__file__).parent / "kubernetes.json").read_text())
+SERVICES = yaml.safe_load((DEPLOY / "compose.yml").read_text())["services"]
 DOORS, WORKER = {"FORGEHAND_WORKERS": "0"}, {"FORGEHAND_WORKERS": "4"}
 
 
@@ -28,14 +29,20 @@ def documents() -> list[dict[str, Any]]:
     return [each for name in kustomization["resources"] for each in yaml.safe_load_all((KUBERNETES / name).read_text())]
 
 
+def named(kind: str, name: str) -> dict[str, Any]:
+    """The ``spec`` of a document; of what has none, such as a RuntimeClass, the whole."""
+    (found,) = [each for each in documents() if (each["kind"], each["metadata"]["name"]) == (kind, name)]
+    return found.get("spec", found)
+
+
 def starts() -> Iterator[tuple[str, list[str], dict[str, str]]]:
     """What is started: by whom, with which arguments and settings."""
     for each in documents():
         if each["kind"] == "Deployment":
             (container,) = each["spec"]["template"]["spec"]["containers"]
             yield each["metadata"]["name"], container["args"], {one["name"]: one["value"] for one in container["env"]}
-    for name, service in yaml.safe_load((DEPLOY / "compose.yml").read_text())["services"].items():
-        if "command" in service:
+    for name, service in SERVICES.items():
+        if service["image"] == "forgehand":
             yield name, service["command"], service["environment"]
 
 
@@ -73,11 +80,17 @@ def test_no_service_sets_variables_that_are_read_as_settings() -> None:
 
 
 def test_workers_run_in_gvisor_and_grow_with_the_oldest_queued_task() -> None:
-    by_name = {(each["kind"], each["metadata"]["name"]): each for each in documents()}
-    workers = by_name["Deployment", "forgehand-workers"]
-    assert workers["spec"]["template"]["spec"]["runtimeClassName"] == "gvisor"
-    assert ("RuntimeClass", "gvisor") in by_name
-    scaler = by_name["HorizontalPodAutoscaler", "forgehand-workers"]["spec"]
-    assert scaler["scaleTargetRef"]["name"] == workers["metadata"]["name"]
+    workers = named("Deployment", "forgehand-workers")
+    assert workers["template"]["spec"]["runtimeClassName"] == "gvisor"
+    assert named("RuntimeClass", "gvisor")["handler"] == "runsc"
+    scaler = named("HorizontalPodAutoscaler", "forgehand-workers")
+    assert scaler["scaleTargetRef"]["name"] == "forgehand-workers"
     wanted = scaler["metrics"][0]["external"]["metric"]["name"]
     assert f'"{wanted}"' in (DEPLOY.parent / "bot" / "web" / "metrics.py").read_text()
+
+
+def test_postgres_is_ready_once_others_can_reach_it() -> None:
+    """While its image makes the database, a server answers on the socket alone."""
+    (container,) = named("StatefulSet", "forgehand-postgres")["template"]["spec"]["containers"]
+    asked = [container["readinessProbe"]["exec"]["command"], SERVICES["postgres"]["healthcheck"]["test"][1:]]
+    assert asked == [["pg_isready", "--host", "127.0.0.1", "--username", "forgehand"]] * 2
