@@ -10,10 +10,12 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+import sqlalchemy as sa
 import yaml
 
 from bot.cli import main
 from bot.settings import Settings
+from bot.store.database import create_engine
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
@@ -94,3 +96,17 @@ def test_postgres_is_ready_once_others_can_reach_it() -> None:
     (container,) = named("StatefulSet", "forgehand-postgres")["template"]["spec"]["containers"]
     asked = [container["readinessProbe"]["exec"]["command"], SERVICES["postgres"]["healthcheck"]["test"][1:]]
     assert asked == [["pg_isready", "--host", "127.0.0.1", "--username", "forgehand"]] * 2
+
+
+def test_postgres_has_connections_for_all_that_may_run_at_once() -> None:
+    doors, workers = (named("Deployment", f"forgehand-{name}") for name in ("doors", "workers"))
+    most = doors["replicas"] + named("HorizontalPodAutoscaler", "forgehand-workers")["maxReplicas"]
+    most += sum(each["strategy"]["rollingUpdate"]["maxSurge"] for each in (doors, workers))
+    pool = create_engine("postgresql+psycopg://nobody@127.0.0.1:9/none").pool
+    assert isinstance(pool, sa.QueuePool)
+    a_process = 2 * (pool.size() + pool._max_overflow) + 3  # two pools; the inbox and two that listen
+    (container,) = named("StatefulSet", "forgehand-postgres")["template"]["spec"]["containers"]
+    for arguments in (container["args"], SERVICES["postgres"]["command"]):
+        given = dict(one.split("=") for one in arguments if one != "-c")
+        assert most * a_process <= int(given["max_connections"])
+    assert f"{a_process} at most" in (DEPLOY.parent / "docs" / "setup.md").read_text()
