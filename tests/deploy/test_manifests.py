@@ -110,3 +110,24 @@ def test_postgres_has_connections_for_all_that_may_run_at_once() -> None:
         given = dict(one.split("=") for one in arguments if one != "-c")
         assert most * a_process <= int(given["max_connections"])
     assert f"{a_process} at most" in (DEPLOY.parent / "docs" / "setup.md").read_text()
+
+
+def test_who_stops_a_server_waits_until_it_has_ended() -> None:
+    """25 s at most (docs/reliability.md); doors of Kubernetes go on for a while before, as requests still come."""
+    doors, workers = (named("Deployment", f"forgehand-{name}")["template"]["spec"] for name in ("doors", "workers"))
+    (program, seconds) = doors["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
+    assert (program, int(seconds) > 0) == ("sleep", True)
+    line = (DEPLOY / "README.md").read_text().split("docker run ")[1]
+    waits = [
+        doors["terminationGracePeriodSeconds"] - int(seconds),
+        workers["terminationGracePeriodSeconds"],
+        int(re.findall(r"TimeoutStopSec=(\d+)", (DEPLOY / "forgehand.service").read_text())[0]),
+        int(line.split("--stop-timeout ")[1].split()[0]),
+        *(
+            int(each["stop_grace_period"].removesuffix("s"))
+            for each in SERVICES.values()
+            if each["image"] == "forgehand"
+        ),
+    ]
+    assert len(waits) == 6
+    assert min(waits) > 25
