@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.store.tables import task
 from bot.store.tasks import RUNNABLE, WAITING
-from bot.store.turns import Lane, find_lane
+from bot.store.turns import Lane, find_lane, waits_for_worker
 
 
 def count_open_tasks(connection: sa.Connection) -> dict[tuple[str, str], int]:
@@ -19,9 +19,12 @@ def count_open_tasks(connection: sa.Connection) -> dict[tuple[str, str], int]:
 
 
 def find_oldest_queued(connection: sa.Connection, quick: Collection[str]) -> dict[Lane, int]:
-    """Return when the oldest queued task of each lane was made (ms)."""
+    """Return when each lane's oldest task without a worker was made (ms).
+
+    One that waits for another of its group is left out: no further worker would begin it.
+    """
     grouped = task.c.concurrency_group.is_not(None)
-    query = sa.select(task.c.flow, grouped, sa.func.min(task.c.created)).where(task.c.state == "queued")
+    query = sa.select(task.c.flow, grouped, sa.func.min(task.c.created)).where(waits_for_worker())
     oldest: dict[Lane, int] = {}
     for flow, has_group, created in connection.execute(query.group_by(task.c.flow, grouped)):
         lane = find_lane(flow, "a group" if has_group else None, quick)

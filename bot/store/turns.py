@@ -79,6 +79,17 @@ def find_lane(flow: str, group: str | None, quick: Collection[str]) -> Lane:
     return "quick" if flow in quick else "free"
 
 
+def waits_for_worker() -> sa.ColumnElement[bool]:
+    """Tell whether a task waits for a worker, not for another of its group."""
+    taken = sa.select(task.c.concurrency_group).where(_is_let_in(), task.c.concurrency_group.is_not(None))
+    free = sa.or_(task.c.concurrency_group.is_(None), task.c.concurrency_group.not_in(taken))
+    return sa.and_(task.c.state == "queued", sa.or_(task.c.admitted > 0, free))
+
+
+def _is_let_in() -> sa.ColumnElement[bool]:
+    return sa.or_(task.c.state == "running", sa.and_(task.c.state == "queued", task.c.admitted > 0))
+
+
 def _line_of(lane: Lane, quick: Collection[str]) -> sa.Select[Any]:
     """Select a lane's tasks that wait and could begin, the next first."""
     is_grouped = task.c.concurrency_group.is_not(None)
@@ -87,14 +98,12 @@ def _line_of(lane: Lane, quick: Collection[str]) -> sa.Select[Any]:
         "free": sa.and_(~is_grouped, task.c.flow.not_in(quick)),
         "quick": sa.and_(~is_grouped, task.c.flow.in_(quick)),
     }[lane]
-    is_let_in = sa.or_(task.c.state == "running", sa.and_(task.c.state == "queued", task.c.admitted > 0))
     busy = (
         sa.select(task.c.repository, sa.func.count().label("tasks"))
-        .where(is_let_in, theirs)
+        .where(_is_let_in(), theirs)
         .group_by(task.c.repository)
         .subquery()
     )
-    taken = sa.select(task.c.concurrency_group).where(is_let_in, is_grouped)
     order = (task.c.created, task.c.id)
     ranked = (
         sa.select(
@@ -105,8 +114,7 @@ def _line_of(lane: Lane, quick: Collection[str]) -> sa.Select[Any]:
             sa.func.row_number().over(partition_by=task.c.repository, order_by=order).label("rank"),
             sa.func.row_number().over(partition_by=task.c.concurrency_group, order_by=order).label("turn"),
         )
-        .where(task.c.state == "queued", task.c.admitted == 0, theirs)
-        .where(sa.or_(task.c.concurrency_group.is_(None), task.c.concurrency_group.not_in(taken)))
+        .where(waits_for_worker(), task.c.admitted == 0, theirs)
         .subquery()
     )
     before = ranked.c.rank + sa.func.coalesce(busy.c.tasks, 0)

@@ -39,7 +39,7 @@ _OPEN = Gauge("forgehand_inbox_open", "Deliveries stored and not yet handled.")
 _OLDEST = Gauge("forgehand_inbox_oldest_seconds", "How long the oldest of them has waited.")
 _FAILED = Gauge("forgehand_inbox_failed", "Deliveries whose handling failed.")
 _TASKS = Gauge("forgehand_tasks", "Tasks that have not ended, or wait for people.", ["task", "state"])
-_QUEUED = Gauge("forgehand_queue_oldest_seconds", "How long the oldest queued task has waited.", ["lane"])
+_QUEUED = Gauge("forgehand_queue_oldest_seconds", "How long the oldest task without a worker has waited.", ["lane"])
 _OUTCOMES = Gauge("forgehand_pull_requests", "Our pull requests of the last 14 days, by how they ended.", ["outcome"])
 _MERGED = Gauge(
     "forgehand_merged_pull_request_dollars",

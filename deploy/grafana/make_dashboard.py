@@ -226,7 +226,7 @@ ROWS: dict[str, Sequence[Panel]] = {
         ),
         Panel(
             "Oldest in the queue",
-            "How long the oldest queued task has waited: grouped ones change a branch, quick ones only answer.",
+            "How long the oldest task without a worker waits: grouped ones change a branch, quick ones only answer.",
             "s",
             {"{{lane}}": "max by (lane) (forgehand_queue_oldest_seconds)"},
         ),

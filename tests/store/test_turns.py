@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from bot.store import tasks, turns
+from bot.store import tasks, totals, turns
 from bot.store.store import Store
 from bot.store.tables import task
 from bot.store.tasks import NewTask
@@ -38,6 +38,11 @@ def before(store: Store, task_id: str) -> int | None:
     return store.run_sync(turns.count_before, task_id, QUICK)
 
 
+def oldest(store: Store) -> set[turns.Lane]:
+    """The lanes in which a task waits for a worker, by what the autoscaler looks at."""
+    return set(store.run_sync(totals.find_oldest_queued, QUICK))
+
+
 def test_repositories_take_turns(store: Store) -> None:
     queue(store, *(f"a{number}" for number in range(9)))
     assert admit(store, "free", 2) == ["a0", "a1"]
@@ -63,6 +68,11 @@ def test_tasks_of_a_group_and_of_other_lanes_wait_for_their_like_only(store: Sto
     assert admit(store, "grouped", 3) == []
     assert admit(store, "quick", 3) == ["a3", "a4"]
     assert admit(store, "free", 3) == ["a5"]
+    assert oldest(store) == {"grouped", "quick", "free"}, "nobody has begun them"
+    for begun in ("a0", "a2", "a3", "a4", "a5"):
+        store.run_sync(tasks.begin, begun)
+    assert oldest(store) == set(), "no worker is lacking"
     store.run_sync(tasks.close, "a0", "done", {})
+    assert oldest(store) == {"grouped"}
     assert before(store, "a1") == 0
     assert admit(store, "grouped", 3) == ["a1"]
