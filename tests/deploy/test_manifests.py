@@ -73,6 +73,17 @@ def test_doors_and_workers_are_started_with_what_exists() -> None:
     }
 
 
+def test_the_example_names_what_an_app_by_hand_needs_and_is_none_as_it_stands() -> None:
+    """So that whoever copies it may fill it in, or leave it to the set-up in a browser."""
+    lines = [line for line in (DEPLOY / "forgehand.env.example").read_text().splitlines() if not line.startswith("#")]
+    given = dict(line.split("=") for line in lines)
+    needed = ("APP_ID", "PRIVATE_KEY", "WEBHOOK_SECRET", "CLIENT_ID", "CLIENT_SECRET", "PUBLIC_URL", "MASTER_KEY")
+    assert list(given) == [*(f"FORGEHAND_{name}" for name in needed), "ANTHROPIC_API_KEY"]
+    assert set(given.values()) == {""}
+    readme = (DEPLOY / "README.md").read_text()
+    assert {name for name in given if f"={name}=" in readme} == set(given), "Kubernetes is given the same"
+
+
 def test_no_service_sets_variables_that_are_read_as_settings() -> None:
     """A Service named forgehand would set FORGEHAND_PORT in pods, to an address."""
     pods = [each["spec"]["template"]["spec"] for each in documents() if each["kind"] == "Deployment"]
