@@ -142,6 +142,22 @@ def test_compose_gives_prometheus_and_grafana_what_they_look_for() -> None:
     assert (source["type"], source["url"]) == ("prometheus", "http://prometheus:9090")
 
 
+def test_prometheus_finds_the_pods_of_kubernetes_by_the_job_that_is_told() -> None:
+    """By another name the alert ForgehandDown would always fire."""
+    (shown,) = re.findall(r"```yaml\n(- job_name: .+?)```", (DEPLOY / "README.md").read_text(), re.DOTALL)
+    (job,) = yaml.safe_load(shown)
+    (kept,) = job["relabel_configs"]
+    looked_for = set(re.findall(r'job="(\w+)"', RULES.read_text()))
+    assert {job["job_name"]} == looked_for
+    for part in ("doors", "workers"):
+        *_, deployment = yaml.safe_load_all((DEPLOY / f"kubernetes/{part}.yaml").read_text())
+        template = deployment["spec"]["template"]
+        (container,) = template["spec"]["containers"]
+        found = [f"{template['metadata']['labels']['app']};{port['name']}" for port in container["ports"]]
+        assert [each for each in found if re.fullmatch(kept["regex"], each)] == ["forgehand;metrics"]
+        assert "annotations" not in template["metadata"], "other jobs would find the pods a second time"
+
+
 @pytest.mark.needs("promtool")
 def test_prometheus_agrees() -> None:
     promtool = alertmanager.find("promtool")
