@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,15 @@ def test_workers_run_in_gvisor_and_grow_with_the_oldest_queued_task() -> None:
     assert scaler["scaleTargetRef"]["name"] == "forgehand-workers"
     wanted = scaler["metrics"][0]["external"]["metric"]["name"]
     assert f'"{wanted}"' in (DEPLOY.parent / "bot" / "web" / "metrics.py").read_text()
+
+
+def test_in_compose_the_proxy_on_the_host_is_believed() -> None:
+    """Its requests come from the gateway of a network that the engine made, and to a port of the host alone."""
+    doors = SERVICES["forgehand"]
+    networks = [ip_network(each) for each in json.loads(doors["environment"]["FORGEHAND_PROXIES"])]
+    for gateway in ("172.18.0.1", "192.168.16.1", "10.89.0.1"):
+        assert any(ip_address(gateway) in network for network in networks)
+    assert [port.rpartition(":")[0] for port in doors["ports"]] == ["127.0.0.1:8080"]
 
 
 def test_postgres_is_ready_once_others_can_reach_it() -> None:
