@@ -119,6 +119,12 @@ def test_postgres_is_ready_once_others_can_reach_it() -> None:
     assert asked == [["pg_isready", "--host", "127.0.0.1", "--username", "forgehand"]] * 2
 
 
+def test_postgres_keeps_the_debian_that_its_volume_was_sorted_by() -> None:
+    (container,) = named("StatefulSet", "forgehand-postgres")["template"]["spec"]["containers"]
+    assert {container["image"], SERVICES["postgres"]["image"]} == {"postgres:17-trixie"}
+    assert "slim-trixie AS machine" in (DEPLOY.parent / "Dockerfile").read_text(), "whose client is of 17"
+
+
 def test_postgres_has_connections_for_all_that_may_run_at_once() -> None:
     doors, workers = (named("Deployment", f"forgehand-{name}") for name in ("doors", "workers"))
     most = doors["replicas"] + named("HorizontalPodAutoscaler", "forgehand-workers")["maxReplicas"]
