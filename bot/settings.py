@@ -13,7 +13,7 @@ from datetime import UTC, tzinfo
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -418,12 +418,21 @@ class Settings(BaseSettings):
         held = [self.private_key, self.client_secret, self.github_token, self.vault_token, self.vault_secret_id]
         held.append(self.azure_client_secret)
         held += [*keys, *self.webhook_secrets]
-        urls = [urlsplit(url).password for url in (self.database_url, self.index_url) if url]
+        urls = [text for url in (self.database_url, self.index_url) if url for text in _find_password(url)]
         named = [os.environ.get(model.key_env) for model in self.models.values() if model.key_env]
         masters = [] if self.master_key is None else re.split(r"[,\s]+", self.master_key.get_secret_value())
         return [secret.get_secret_value() for secret in held if secret is not None] + [
             text for text in urls + named + masters if text
         ]
+
+
+def _find_password(url: str) -> list[str]:
+    """Return a URL's password as it is written and as it is meant.
+
+    Found as SQLAlchemy finds it: the standard library sees none that has a ``/``.
+    """
+    found = re.search(r"://[^:/@]*:([^@]+)@", url)
+    return [] if found is None else list({found[1], unquote(found[1])})
 
 
 def is_secure(url: str) -> bool:

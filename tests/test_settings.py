@@ -74,3 +74,13 @@ def test_the_documented_model_of_ones_own_has_every_role(monkeypatch: pytest.Mon
         monkeypatch.setenv(*assignment.split("=", 1))
     roles = Catalogue(load_settings()).roles()
     assert roles == {role: ["my-model"] for role in roles}
+
+
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [("plain", {"plain"}), ("a/b?c#d", {"a/b?c#d"}), ("a%2Fb", {"a%2Fb", "a/b"}), ("", set())],
+)
+def test_a_database_password_is_known_as_a_secret(written: str, known: set[str]) -> None:
+    """Also one that should have been encoded: SQLAlchemy takes it, so it works."""
+    settings = Settings(database_url=f"postgresql://forgehand:{written}@db/forgehand")
+    assert set(settings.secrets) == known
