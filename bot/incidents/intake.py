@@ -24,15 +24,18 @@ async def take(services: Services, repository: Repository, signals: Sequence[Sig
     """
     policy, _ = await services.policies.load_or_default(repository)
     if policy.rules(IncidentRules).is_on:
-        await take_wanted(services, repository, signals)
+        await take_wanted(services, repository, signals, now_ms())
 
 
-async def take_wanted(services: Services, repository: Repository, signals: Sequence[Signal]) -> None:
-    """Take signals in that the policy is known to want."""
+async def take_wanted(services: Services, repository: Repository, signals: Sequence[Signal], now: int) -> None:
+    """Take signals in that the policy is known to want.
+
+    ``now`` (ms) is by the clock that told when they started: another one may have been set meanwhile.
+    """
     touched: dict[str, None] = {}
     for start in range(0, len(signals), _CHUNK):
         chunk = signals[start : start + _CHUNK]
-        found = await services.store.run(partial(admit, repository=repository, signals=chunk, now=now_ms()))
+        found = await services.store.run(partial(admit, repository=repository, signals=chunk, now=now))
         touched |= dict.fromkeys(found)
     for incident in touched:
         await start_pass(services, incident)

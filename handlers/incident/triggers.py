@@ -38,12 +38,13 @@ async def hear(event: Event, services: Services) -> None:
         return
     policy = await _load_policy(services, event, repository, signals)
     rules = policy.rules(IncidentRules)
-    ours = [_set_time(signal, received, services.github.clock_skew) for signal in signals]
-    named = [_name_service(signal, rules) for signal in ours]
+    named = [_name_service(signal, rules) for signal in signals]
     watched = [signal for signal in named if rules.is_on and _is_watched(signal, rules, repository)]
     wanted = [signal for signal in watched if await _is_on_branch(services, repository, signal)]
-    if wanted:
-        await take_wanted(services, repository, wanted)
+    now, theirs = now_ms(), round(services.github.now() * 1000)
+    ours = [_set_time(signal, received, now, theirs) for signal in wanted]
+    if ours:
+        await take_wanted(services, repository, ours, now)
 
 
 for _name in EVENTS:
@@ -90,10 +91,13 @@ def _is_ours(event: Event, services: Services) -> bool:
     return app is not None and app == services.settings.app_id
 
 
-def _set_time(signal: Signal, received: int, skew: float) -> Signal:
-    """Give GitHub's time by our clock, so that a wrong one makes no news old."""
+def _set_time(signal: Signal, received: int, now: int, theirs: int) -> Signal:
+    """Give GitHub's time by our clock, so that a wrong one makes no news old.
+
+    ``now`` and ``theirs`` are one moment (ms) by both. Our clock may have been set since the event was ``received``.
+    """
     told = signal.started != received
-    return signal.model_copy(update={"started": signal.started - round(skew * 1000)}) if told else signal
+    return signal.model_copy(update={"started": signal.started + now - theirs if told else now})
 
 
 def _name_service(signal: Signal, rules: IncidentRules) -> Signal:

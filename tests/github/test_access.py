@@ -121,6 +121,15 @@ async def test_a_wrong_clock_stops_none_of_those_that_ask_at_once(world: World, 
     assert github.clock_skew == pytest.approx(90_000, abs=3), "any answer tells"
 
 
+async def test_githubs_time_is_kept_while_our_clock_is_set(world: World, github: GitHubs) -> None:
+    """Before any answer could tell: what came in that moment would be a day old."""
+    await read_app(github.app)
+    before = github.now()
+    world.time.off = 86_400.0
+    assert github.now() == pytest.approx(before, abs=60)
+    assert github.clock_skew == pytest.approx(-86_400, abs=60)
+
+
 async def test_refusals_to_mint_say_what_is_missing(world: World, github: GitHubs) -> None:
     with pytest.raises(Forbidden, match="must accept"):
         await github.token(world.repository, {"actions": "read"})

@@ -174,7 +174,7 @@ async def start_once(
         return await _answer(context, StartedTask(use.task, created=False))
     # Callers do not know their secret, so nobody can aim at the id of somebody else's task.
     name = hashlib.sha256(f"{caller.id} {caller.secret} {key}".encode()).hexdigest()[:24]
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + services.github.clock_skew))
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(services.github.now()))
     door: Door = headers.door if caller.door == "api" else caller.door
     started = await go(Origin(door=door, principal=admission.principal, key=name, at=at, delivery=f"{door}-{name}"))
     if isinstance(started, Refusal):

@@ -88,7 +88,11 @@ class GitHubs:
     @property
     def clock_skew(self) -> float:
         """Seconds by which GitHub's clock is ahead of ours, as far as it mattered."""
-        return self._auth.skew
+        return self.now() - self._auth.clock.now()
+
+    def now(self) -> float:
+        """Return GitHub's time, in seconds since the epoch."""
+        return self._auth.now()
 
     def measure_load(self) -> GitHubLoad:
         """Measure what limits hold up."""

@@ -43,21 +43,26 @@ TokenKey = tuple[int, tuple[int, ...], tuple[tuple[str, str], ...]]
 class AppKey:
     """A key that signs as the App.
 
-    It learns from GitHub's Date header how far this machine's clock is off. Raises :class:`BadCredentials` at once
-    where the private key is no RSA key.
+    It learns GitHub's time from the Date header, and keeps it by the steady clock: this machine's time of day may be
+    off, and set at any moment. Raises :class:`BadCredentials` at once where the private key is no RSA key.
     """
 
     def __init__(self, app_id: int, private_key: str, clock: Clock) -> None:
         self.app_id = app_id
         self._clock = clock
-        self.skew = 0.0
+        self._told = (clock.now(), clock.steady())  # GitHub's time, and when that was; before any answer ours
         self._key = _rsa_key(private_key)
         self._signed: tuple[str, float] | None = None
+
+    def now(self) -> float:
+        """Return GitHub's time, in seconds since the epoch."""
+        told, then = self._told
+        return told + self._clock.steady() - then
 
     async def header(self) -> str:
         now = self._clock.steady()
         if self._signed is None or now - self._signed[1] > _JWT_REUSE:
-            issued = int(self._clock.now() + self.skew) - _BACKDATED
+            issued = int(self.now()) - _BACKDATED
             claims = {"iat": issued, "exp": issued + _JWT_SECONDS, "iss": str(self.app_id)}
             self._signed = (jwt.encode(claims, self._key, algorithm="RS256"), now)
         return f"Bearer {self._signed[0]}"
@@ -72,9 +77,9 @@ class AppKey:
         """
         if response.status != 401:
             return None
-        known = self.skew
+        known = self._told
         self.learn(response)
-        if tries > 1 and self.skew == known:
+        if tries > 1 and self._told == known:
             return None
         self._signed = None
         return 0.0
@@ -82,8 +87,8 @@ class AppKey:
     def learn(self, response: Response) -> None:
         """Note where GitHub's clock is elsewhere than we thought."""
         theirs = server_time(response)
-        if theirs is not None and abs(theirs - self._clock.now() - self.skew) > _SKEW_WORTH_NOTING:
-            self.skew = theirs - self._clock.now()
+        if theirs is not None and abs(theirs - self.now()) > _SKEW_WORTH_NOTING:
+            self._told = (theirs, self._clock.steady())
             self._signed = None
 
 
@@ -117,8 +122,9 @@ class Auth(Protocol):
     client: Client
     clock: Clock
 
-    @property
-    def skew(self) -> float: ...
+    def now(self) -> float:
+        """Return GitHub's time, in seconds since the epoch."""
+        ...
 
     async def holder(self) -> Actor | None:
         """Return the account that the tokens speak for; None: the App's bot."""
@@ -148,10 +154,9 @@ class AppAuth:
         )
         self._minting: dict[TokenKey, asyncio.Task[Token]] = {}
 
-    @property
-    def skew(self) -> float:
-        """Return the seconds by which GitHub's clock is ahead of ours."""
-        return self.key.skew
+    def now(self) -> float:
+        """Return GitHub's time, in seconds since the epoch."""
+        return self.key.now()
 
     async def holder(self) -> None:
         """Return None: tokens speak for the App's bot."""
@@ -201,7 +206,7 @@ class AppAuth:
             wanted["permissions"] = dict(permissions)
         data = await self._ask(installation, wanted)
         expires = datetime.fromisoformat(data["expires_at"].replace("Z", "+00:00")).timestamp()
-        lasts = expires - self.key.skew - self.clock.now()
+        lasts = expires - self.key.now()
         register_secret(data["token"])
         for repository in data.get("repositories") or ():
             self._addresses.learn(repository["id"], repository["full_name"])
@@ -230,13 +235,15 @@ class GivenToken:
     It cannot be narrowed or renewed: what it may not do GitHub refuses, and when it expires the work ends.
     """
 
-    skew = 0.0
-
     def __init__(self, transport: Transport, value: str) -> None:
         register_secret(value)
         self.clock = transport.clock
         self._token = Token(value, float("inf"), self.clock.now(), proven=True)
         self.client = Client(transport, Channel(transport.clock), InstallationCredential(self, 0, (), None))
+
+    def now(self) -> float:
+        """Return our own time: where one event is handled GitHub's is not learnt."""
+        return self.clock.now()
 
     async def holder(self) -> Actor:
         """Return the account that comments made with the token carry."""
