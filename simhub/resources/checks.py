@@ -10,7 +10,7 @@ from simhub.call import Answer, Call, routes
 from simhub.errors import ApiError, invalid, not_found, too_long
 from simhub.model import App, CheckRun, CheckSuite, Status, iso, node_id
 
-TEXT_LIMIT = 65535
+TEXT_LIMIT = 65535  # bytes, whatever its documents say: https://github.com/github/docs/issues/35252
 ANNOTATIONS = 50
 _CONCLUSIONS = ("success", "failure", "neutral", "cancelled", "skipped", "timed_out", "action_required")
 _ANNOTATION = {"start_column": None, "end_column": None, "title": None, "raw_details": None}
@@ -110,8 +110,8 @@ def _output(call: Call) -> dict[str, Any] | None:
         if not isinstance(output.get(key), str) or (key == "title" and not output[key]):
             raise ApiError(422, f'Invalid request.\n\n"{key}" wasn\'t supplied.')
     for key in ("summary", "text"):
-        if len(output.get(key) or "") > TEXT_LIMIT:
-            raise too_long("CheckRun", key, TEXT_LIMIT)
+        if len((output.get(key) or "").encode()) > TEXT_LIMIT:
+            raise invalid("CheckRun", key, "custom", f"{key} exceeds a maximum bytesize of {TEXT_LIMIT}")
     annotations = output.get("annotations") or []
     if len(annotations) > ANNOTATIONS:
         raise ApiError(
@@ -130,9 +130,11 @@ def _check_annotation(item: dict[str, Any]) -> None:
         raise ApiError(422, "Invalid request.\n\nannotation_level is not a member of [notice, warning, failure].")
     if ("start_column" in item or "end_column" in item) and item["start_line"] != item["end_line"]:
         raise invalid("CheckRun", "annotations", "invalid", "start_column requires start_line to equal end_line")
-    for key, limit in (("message", 65536), ("raw_details", 65536), ("title", 255)):
-        if len(item.get(key) or "") > limit:
-            raise too_long("CheckRun", f"annotations.{key}", limit)
+    if len(item.get("title") or "") > 255:
+        raise too_long("CheckRun", "annotations.title", 255)
+    for key in ("message", "raw_details"):
+        if len((item.get(key) or "").encode()) > 64 * 1024:
+            raise invalid("CheckRun", f"annotations.{key}", "custom", f"{key} exceeds a maximum bytesize of 65536")
 
 
 def _actions(call: Call) -> list[dict[str, str]] | None:

@@ -130,6 +130,22 @@ async def test_a_check_run_is_one_per_external_id(world: World, github: GitHubs)
     assert other.id != first.id
 
 
+async def test_what_a_check_run_says_is_cut_by_bytes(world: World, github: GitHubs) -> None:
+    """Of letters that take several bytes GitHub takes fewer, and one note too long would take the rest along."""
+    client = await github.for_repository(world.repository, ALL)
+    sha = await repos.head_sha(client, world.repository, "main")
+    note = checks.Annotation(
+        path="parse.py", start_line=1, end_line=1, annotation_level="notice", title="t" * 300, message="ä" * 40_000
+    )
+    said = checks.CheckReport(title="Gelesen", summary="€" * 30_000, text="é" * 40_000, annotations=(note,))
+    run = await checks.put_check(client, world.repository, sha, "Forgehand review", "t1", said)
+    names = {"owner": "octo", "repo": "durations", "id": run.id}
+    output = (await client.get("/repos/{owner}/{repo}/check-runs/{id}", names))["output"]
+    assert (output["summary"], output["text"]) == ("€" * 21_845, "é" * 32_767)
+    (shown,) = await client.get("/repos/{owner}/{repo}/check-runs/{id}/annotations", names)
+    assert (shown["title"], shown["message"]) == ("t" * 255, "ä" * 32_768)
+
+
 async def test_a_file_that_cannot_be_read_is_there(world: World, github: GitHubs) -> None:
     client = await github.for_repository(world.repository, ALL)
     for name, content in (("bytes.yml", b"a: \xff"), ("long.yml", b"#" * (2**20 + 1))):

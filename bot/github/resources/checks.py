@@ -14,7 +14,10 @@ from bot.types import JsonModel, Repository
 Status = Literal["queued", "in_progress", "completed"]
 Conclusion = Literal["success", "failure", "neutral", "cancelled", "skipped", "timed_out", "action_required"]
 MAX_TEXT = 65_535
+"""Bytes of a summary or text: GitHub's documents say characters, its refusal says "maximum bytesize"."""
 MAX_ANNOTATIONS = 50
+_MAX_MESSAGE = 64 * 1024  # bytes of an annotation's message
+_MAX_TITLE = 255
 _FOR_PULL = re.compile(r"pull-(\d{1,9})-.*")
 _PROGRESS = RequestOptions(urgency=Urgency.PROGRESS)
 _FIRST = RequestOptions(urgency=Urgency.ACKNOWLEDGE, repeatable=False)
@@ -48,7 +51,7 @@ class CheckReport(JsonModel):
     """The content of a check run."""
 
     title: str
-    summary: str  # cut at 65,535 characters, as ``text``
+    summary: str  # cut at 65,535 bytes, as ``text``
     text: str = ""
     conclusion: Conclusion | None = None  # None while it is in progress
     details_url: str | None = None
@@ -108,15 +111,25 @@ async def update_check(client: Client, repository: Repository, run_id: int, repo
 
 
 def _body(report: CheckReport) -> dict[str, Any]:
-    output: dict[str, Any] = {"title": report.title[:255], "summary": report.summary[:MAX_TEXT]}
+    output: dict[str, Any] = {"title": report.title[:_MAX_TITLE], "summary": _cut(report.summary, MAX_TEXT)}
     if report.text:
-        output["text"] = report.text[:MAX_TEXT]
+        output["text"] = _cut(report.text, MAX_TEXT)
     if report.annotations:
-        output["annotations"] = [annotation.model_dump() for annotation in report.annotations[:MAX_ANNOTATIONS]]
+        output["annotations"] = [_annotation(each) for each in report.annotations[:MAX_ANNOTATIONS]]
     state = {"status": "completed", "conclusion": report.conclusion} if report.conclusion else {"status": "in_progress"}
     details = {"details_url": report.details_url} if report.details_url else {}
     actions = {"actions": [action.model_dump() for action in report.actions]} if report.actions else {}
     return {**state, **details, **actions, "output": output}
+
+
+def _annotation(one: Annotation) -> dict[str, Any]:
+    # one that is too long would take the whole check run along
+    return one.model_dump() | {"title": one.title[:_MAX_TITLE], "message": _cut(one.message, _MAX_MESSAGE)}
+
+
+def _cut(text: str, most: int) -> str:
+    """Return as much of a text as fits into so many bytes of UTF-8."""
+    return text.encode(errors="replace")[:most].decode(errors="ignore")
 
 
 def _run(data: Any) -> CheckRun:
