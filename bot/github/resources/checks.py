@@ -80,6 +80,13 @@ async def find_check(
     return max(found, key=lambda run: run.id, default=None)
 
 
+async def list_of_suite(client: Client, repository: Repository, suite: int) -> list[CheckRun]:
+    """Return the newest run of each name in a check suite."""
+    url = "/repos/{owner}/{repo}/check-suites/{suite}/check-runs{?filter,per_page}"
+    query = {"suite": suite, "filter": "latest", "per_page": 100}
+    return [_run(item) async for item in client.items(url, within(repository, **query), key="check_runs")]
+
+
 async def put_check(
     client: Client, repository: Repository, head_sha: str, name: str, external_id: str, report: CheckReport
 ) -> CheckRun:
