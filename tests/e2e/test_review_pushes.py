@@ -83,6 +83,11 @@ async def test_another_base_is_another_diff_and_another_pull_request_another_che
     assert not any(PRICES in asked.text for asked in asked_about(story, "To release")), "an edit buys no reading"
     assert (await pull(story, other))["base"]["ref"] == "main"
 
+    # "Re-run" of it means that pull request, though the name of its check has a number.
+    await story.request("POST", f"/check-runs/{last.id}/rerequest")
+    await story.until(lambda: len(_ended(story, head)) == 4, what="that check is run again")
+    assert max(_ended(story, head), key=lambda run: run.id).name == last.name
+
 
 def _ended(story: Story, sha: str) -> list[CheckRun]:
     return [run for run in checks(story, sha) if run.status == "completed"]
