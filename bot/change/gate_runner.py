@@ -39,9 +39,8 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
     """
     proof = evidence.proof
     own_test = proof is not None and proof.files.files
-    await job.stage(
-        Stage.EDIT, "done", f"{counted(len(wanted.files), 'file')} changed{', the test included' if own_test else ''}"
-    )
+    included = ", the test included" if own_test else ""
+    await job.stage(Stage.EDIT, "done", f"{counted(len(wanted.files), 'file')} changed{included}")
     await job.stage(Stage.GATE, "started")
     report = await _judge_all(job, evidence, base_sha, wanted)
     if not report.passed and job.recipe.narrow is not None:

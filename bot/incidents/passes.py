@@ -47,7 +47,7 @@ def _claim(connection: sa.Connection, incident_id: str, bot: Actor, now: int) ->
         return None
     incidents.lock(connection, found.repository)
     one = incidents.get(connection, incident_id)
-    if one is None or one.due is None or (one.passed or 0) <= now < one.due:  # another clock's future waits for nothing
+    if one is None or not one.is_due(now):
         return None
     made = _make(one, bot)
     update = {"due": None, "passed": now, "passes": one.passes + 1, "task": made.task.id, "data": one.data}

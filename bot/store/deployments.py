@@ -157,7 +157,7 @@ def forget_ended(connection: sa.Connection, before: int) -> int:
 
 def list_due(connection: sa.Connection, now: int) -> Sequence[Rollback]:
     """Return the rollbacks that are to be looked at."""
-    # what is due later than anybody asks for was asked for before the clock stepped back
+    # nobody asks for a look so late: the clock was set back since
     due = sa.or_(rollback.c.due <= now, rollback.c.due > now + _LATEST)
     found = sa.select(rollback).where(due, rollback.c.state == "watching").limit(_LISTED)
     return [Rollback.model_validate(row._mapping) for row in connection.execute(found)]

@@ -34,7 +34,7 @@ def list_page(
 
 def list_due(connection: sa.Connection, now: int) -> list[str]:
     """List the incidents that are to be looked at by now, longest due first."""
-    # a last look in the future was before the clock stepped back, and when the next is due was said by that clock
+    # as Incident.is_due says
     due = sa.or_(incident.c.due <= now, sa.and_(incident.c.due.is_not(None), incident.c.passed > now))
     query = sa.select(incident.c.id).where(due).order_by(incident.c.due).limit(_CHUNK)
     return list(connection.execute(query).scalars())

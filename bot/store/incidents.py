@@ -62,6 +62,13 @@ class Incident(JsonModel):
     task: str | None = None  # that looked at it last
     closed: int | None = None
 
+    def is_due(self, now: int) -> bool:
+        """Return whether it is to be looked at by now.
+
+        A last look in the future was before the clock was set back, and ``due`` is by that clock.
+        """
+        return self.due is not None and (self.due <= now or (self.passed or 0) > now)
+
 
 class Trouble(JsonModel):
     """One thing that is or was wrong: a job, an alert, a deployment."""
