@@ -24,7 +24,8 @@ class Limits:
     """Budgets of one hour per installation, person or address, and the secondary limits of installations.
 
     ``style`` picks one of the shapes a secondary refusal has in the wild: ``retry-after`` (403), ``reset`` (429 with
-    remaining 0 and a reset time), ``silent`` (403 without any hint), ``abuse`` (422 with code ``abuse``).
+    remaining 0 and a reset time), ``silent`` (403 without any hint), ``abuse`` (422 with code ``abuse``). ``objects``
+    is how many one GraphQL query may have; those beyond are null.
     """
 
     world: World
@@ -36,6 +37,7 @@ class Limits:
     content_per_minute: int = 80
     content_per_hour: int = 500
     concurrent: int = 100
+    objects: int = 10_000
     style: str = "retry-after"
     _windows: dict[tuple[str, str], _Window] = field(default_factory=dict)
     _points: dict[tuple[str, str], deque[tuple[float, int]]] = field(default_factory=lambda: defaultdict(deque))

@@ -92,7 +92,10 @@ class _Exchange:
             finally:
                 self.hub.limits.end(self.actor)
         except ApiError as error:
-            return Answer(error.body, error.status, error.headers)
+            return self._refusal(error)
+
+    def _refusal(self, error: ApiError) -> Answer:
+        return Answer(error.body, error.status, error.headers)
 
     async def _dispatch(self) -> Answer:
         path = self._by_name()
@@ -207,6 +210,13 @@ class _GraphQL(_Exchange):
     async def _dispatch(self) -> Answer:
         call = Call(self.hub, self.actor, self.request.method, self.path, {}, {}, "", self.payload)
         return await graphql.answer(call)
+
+    def _refusal(self, error: ApiError) -> Answer:
+        """Tell of a used up hour with a 200; a secondary limit is a 403 here too."""
+        if not error.body["message"].startswith("API rate limit exceeded"):
+            return super()._refusal(error)
+        message = error.body["message"].replace("limit exceeded", "limit already exceeded")
+        return Answer({"errors": [{"type": "RATE_LIMIT", "code": "graphql_rate_limit", "message": message}]})
 
     def _resource(self) -> str:
         return "graphql"

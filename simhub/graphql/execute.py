@@ -15,7 +15,13 @@ from simhub.model import Repository
 
 Resolver = Callable[..., Any]
 Schema = Mapping[str, Mapping[str, Resolver]]
-_TYPES = {404: "NOT_FOUND", 403: "FORBIDDEN", 401: "FORBIDDEN", 422: "UNPROCESSABLE"}
+_TYPES = {
+    404: "NOT_FOUND",
+    403: "FORBIDDEN",
+    401: "FORBIDDEN",
+    413: "RESOURCE_LIMITS_EXCEEDED",
+    422: "UNPROCESSABLE",
+}
 
 
 _UNPAGED = "You must provide a `first` or `last` value between 1 and 100 to properly paginate."
@@ -54,6 +60,7 @@ class Context:
     document: Document
     variables: dict[str, Any]
     errors: list[dict[str, Any]] = field(default_factory=list)
+    objects: int = 0
 
     async def rest(self, method: str, path: str, body: Any = None) -> Any:
         """Play a REST request as the same actor; its refusal becomes this field's error."""
@@ -128,6 +135,9 @@ def _is_a(context: Context, type_name: str, wanted: str) -> bool:
 
 
 async def _object(context: Context, node: Node, selections: Sequence[Selection], path: list[Any]) -> dict[str, Any]:
+    context.objects += 1
+    if context.objects > context.call.hub.limits.objects:
+        raise ApiError(413, "Resource limits for this query exceeded.")
     fields = context.schema[node.type]
     result: dict[str, Any] = {}
     for item in _wanted(context, node.type, selections):

@@ -149,6 +149,57 @@ async def test_abuse_in_the_clothes_of_a_422_is_a_limit(world: World, client: Cl
     assert sum(world.time.slept) >= 59.9
 
 
+async def titles(world: World, client: Client, number: int) -> str:
+    """Ask GraphQL for an issue's title."""
+    query = (
+        "query($owner: String!, $name: String!, $number: Int!) "
+        "{ repository(owner: $owner, name: $name) { issue(number: $number) { title } } }"
+    )
+    asked = {"owner": "octo", "name": "durations", "number": number}
+    return str((await client.graphql(query, asked))["repository"]["issue"]["title"])
+
+
+BROKE_OFF = "Something went wrong while executing your query on 2026-05-01T10:00:00Z. Please include `0401:6C25`."
+
+
+async def test_a_query_that_github_breaks_off_is_asked_again(world: World, client: Client) -> None:
+    number = await new_issue(world)
+    body = {"data": None, "errors": [{"message": BROKE_OFF}]}
+    world.hub.faults.add(Fault(path="/graphql", times=2, status=200, body=body))
+    assert await titles(world, client, number) == world.hub.repository("octo/durations").issues[number].title
+    assert world.time.slept == [1.0, 2.0]
+    world.hub.faults.add(Fault(path="/graphql", times=-1, status=200, body=body))
+    with pytest.raises(GitHubDown, match="Something went wrong"):
+        await titles(world, client, number)
+
+
+@pytest.mark.parametrize(
+    ("error", "headers", "seconds"),
+    [
+        ({"message": "You have exceeded a secondary rate limit."}, {"Retry-After": "30"}, 30),
+        ({"type": "RATE_LIMITED", "message": "API rate limit exceeded for installation ID 1."}, {}, 60),
+        ({"type": "RATE_LIMIT", "message": "API rate limit already exceeded for user ID 1."}, {}, 60),
+        ({"type": "UNPROCESSABLE", "path": ["repository"], "message": "was submitted too quickly"}, {}, 60),
+    ],
+)
+async def test_a_limit_in_a_200_of_graphql_is_waited_out(
+    world: World, client: Client, error: dict[str, object], headers: dict[str, str], seconds: float
+) -> None:
+    number = await new_issue(world)
+    body = {"data": None, "errors": [error]}
+    world.hub.faults.add(Fault(path="/graphql", status=200, headers=headers, body=body))
+    assert await titles(world, client, number)
+    assert sum(world.time.slept) == pytest.approx(seconds, abs=0.5)
+
+
+async def test_an_exhausted_hour_of_graphql_pauses_until_it_is_refilled(world: World, client: Client) -> None:
+    number = await new_issue(world)
+    world.hub.limits.exhaust(world.hub.world.installations[world.repository.installation], "graphql")
+    with pytest.raises(RateLimited) as caught:
+        await titles(world, client, number)
+    assert 3000 < float(caught.value.details["retry_after"] or 0) < 3700
+
+
 async def test_progress_is_dropped_while_github_asks_for_silence(world: World, client: Client) -> None:
     number = await new_issue(world)
     comment = await post(world, client, number)

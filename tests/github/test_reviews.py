@@ -205,6 +205,31 @@ async def test_threads_are_read_to_the_end_with_their_comments(scene: Scene) -> 
     assert (first.author, first.is_bot, first.author_id) == ("ann", False, scene.world.hub.world.accounts["ann"].id)
 
 
+@pytest.mark.parametrize("trouble", ["resources", "time"])
+async def test_threads_are_read_in_smaller_pages_where_github_cannot_make_large_ones(
+    scene: Scene, trouble: str
+) -> None:
+    for number in range(12):
+        data = {"body": f"remark {number}", "commit_id": scene.head, "path": "long.txt", "line": 10, "side": "RIGHT"}
+        await scene.as_ann("POST", f"pulls/{scene.number}/comments", data)
+    if trouble == "resources":
+        scene.world.hub.limits.objects = 20
+    else:
+        scene.world.hub.faults.add(Fault(path="/graphql", status=504, times=4))
+    scene.world.hub.requests.clear()
+    found = await threads(scene.client, scene.world.repository, scene.number)
+    assert [each.comments[0].body for each in found] == [f"remark {number}" for number in range(12)]
+    assert scene.world.asked("POST", "/graphql") < 10
+
+
+async def test_a_mutation_that_broke_off_is_looked_for_before_it_is_made_again(scene: Scene) -> None:
+    body = {"data": None, "errors": [{"message": "Something went wrong while executing your query. Include `0401`."}]}
+    scene.world.hub.faults.add(Fault(path="/graphql"))  # the look for a review that is there
+    scene.world.hub.faults.add(Fault(path="/graphql", status=200, body=body, after=True))
+    assert (await scene.review(WHOLE, GOOD)).refused == ()
+    assert scene.shown() == [("COMMENTED", "Two remarks.", ["About the file.", "Both are new."])]
+
+
 async def test_threads_are_answered_resolved_and_outdated(scene: Scene, github: GitHubs) -> None:
     review = await scene.review(GOOD, GONE)
     ours, gone = await threads(scene.client, scene.world.repository, scene.number)

@@ -72,12 +72,19 @@ class GitHubDown(GitHubError):
     passing = True
 
 
+class TooMuch(GitHubDown):
+    """A GraphQL query took too much: fewer at once may pass."""
+
+
 class ProgressDropped(GitHubError):
     """A progress write overtaken by a newer one or a limit: nothing is lost."""
 
 
 # A comment on a locked issue is a 403 with the one, a review of a locked pull request a 422 with the other.
 _LOCKED = re.compile(r"\b(?:issue|conversation|pull request) is locked\b|\block prevents\b", re.IGNORECASE)
+# A limit that GraphQL tells with a 200: with a type of its own, or in words alone.
+_LIMIT = re.compile(r"secondary rate limit|submitted too quickly|rate limit (?:already )?exceeded", re.I)
+_BROKEN_OFF = re.compile(r"something went wrong while executing your query|respond to your request in time", re.I)
 UNSAID = 60.0
 """Seconds to wait where a limit names none; GitHub asks for at least a minute, then doubling."""
 
@@ -117,9 +124,18 @@ class Response:
             found = [found] if found else []
         return [_sentence(item) for item in found]
 
+    @property
+    def graphql_errors(self) -> list[Mapping[str, Any]]:
+        """Return what GraphQL says of a query's failure; it says so with a 200."""
+        data = self.json()
+        found = data.get("errors") if isinstance(data, dict) else None
+        return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
 
 def failure(response: Response, method: str, url: str) -> GitHubError:
     """Return the error that an unsuccessful answer means."""
+    if response.status == HTTPStatus.OK:
+        return graphql_failure(response.graphql_errors)
     said = response.message or _phrase(response.status)
     what = f"GitHub answered {response.status} to {method} {urlsplit(url).path}: {said}"
     status = response.status
@@ -157,10 +173,14 @@ def graphql_failure(errors: Sequence[Mapping[str, Any]]) -> GitHubError:
         return NotFound(f"{what}. It is gone, or the App is not installed there.")
     if kind == "FORBIDDEN":
         return Forbidden(f"{what}. The App lacks a permission for this.", permissions="")
+    if kind.startswith("RATE_LIMIT") or _LIMIT.search(what):
+        return RateLimited(f"{what}.", retry_after=UNSAID)
     if kind == "UNPROCESSABLE":
         return Invalid(what, errors="\n".join(_sentence(error) for error in errors))
-    if kind.startswith("RATE_LIMIT"):
-        return RateLimited(f"{what}. The limit is refilled every hour.", retry_after=UNSAID)
+    if kind == "RESOURCE_LIMITS_EXCEEDED":
+        return TooMuch(what, status=200)
+    if _BROKEN_OFF.search(what):
+        return GitHubDown(f"{what} Its status page may say more.", status=200)
     return GitHubError(what)
 
 

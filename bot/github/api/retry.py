@@ -5,18 +5,29 @@ from __future__ import annotations
 import re
 from email.utils import parsedate_to_datetime
 
-from bot.github.api.errors import UNSAID, Response
+from bot.github.api.errors import UNSAID, GitHubDown, RateLimited, Response, TooMuch, graphql_failure
 
 BROKEN_WAITS = (1.0, 2.0, 4.0)
 """Seconds between tries after 5xx answers and network failures."""
 
-_SECONDARY = re.compile(r"secondary rate limit|abuse|submitted too quickly|rate limit exceeded", re.I)
+_SECONDARY = re.compile(r"secondary rate limit|abuse|submitted too quickly|rate limit (?:already )?exceeded", re.I)
+
+
+def is_passing(response: Response) -> bool:
+    """Tell whether a 200 of GraphQL's means a limit, or that it broke off.
+
+    https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api#exceeding-the-rate-limit
+    """
+    errors = response.graphql_errors
+    error = graphql_failure(errors) if errors else None
+    return isinstance(error, RateLimited | GitHubDown) and not isinstance(error, TooMuch)
 
 
 def limited_for(response: Response, now: float, attempt: int) -> float | None:
     """Seconds a rate limit lasts, None where the answer is no rate limit.
 
-    Both limits come as 403 or 429, with Retry-After, with a reset time, or with nothing at all; abuse also as 422.
+    Both limits come as 403 or 429, with Retry-After, with a reset time, or with nothing at all; abuse also as 422, and
+    from GraphQL each also as 200.
     """
     if not _is_limit(response):
         return None
@@ -32,6 +43,8 @@ def limited_for(response: Response, now: float, attempt: int) -> float | None:
 def _is_limit(response: Response) -> bool:
     if response.status == 429:
         return True
+    if response.status == 200:
+        return isinstance(graphql_failure(response.graphql_errors), RateLimited)
     if response.status == 422:
         return any(_SECONDARY.search(reason) for reason in response.errors)
     if response.status != 403:

@@ -16,7 +16,7 @@ from bot.github.api.errors import GitHubDown, GitHubError, RateLimited, Response
 from bot.github.api.limiter import MAX_WAIT, Clock, RateLimiter
 from bot.github.api.pacer import Ticket, Urgency
 from bot.github.api.redirects import Addresses
-from bot.github.api.retry import BROKEN_WAITS, limited_for, server_time
+from bot.github.api.retry import BROKEN_WAITS, is_passing, limited_for, server_time
 
 _MAX_TRIES = 6
 _MAX_BODY = 32 * 1024 * 1024
@@ -147,9 +147,10 @@ class Transport:
                 limiter.note(outcome)
                 if outcome.status < 300 or outcome.status == 304:
                     credential.accepted(outcome)
-                    if outcome.is_readable:
+                    if not outcome.is_readable:
+                        outcome = GitHubDown(f"GitHub's answer to {method} {urlsplit(url).path} was not readable.")
+                    elif not (url.endswith("/graphql") and is_passing(outcome)):
                         return outcome
-                    outcome = GitHubDown(f"GitHub's answer to {method} {urlsplit(url).path} was not readable.")
                 elif options.lent and outcome.status == 302:
                     raise _elsewhere(outcome, url)
                 elif outcome.status in _REDIRECTS:
