@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.github.api.client import Client
+from bot.github.api.errors import GitHubDown
 from bot.github.api.transport import REPEATABLE
 from bot.github.resources import reply_targets
 from bot.github.resources.reply_targets import ReplyTarget
@@ -18,9 +19,9 @@ _COMMENTS = f"""pageInfo {{ hasNextPage endCursor }} nodes {{
     reactions(content: THUMBS_DOWN, first: 20) {{ nodes {{ user {{ login }} }} }}
 }}"""
 _THREADS = f"""
-query($owner: String!, $name: String!, $number: Int!, $after: String) {{
+query($owner: String!, $name: String!, $number: Int!, $size: Int!, $after: String) {{
   repository(owner: $owner, name: $name) {{ pullRequest(number: $number) {{
-    reviewThreads(first: 50, after: $after) {{
+    reviewThreads(first: $size, after: $after) {{
       pageInfo {{ hasNextPage endCursor }}
       nodes {{
         id isResolved isOutdated path line startLine originalLine diffSide resolvedBy {{ login }}
@@ -33,6 +34,8 @@ _MORE_COMMENTS = f"""
 query($id: ID!, $after: String) {{
   node(id: $id) {{ ... on PullRequestReviewThread {{ comments(first: 100, after: $after) {{ {_COMMENTS} }} }} }}
 }}"""
+# Threads asked for at once: fewer where GitHub, which gives a query ten seconds, could not make so many.
+_SIZES = (50, 10, 2)
 _RESOLVE = "mutation($id: ID!) { resolveReviewThread(input: {threadId: $id}) { thread { isResolved } } }"
 
 _UNRESOLVE = "mutation($id: ID!) { unresolveReviewThread(input: {threadId: $id}) { thread { isResolved } } }"
@@ -69,10 +72,17 @@ class Thread(JsonModel):
 async def threads(client: Client, repository: Repository, number: int) -> tuple[Thread, ...]:
     """Return all review threads, oldest first, with all their comments."""
     found: list[Thread] = []
+    sizes = list(_SIZES)
     after: str | None = None
     while True:
         asked = {"owner": repository.owner, "name": repository.name, "number": number, "after": after}
-        data = await client.graphql(_THREADS, asked)
+        try:
+            data = await client.graphql(_THREADS, {**asked, "size": sizes[0]})
+        except GitHubDown as error:
+            if error.detail("status") is None or len(sizes) == 1:
+                raise
+            sizes.pop(0)
+            continue
         page = data["repository"]["pullRequest"]["reviewThreads"]
         found += [_thread(node, await _comments(client, node)) for node in page["nodes"]]
         if not page["pageInfo"]["hasNextPage"]:
