@@ -119,7 +119,7 @@ async def running(settings: Settings, handlers: Handlers = HANDLERS, *, doors: b
 
 
 @asynccontextmanager
-async def handling(settings: Settings, handlers: Handlers = HANDLERS) -> AsyncIterator[Desk]:
+async def handling(settings: Settings) -> AsyncIterator[Desk]:
     """Run what handles deliveries with a repository's own token.
 
     Nothing listens, and nothing is asked of GitHub that only an App may ask. Raises as :func:`running` does.
@@ -132,10 +132,10 @@ async def handling(settings: Settings, handlers: Handlers = HANDLERS) -> AsyncIt
         return GitHubs.with_token(session, settings.api_url, token.get_secret_value(), journal)
 
     async with AsyncExitStack() as stack:
-        services, engine = await _start(stack, settings, handlers, connect)
-        dispatcher = _make_dispatcher(stack, services, engine, handlers)
-        _supervise(stack, {"reporter": Reporter(services, handlers.registry).run, "dispatcher": dispatcher.run})
-        yield Desk(services, handlers.registry, dispatcher.accept)
+        services, engine = await _start(stack, settings, HANDLERS, connect)
+        dispatcher = _make_dispatcher(stack, services, engine, HANDLERS)
+        _supervise(stack, {"reporter": Reporter(services, HANDLERS.registry).run, "dispatcher": dispatcher.run})
+        yield Desk(services, HANDLERS.registry, dispatcher.accept)
 
 
 async def _start(

@@ -56,9 +56,8 @@ class GoogleTokens:
 
     name = "Google's tokens, untested against the real service,"
 
-    def __init__(self, giver: TokenGiver, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, giver: TokenGiver) -> None:
         self._giver = giver
-        self._clock = clock
         self._lock = threading.Lock()
         self._token = ""
         self._until = 0.0
@@ -74,10 +73,10 @@ class GoogleTokens:
         Raises :class:`NoToken`.
         """
         with self._lock:
-            if self._clock() >= self._until:
-                self._token, life = self._giver.fetch(self._clock())
+            if time.time() >= self._until:
+                self._token, life = self._giver.fetch(time.time())
                 register_secret(self._token)
-                self._until = self._clock() + life - _EARLY
+                self._until = time.time() + life - _EARLY
             return self._token
 
     def forget(self, refused: str) -> bool:

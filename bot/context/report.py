@@ -10,14 +10,16 @@ from bot.context.ranking import RankedFile
 from bot.context.tree import IndexingError
 from bot.git.command import run_git
 
+_MOST = 20  # files
 
-async def rank_files(repo: Path, commit: str, issue: str, cache_dir: Path, *, limit: int = 20) -> str:
+
+async def rank_files(repo: Path, commit: str, issue: str, cache_dir: Path) -> str:
     """Rank the files of a repository for an issue, or raise IndexingError."""
     git_dir = await _line(repo, "rev-parse", "--absolute-git-dir")
     sha = await _line(repo, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{commit}}")
     async with Indexer(cache_dir) as indexer:
         index = await indexer.index(Path(git_dir), sha)
-        ranking = await asyncio.to_thread(index.rank, issue, limit)
+        ranking = await asyncio.to_thread(index.rank, issue, _MOST)
     return render(ranking, files=len(index.files), left_out=index.left_out)
 
 

@@ -9,8 +9,6 @@ from bot.store.deployments import Deployed
 MINUTE = 60_000
 SUSPECT = 30 * MINUTE
 """How long after it succeeded a deployment can be to blame."""
-CALM = 10 * MINUTE
-"""How long it must have been good before."""
 PAUSE = 15 * MINUTE
 """How long an environment is left alone after a rollback."""
 
@@ -35,18 +33,15 @@ def find_earlier_good(
     return max((one for one in earlier if one.sha not in shas), key=_age, default=None)
 
 
-def suspect_deployment(history: Sequence[Deployed], began: int, bad_before: int | None = None) -> Deployed | None:
+def suspect_deployment(history: Sequence[Deployed], began: int) -> Deployed | None:
     """Return the deployment to blame a trouble on, None where none is.
 
-    ``history`` is of the environment that the service maps to; ``began`` is the trouble's first bad sample, and
-    ``bad_before`` the last bad one before that, None where none is known. The newest deployment that had succeeded by
-    then is suspect, if that was within half an hour before and all was well for ten minutes until it.
+    ``history`` is of the environment that the service maps to; ``began`` is the trouble's first bad sample. The newest
+    deployment that had succeeded by then is suspect, if that was within half an hour before.
     """
     before = [one for one in history if one.good is not None and one.good < began]
     newest = max(before, key=lambda one: (one.good or 0, one.id), default=None)
     if newest is None or newest.good is None or began - newest.good > SUSPECT:
-        return None
-    if bad_before is not None and newest.good - bad_before < CALM:
         return None
     return newest
 

@@ -18,30 +18,14 @@ class ParseError(EditError):
 class EditRefused(EditError):
     """Refusal of edits: nothing was applied.
 
-    The message, at most 40 lines, is written for the model that wrote the edits. ``details``: ``reason`` is one of
-    :data:`REASONS`, ``path`` the file, ``edit`` the edit's number from 1.
+    The message, at most 40 lines, is written for the model that wrote the edits. ``details``: ``reason`` is a word such
+    as ``not-found``, ``path`` the file, ``edit`` the edit's number from 1.
     """
 
     def with_place(self, path: str, edit: int) -> EditRefused:
         """Return the same refusal, naming the edit and the file."""
         message = f"Edit {edit} ({path}): {self.message} Nothing was applied."
         return EditRefused(message, reason=self.detail("reason"), path=path, edit=edit)
-
-
-REASONS = (
-    "not-found",
-    "ambiguous",
-    "empty-search",
-    "no-op",
-    "already-applied",
-    "elision",
-    "excerpt",
-    "unparsable",
-    "unknown-path",
-    "bad-path",
-    "protected",
-    "exists",
-)
 
 
 @dataclass(frozen=True)

@@ -155,10 +155,6 @@ class ModelGateway:
         if short and len(short) == len(found):
             raise make_exceeded(*short[0])
 
-    async def has_key(self, name: str, spender: Spender) -> bool:
-        """Return True if there is a key that a model could be asked with."""
-        return await self.find_key(name, spender) is not None
-
     async def find_key(self, name: str, spender: Spender) -> str | None:
         """Return the id of the key that a model would be asked with.
 

@@ -14,26 +14,15 @@ _WORDS = re.compile(r"^(?:test_|tests_)|(?:_test|_tests|\.test|\.spec)$")
 _COMMON = {"__init__", "conftest", "utils", "helpers", "main", "common", "setup", "index"}
 
 
-def find_guarded(
-    test: str,
-    changed: Collection[str],
-    texts: Mapping[str, str],
-    is_test: Callable[[str], bool],
-    covered: Mapping[str, Collection[str]] | None = None,
-) -> str:
+def find_guarded(test: str, changed: Collection[str], texts: Mapping[str, str], is_test: Callable[[str], bool]) -> str:
     """Return how a test guards a changed file; "" where nothing says so.
 
-    By the files that it ran, where ``covered`` knows them; else by what its file imports, or by equal names. ``texts``
-    holds the text of its file.
+    By what its file imports, or by equal names. ``texts`` holds the text of its file.
     """
     file = find_file(test, texts)
     if file in changed:
         return f"`{file}`, its own file, is changed"
     code = [path for path in sorted(changed) if not is_test(path)]
-    ran = (covered or {}).get(normalise(test))
-    if ran is not None:
-        met = next((path for path in code if path in ran), "")
-        return f"it runs `{met}` (measured)" if met else ""
     imported = _list_imports(texts.get(file, ""))
     for path in code:
         module = posixpath.splitext(path)[0].replace("/", ".").removeprefix("src.").removesuffix(".__init__")

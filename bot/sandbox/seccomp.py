@@ -101,9 +101,9 @@ def _argument(index: int) -> bytes:
     return _op(_LOAD, _ARGUMENTS + 8 * index)
 
 
-def build_filter(machine: str | None = None) -> bytes | None:
-    """Build the filter for ``machine``, this one or None if it is unknown."""
-    table = _MACHINES.get(machine or platform.machine())
+def build_filter() -> bytes | None:
+    """Build the filter for this machine, None for one of an unknown kind."""
+    table = _MACHINES.get(platform.machine())
     if table is None:
         return None
     lines = [

@@ -16,6 +16,7 @@ from bot.suspects.places import Place
 from bot.suspects.range import find_names
 from bot.suspects.records import Suspect
 
+_MOST = 10
 _FRAMES = 12
 _NEAR = 8.0  # lines
 _AGE = 3 * 365 * 86_400.0  # seconds
@@ -52,7 +53,7 @@ class _Look(NamedTuple):
 
 
 async def rank_history(
-    mirror: Mirror, head: str, places: Sequence[Place], errors: Sequence[str] = (), most: int = 10
+    mirror: Mirror, head: str, places: Sequence[Place], errors: Sequence[str] = ()
 ) -> tuple[Suspect, ...]:
     """Return the commits that wrote what a trace names, at most ten.
 
@@ -82,7 +83,7 @@ async def rank_history(
         )
         for sha, score in scores.items()
     ]
-    return tuple(sorted(suspects, key=lambda one: (-one.score, -one.time))[:most])
+    return tuple(sorted(suspects, key=lambda one: (-one.score, -one.time))[:_MOST])
 
 
 async def _look_at(mirror: Mirror, head: str, place: Place, names: Sequence[str]) -> list[_Look]:

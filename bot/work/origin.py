@@ -5,7 +5,7 @@ A door turns what came in into a :class:`Request`; that is the argument of every
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from bot.github.resources.permissions import Role
 from bot.github.resources.reply_targets import Lines, ReplyTarget
@@ -141,6 +141,3 @@ class Request(JsonModel, Generic[I_co]):
     def source_label(self) -> str | None:
         """Return the label that started the task."""
         return self.origin.label
-
-
-AnyRequest = Request[Any]

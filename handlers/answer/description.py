@@ -81,7 +81,7 @@ async def write(talk: Talk, description: Description) -> None:
     pull = await pulls.get_pull(github, task.repository, task.number)
     body = splice(pull.body, services.outgoing(write_description(description)))
     if body != pull.body:
-        await pulls.update_pull(github, task.repository, task.number, body=body)
+        await pulls.update_body(github, task.repository, task.number, body)
         await talk.audit(f"describe #{task.number}", allowed=True, reason=f"As @{task.actor.login} asked.")
 
 

@@ -20,7 +20,7 @@ TITLES = {
 }
 
 
-def write_examination(found: Examination, note: str = "") -> str:
+def write_examination(found: Examination) -> str:
     """Write class, evidence and commands of one test."""
     parts = [f"**{TITLES[found.kind]}**: {inline_code(found.test)}", found.reason, _write_tallies(found)]
     if found.others:
@@ -31,7 +31,7 @@ def write_examination(found: Examination, note: str = "") -> str:
         parts.append(f"To see it again:{fresh}\n\n{code_block(chr(10).join(found.commands), 'sh')}")
     if found.message:
         parts.append(folded("What it failed with", code_block(found.message[-1500:])))
-    parts += [one for one in (*found.notes, note) if one]
+    parts += found.notes
     if found.flaky:
         fix, keep = inline_code(f"/flaky fix {found.test}"), inline_code(f"/quarantine {found.test}")
         parts.append(f"{fix} fixes it with this as the proof; {keep} keeps it from failing others' work for two weeks.")

@@ -104,6 +104,6 @@ async def renew(job: RevisionJob, text: str, sha: str) -> bool:
     body = rewritten(pull.body, EVIDENCE, services.outgoing(text))
     if body is None or body == pull.body:
         return False
-    await pulls.update_pull(github, task.repository, task.number, body=body)
+    await pulls.update_body(github, task.repository, task.number, body)
     await job.audit(f"edit the text of #{task.number}", allowed=True, reason=sha)
     return True

@@ -70,7 +70,7 @@ def test_what_a_model_writes_loses_it() -> None:
     for live in ("@ann", "closes #13", "GH-14", "https://", "<img", "repo#1", "www.evil"):
         assert live not in shown, live
     assert "evil.example/x" in shown
-    assert outgoing_line("Fix\n`@ann`\x1b[0m fixes #13", closes=12) == "Fix `@\u200bann` [0m fixes #\u200b13"
+    assert outgoing_line("Fix\n`@ann`\x1b[0m fixes #13") == "Fix `@\u200bann` [0m fixes #\u200b13"
     assert len(outgoing_line("x" * 500)) == 200
 
 

@@ -102,8 +102,10 @@ async def test_a_pull_request_is_opened_once_and_found_closed(world: World, gith
     assert pull.from_fork(world.repository.model_copy(update={"id": 1})), "a fork has the name that it had"
     assert (await pulls.open_pull(client, world.repository, **words)).number == pull.number
     assert [each.number for each in await pulls.list_open(client, world.repository)] == [pull.number]
-    closed = await pulls.update_pull(client, world.repository, pull.number, state="closed", title="Fixed")
-    assert (closed.state, closed.merged, closed.title) == ("closed", False, "Fixed")
+    await pulls.update_body(client, world.repository, pull.number, "Fixes #1, at last.")
+    url = f"/repos/octo/durations/pulls/{pull.number}"
+    closed = await client.patch(url, {}, {"state": "closed"})
+    assert (closed["state"], closed["merged"], closed["body"]) == ("closed", False, "Fixes #1, at last.")
     assert (await pulls.open_pull(client, world.repository, **words)).number == pull.number
     assert (await issues.get_issue(client, world.repository, pull.number)).is_pull
     with pytest.raises(Invalid):

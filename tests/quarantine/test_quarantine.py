@@ -268,10 +268,3 @@ def test_the_command_says_it_by_its_exit(tmp_path: Path) -> None:
 def test_a_test_that_guards_changed_lines_is_known_and_how(changed: set[str], text: str, said: str) -> None:
     found = find_guarded("tests/test_a.py::test_x", changed, {"tests/test_a.py": text}, lambda path: "test" in path)
     assert (said in found) if said else (found == "")
-
-
-def test_what_a_test_ran_is_believed_before_names() -> None:
-    ran = {"tests.test_a.test_x": {"shop/b.py"}}
-    texts = {"tests/test_a.py": "import shop.a"}
-    for changed, guarded in (({"shop/b.py"}, True), ({"shop/a.py"}, False)):
-        assert bool(find_guarded("tests/test_a.py::test_x", changed, texts, lambda _: False, ran)) is guarded

@@ -136,7 +136,6 @@ async def ensure_comment(
     *,
     marker: Marker,
     bot_id: int,
-    options: RequestOptions = _POST,
     fresh: bool = False,
 ) -> IssueComment:
     """Post a comment once.
@@ -151,7 +150,7 @@ async def ensure_comment(
     async def make() -> IssueComment:
         url = "/repos/{owner}/{repo}/issues/{number}/comments"
         data = {"body": with_marker(body, marker)}
-        return parse_comment(await client.post(url, within(repository, number=number), data, options=options))
+        return parse_comment(await client.post(url, within(repository, number=number), data, options=_POST))
 
     if fresh:
         with suppress(GitHubDown):

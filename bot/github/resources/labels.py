@@ -15,9 +15,7 @@ def same(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
 
 
-async def ensure(
-    client: Client, repository: Repository, name: str, *, description: str = "", colour: str = _COLOUR
-) -> bool:
+async def ensure(client: Client, repository: Repository, name: str, *, description: str = "") -> bool:
     """Create the label; False where it is there already.
 
     Then it is left as people have made it. Looking comes first because reads, unlike writes, need not wait for each
@@ -28,7 +26,7 @@ async def ensure(
         return False
     except NotFound:
         pass
-    data = {"name": name, "color": colour, "description": description[:100]}
+    data = {"name": name, "color": _COLOUR, "description": description[:100]}
     try:
         await client.post("/repos/{owner}/{repo}/labels", within(repository), data, options=REPEATABLE)
     except Invalid as error:

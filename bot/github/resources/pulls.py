@@ -89,19 +89,10 @@ async def open_pull(
     return await once(find, make)
 
 
-async def update_pull(
-    client: Client,
-    repository: Repository,
-    number: int,
-    *,
-    title: str | None = None,
-    body: str | None = None,
-    state: str | None = None,
-) -> Pull:
-    """Change what is given; ``state`` is open or closed."""
-    given = {"title": title, "body": body, "state": state}
-    data = {key: value for key, value in given.items() if value is not None}
-    return _pull(await client.patch("/repos/{owner}/{repo}/pulls/{number}", within(repository, number=number), data))
+async def update_body(client: Client, repository: Repository, number: int, body: str) -> None:
+    """Replace the description of a pull request."""
+    url = "/repos/{owner}/{repo}/pulls/{number}"
+    await client.patch(url, within(repository, number=number), {"body": body})
 
 
 async def _create(client: Client, repository: Repository, data: dict[str, Any]) -> Pull:

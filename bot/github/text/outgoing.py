@@ -59,10 +59,10 @@ def outgoing(text: str, *, closes: int | None = None, links: Sequence[str] = (),
     return cap("".join(part if code else _defuse(part, closes, links) for code, part in joined))
 
 
-def outgoing_line(text: str, *, closes: int | None = None, limit: int = 200, secrets: Iterable[str] = ()) -> str:
+def outgoing_line(text: str, *, limit: int = 200, secrets: Iterable[str] = ()) -> str:
     """Return a title or subject: one line, no code, nothing that skips CI."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text[:_MOST]).split())
-    safe = _SKIP.sub("(", _defuse(redact_code(line, secrets), closes, ()))
+    safe = _SKIP.sub("(", _defuse(redact_code(line, secrets), None, ()))
     return safe if len(safe) <= limit else safe[: limit - 1].rstrip() + "…"
 
 
