@@ -198,13 +198,13 @@ WAYS: dict[str, Callable[[Kind, str], str]] = {
 }
 
 
-def plant(kinds: tuple[Kind, ...], seed: int, ways: dict[str, Callable[[Kind, str], str]] = WAYS) -> Iterator[Planted]:
+def plant(kinds: tuple[Kind, ...], seed: int) -> Iterator[Planted]:
     """Yield each kind of credential in each way."""
     source = random.Random(seed)
     for kind in kinds:
-        for way, write in ways.items():
+        for way, write in WAYS.items():
             value = kind.make(source)
-            yield Planted(kind.name, way, write(kind, value), _name_parts(kind, way, value))
+            yield Planted(kind.name, way, write(kind, value), _name_parts(way, value))
 
 
 def still_readable(planted: Planted, shown: str) -> bool:
@@ -212,7 +212,7 @@ def still_readable(planted: Planted, shown: str) -> bool:
     return any(part in shown for part in planted.parts)
 
 
-def _name_parts(kind: Kind, way: str, value: str) -> tuple[str, ...]:
+def _name_parts(way: str, value: str) -> tuple[str, ...]:
     """Return what must not be read: of an address only its password."""
     if "://" in value and "@" in value:
         value = value.split("://")[1].rpartition("@")[0].rpartition(":")[2]

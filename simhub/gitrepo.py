@@ -190,9 +190,9 @@ class GitRepo:
     async def delete_ref(self, ref: str) -> None:
         await self.run("update-ref", "-d", ref)
 
-    async def commits(self, *revisions: str, limit: int = 250, skip: int = 0) -> list[Commit]:
+    async def commits(self, *revisions: str, limit: int = 250) -> list[Commit]:
         """Newest first. Revisions as ``git log`` takes them."""
-        argv = ["log", f"--max-count={limit}", f"--skip={skip}", f"--format={_COMMIT_FORMAT}", "--end-of-options"]
+        argv = ["log", f"--max-count={limit}", f"--format={_COMMIT_FORMAT}", "--end-of-options"]
         return _commits(await self._about(revisions, *argv, *revisions, "--"))
 
     async def commits_between(self, bounds: Sequence[str], limit: int) -> list[Commit]:

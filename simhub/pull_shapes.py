@@ -253,7 +253,7 @@ def check_suite(hub: Address, item: CheckSuite) -> Json:
     }
 
 
-async def simple_commit(hub: Address, repo: Repository, sha: str) -> Json:
+async def simple_commit(repo: Repository, sha: str) -> Json:
     item = await GitRepo(repo.path).commit(sha)
     people = {
         role: {"name": each.name, "email": each.email} for role, each in
@@ -263,7 +263,7 @@ async def simple_commit(hub: Address, repo: Repository, sha: str) -> Json:
 
 
 async def check_suite_hook(hub: Address, item: CheckSuite) -> Json:
-    return check_suite(hub, item) | {"head_commit": await simple_commit(hub, item.repository, item.head_sha)}
+    return check_suite(hub, item) | {"head_commit": await simple_commit(item.repository, item.head_sha)}
 
 
 def check_run(hub: Address, item: CheckRun) -> Json:

@@ -209,7 +209,7 @@ async def run_shape(hub: State, run: WorkflowRun) -> Json:
     """
     repo = run.repository
     actor = shapes.user(hub, run.actor)
-    commit = await pull_shapes.simple_commit(hub, run.head_repository, run.head_sha)
+    commit = await pull_shapes.simple_commit(run.head_repository, run.head_sha)
     same = run.head_repository is repo
     return {
         "id": run.id,

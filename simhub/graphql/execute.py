@@ -22,17 +22,11 @@ _TYPES = {
     413: "RESOURCE_LIMITS_EXCEEDED",
     422: "UNPROCESSABLE",
 }
-
-
 _UNPAGED = "You must provide a `first` or `last` value between 1 and 100 to properly paginate."
 
 
 class GraphError(Exception):
-    """A problem of the whole query or of one field. ``kind`` is GitHub's error type."""
-
-    def __init__(self, message: str, kind: str = "") -> None:
-        super().__init__(message)
-        self.kind = kind
+    """A problem of the whole query."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +112,7 @@ def _wanted(context: Context, type_name: str, selections: Sequence[Selection]) -
         fragment = context.document.fragments.get(item.name) if isinstance(item, Spread) else item
         if not isinstance(fragment, Inline):
             raise GraphError(f"Fragment {getattr(item, 'name', '')} was used, but not defined")
-        if fragment.on is None or _is_a(context, type_name, fragment.on):
+        if fragment.on is None or _is_a(type_name, fragment.on):
             yield from _wanted(context, type_name, fragment.selections)
 
 
@@ -130,7 +124,7 @@ _INTERFACES = {
 }
 
 
-def _is_a(context: Context, type_name: str, wanted: str) -> bool:
+def _is_a(type_name: str, wanted: str) -> bool:
     return type_name == wanted or wanted == "Node" or type_name in _INTERFACES.get(wanted, set())
 
 

@@ -18,13 +18,13 @@ MODES = ("100644", "100755", "040000", "160000", "120000")
 TREE_ENTRIES = 100_000
 
 
-def _ref(call: Call, name: str, sha: str, kind: str = "commit") -> dict[str, Any]:
+def _ref(call: Call, name: str, sha: str) -> dict[str, Any]:
     base = f"{shapes.repo_url(call.hub, call.repo)}/git"
     return {
         "ref": name,
         "node_id": node_id("REF", int(sha[:12], 16)),
         "url": f"{base}/{name}",
-        "object": {"sha": sha, "type": kind, "url": f"{base}/{kind}s/{sha}"},
+        "object": {"sha": sha, "type": "commit", "url": f"{base}/commits/{sha}"},
     }
 
 

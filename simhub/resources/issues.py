@@ -39,14 +39,12 @@ def _checked_title(title: str) -> str:
     return title
 
 
-def new_issue(
-    hub: State, repo: Repository, actor: Actor, title: str, body: str | None, pull: Pull | None = None
-) -> Issue:
+def new_issue(hub: State, repo: Repository, actor: Actor, title: str, body: str | None) -> Issue:
     now = hub.world.now()
     number = repo.next_number()
     issue = Issue(
         hub.world.new_id(), number, repo, actor.user, _checked_title(title), checked_body(body), now, now,
-        app=actor.acting_app, pull=pull,
+        app=actor.acting_app,
     )  # fmt: skip
     repo.issues[number] = issue
     return issue

@@ -101,10 +101,8 @@ async def open_door(
     router: Router[Handled],
     *,
     secrets: Sequence[str] = (SECRET,),
-    pauses: Sequence[float] = (0.01, 0.02),
     permanent: tuple[type[Exception], ...] = (),
     outages: tuple[type[Exception], ...] = (),
-    outage_pauses: Sequence[float] = (0.01,) * 6,
 ) -> AsyncIterator[Door]:
     store = Store(create_engine(new_sqlite(folder / "door.db")))
     inbox, handled = Inbox(store), Handled()
@@ -115,8 +113,8 @@ async def open_door(
         handled,
         permanent=permanent,
         outages=outages,
-        pauses=pauses,
-        outage_pauses=outage_pauses,
+        pauses=(0.01, 0.02),
+        outage_pauses=(0.01,) * 6,
     )
     endpoint = Endpoint(dispatcher.accept, secrets)
 

@@ -139,10 +139,10 @@ class Stage:
         await self.hub.settled()
         return [item.name for item in self.received]
 
-    def clone(self, name: str = "work", token: str | None = None) -> Path:
+    def clone(self, name: str = "work") -> Path:
         target = self.root / name
         url = f"{self.hub.url}/{self.repo.full_name}.git"
-        done = self.git("clone", "--quiet", url, str(target), token=token)
+        done = self.git("clone", "--quiet", url, str(target))
         assert done.returncode == 0, done.stderr
         return target
 

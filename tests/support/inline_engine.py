@@ -30,14 +30,12 @@ class InlineEngine:
         flows: FlowTable,
         *,
         store: Store | None = None,
-        records: TaskRecords | None = None,
         memory: Memory | None = None,
-        backoff: float = 0.0,
     ) -> None:
         self._store = store
-        self.records = records or (StoreRecords(store) if store is not None else MemoryRecords())
+        self.records: TaskRecords = StoreRecords(store) if store is not None else MemoryRecords()
         self.memory: Memory = {} if memory is None else memory
-        self._runtime = Runtime(flows, self.records, CancelWatch(self.records, poll=0.1), backoff)
+        self._runtime = Runtime(flows, self.records, CancelWatch(self.records, poll=0.1), 0.0)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._groups: defaultdict[str | None, asyncio.Lock] = defaultdict(asyncio.Lock)
 

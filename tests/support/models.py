@@ -50,10 +50,8 @@ def dollars(store: Store, task: str) -> float:
     return store.run_sync(lambda connection: reporting.sum_spending(connection, task)).dollars
 
 
-def new_gateway(
-    store: Store, settings: Settings, *, retry: RetryPolicy = QUICK, idle: float = PATIENCE
-) -> ModelGateway:
-    return ModelGateway(store, settings, Catalogue(settings), partial(SdkModel, idle=idle), retry=retry)
+def new_gateway(store: Store, settings: Settings) -> ModelGateway:
+    return ModelGateway(store, settings, Catalogue(settings), partial(SdkModel, idle=PATIENCE), retry=QUICK)
 
 
 def spender(
