@@ -46,6 +46,8 @@ from bot.models.catalogue import Catalogue
 from bot.models.client import SdkModel
 from bot.models.gateway import ModelGateway
 from bot.policy import DefaultBranch, PolicyLoader
+from bot.sandbox.admission import Admission
+from bot.sandbox.cgroups import find_memory
 from bot.sandbox.port import Sandbox
 from bot.sandbox.process import NoSandbox
 from bot.sandbox.tiers import choose_sandbox
@@ -347,4 +349,4 @@ async def _sandbox(settings: Settings) -> Sandbox:
             "The `process` sandbox isolates nothing, so it only serves a GitHub on this machine (demo, try). "
             "Install bubblewrap, or set FORGEHAND_SANDBOX=none; `forgehand doctor` says what is missing."
         )
-    return sandbox
+    return Admission(sandbox, find_memory())

@@ -76,6 +76,22 @@ def _find_version2(root: Path, text: str) -> Parents | None:
     return Parents(2, base, base)
 
 
+def find_memory(root: Path = Path("/sys/fs/cgroup"), own: str | None = None) -> int:
+    """Return how many MiB we may use: the machine's, or our groups' limit."""
+    sizes = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    if (root / "cgroup.controllers").exists():
+        top, controller, name = root, "", "memory.max"
+    else:
+        top, controller, name = root / "memory", "memory", "memory.limit_in_bytes"
+    with contextlib.suppress(OSError):
+        text = Path("/proc/self/cgroup").read_text() if own is None else own
+        group = top / (_own_path(text, controller) or "")
+        for folder in (group, *group.parents):
+            with contextlib.suppress(OSError, ValueError):  # a container does not see its path; v2 says "max"
+                sizes.append(int((folder / name).read_text()))
+    return min(sizes) // _MIB
+
+
 @functools.cache
 def prepare_parents() -> Parents | None:
     """Find the parents once, and end groups a killed bot left."""

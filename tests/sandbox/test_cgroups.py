@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bot.sandbox.cgroups import Parents, RunGroup, find_parents
+from bot.sandbox.cgroups import Parents, RunGroup, find_memory, find_parents
 from bot.sandbox.port import Limits
 
 
@@ -55,3 +55,16 @@ def test_version_2_limits_are_written_and_read(tmp_path: Path) -> None:
     (group / "memory.events").write_text("low 0\nhigh 0\nmax 9\noom 1\noom_kill 2\n")
     assert made.peak_mb() == 5.0
     assert made.out_of_memory()
+
+
+def test_memory_is_the_least_that_a_group_or_the_machine_has(tmp_path: Path) -> None:
+    whole = find_memory(tmp_path / "none")
+    assert whole == os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024 // 1024
+    group = unified(tmp_path / "2", "system.slice/forgehand.service")
+    (group / "memory.max").write_text("max\n")
+    assert find_memory(tmp_path / "2", "0::/system.slice/forgehand.service/bot\n") == whole
+    (group.parent / "memory.max").write_text(f"{300 << 20}\n")
+    assert find_memory(tmp_path / "2", "0::/system.slice/forgehand.service/bot\n") == 300
+    (tmp_path / "1" / "memory").mkdir(parents=True)
+    (tmp_path / "1" / "memory" / "memory.limit_in_bytes").write_text(f"{200 << 20}\n")
+    assert find_memory(tmp_path / "1", "4:memory:/docker/only-the-host-sees-this\n") == 200
