@@ -39,7 +39,22 @@ def _job(call: Call) -> WorkflowJob:
 
 @routes.add("GET", "/repos/{owner}/{repo}/actions/runs", needs="actions:read")
 async def list_runs(call: Call) -> Any:
-    runs, query = call.repo.workflow_runs[::-1], call.query
+    return await _listed_runs(call, call.repo.workflow_runs)
+
+
+@routes.add("GET", "/repos/{owner}/{repo}/actions/workflows/{workflow}/runs", needs="actions:read")
+async def list_runs_of_workflow(call: Call) -> Any:
+    """List the runs of a workflow, by its id or its file's name."""
+    wanted = call.params["workflow"]
+    path = f".github/workflows/{wanted}"
+    runs = [run for run in call.repo.workflow_runs if wanted == str(run.workflow_id) or run.path == path]
+    if not runs and not await call.git.tree(call.repo.default_branch, path=path):
+        raise not_found()
+    return await _listed_runs(call, runs)
+
+
+async def _listed_runs(call: Call, of: Sequence[WorkflowRun]) -> Any:
+    runs, query = of[::-1], call.query
     for key, name in (("branch", "head_branch"), ("head_sha", "head_sha"), ("event", "event")):
         if wanted := query.get(key):
             runs = [run for run in runs if getattr(run, name) == wanted]

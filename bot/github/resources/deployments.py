@@ -94,13 +94,10 @@ async def dispatch_workflow(
 
 async def was_dispatched(client: Client, repository: Repository, file: str, since: int, actor: str) -> bool:
     """Tell whether an account has dispatched a workflow since a moment (ms)."""
-    url = "/repos/{owner}/{repo}/actions/runs{?event,per_page}"
-    found = await client.get(url, within(repository, event="workflow_dispatch", per_page=30))
-    path = f".github/workflows/{file}"
+    url = "/repos/{owner}/{repo}/actions/workflows/{file}/runs{?event,per_page}"
+    found = await client.get(url, within(repository, file=file, event="workflow_dispatch", per_page=30))
     return any(
-        run.get("path") == path
-        and _moment(run["created_at"]) >= since
-        and (run.get("actor") or {}).get("login") == actor
+        _moment(run["created_at"]) >= since and (run.get("actor") or {}).get("login") == actor
         for run in found["workflow_runs"]
     )
 
