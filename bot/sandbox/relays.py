@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.sandbox.mounts import mount_installed
 from bot.sandbox.port import Mount
 
 RELAY = "/forgehand/relay.py"
@@ -16,7 +17,7 @@ def find_interpreter() -> tuple[str, list[Mount]]:
     """Return our Python as seen inside, and its mounts, none in /usr."""
     prefix = Path(sys.base_prefix).resolve()
     program = prefix / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
-    return str(program), [] if prefix.is_relative_to("/usr") else [Mount(source=prefix, target=str(prefix))]
+    return str(program), mount_installed(prefix)
 
 
 def wrap_in_relay(argv: Sequence[str], socket: str) -> tuple[list[str], list[Mount]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import shutil
-import subprocess
 
 from bot.toolchains.port import ToolchainError
+from bot.toolchains.programs import ask_program
 
 # program: the Debian package that brings it
 _PACKAGES = {
@@ -35,11 +35,7 @@ def require(*names: str) -> None:
 @functools.cache
 def find_version(name: str) -> tuple[int, ...]:
     """Return a program's version, () where it is not here. Blocking."""
-    try:
-        done = subprocess.run([name, "--version"], capture_output=True, timeout=30, text=True)
-    except (OSError, subprocess.SubprocessError):
-        return ()
-    words = done.stdout.split("\n", 1)[0].split()
+    words = (ask_program(name, "--version") or [""])[0].split()
     found = next((word for word in words if word[:1].isdigit()), "")
     return tuple(int(part) for part in found.split(".")[:3] if part.isdigit())
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.sandbox.mounts import mount_installed
 from bot.sandbox.port import Mount
 from bot.toolchains.port import ToolchainError
+from bot.toolchains.programs import ask_program
 
 # --artifacts-path came with it: https://learn.microsoft.com/dotnet/core/sdk/artifacts-output
 _OLDEST = 8
@@ -26,22 +27,17 @@ class Dotnet:
 
     def mounts(self) -> list[Mount]:
         """Return the mounts it needs to run; none for one in /usr."""
-        return [] if self.root.is_relative_to("/usr") else [Mount(source=self.root, target=str(self.root))]
+        return mount_installed(self.root)
 
 
 @functools.cache
 def find_dotnet() -> Dotnet | None:
     """Find the dotnet on PATH; None for one that is too old. Blocking."""
     program = shutil.which("dotnet")
-    if program is None:
-        return None
-    try:
-        done = subprocess.run([program, "--list-sdks"], capture_output=True, timeout=60, check=True, text=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
     # the last is the newest: 8.0.404 [/usr/share/dotnet/sdk]
-    found = re.findall(r"^((\d+)\.\d+\S*) \[", done.stdout, re.MULTILINE)
-    if not found or int(found[-1][1]) < _OLDEST:
+    lines = "\n".join(ask_program("dotnet", "--list-sdks") or ())
+    found = re.findall(r"^((\d+)\.\d+\S*) \[", lines, re.MULTILINE)
+    if program is None or not found or int(found[-1][1]) < _OLDEST:
         return None
     return Dotnet(Path(program).resolve().parent, found[-1][0])
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.sandbox.mounts import mount_installed
 from bot.sandbox.port import Mount
 from bot.toolchains.port import ToolchainError
+from bot.toolchains.programs import ask_program
 
 MISSING = "elixir is not here. Install Elixir 1.14 or newer (apt-get install elixir)."
 _ASK = "IO.puts(System.version()); IO.puts(:code.root_dir()); IO.puts(:code.lib_dir(:elixir))"
@@ -30,20 +30,16 @@ class Elixir:
 
     def mounts(self) -> list[Mount]:
         """Return the mounts it needs to run; none for those in /usr."""
-        return [Mount(source=root, target=str(root)) for root in self.roots if not root.is_relative_to("/usr")]
+        return mount_installed(*self.roots)
 
 
 @functools.cache
 def find_elixir() -> Elixir | None:
     """Find the elixir on PATH; None for one that is too old. Blocking."""
-    program = shutil.which("elixir")
-    if program is None:
-        return None
     try:
-        done = subprocess.run([program, "-e", _ASK], capture_output=True, timeout=30, check=True, text=True)
-        text, erlang, library = done.stdout.splitlines()
+        text, erlang, library = ask_program("elixir", "-e", _ASK) or []
         major, minor = (int(part) for part in re.findall(r"\d+", text)[:2])
-    except (OSError, ValueError, subprocess.SubprocessError):
+    except ValueError:
         return None
     found = Elixir((major, minor), (Path(erlang), Path(library).parent.parent))
     return found if found.version >= _OLDEST else None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.sandbox.mounts import mount_installed
 from bot.sandbox.port import Mount
 from bot.toolchains.port import ToolchainError
+from bot.toolchains.programs import ask_program
 
 MISSING = "go is not here. Install Go 1.19 or newer (apt-get install golang-go)."
 
@@ -28,20 +28,16 @@ class Go:
 
     def mounts(self) -> list[Mount]:
         """Return the mounts it needs to run; none for one in /usr."""
-        return [] if self.root.is_relative_to("/usr") else [Mount(source=self.root, target=str(self.root))]
+        return mount_installed(self.root)
 
 
 @functools.cache
 def find_go() -> Go | None:
     """Find the go on PATH. Blocking."""
-    program = shutil.which("go")
-    if program is None:
-        return None
     try:
-        done = subprocess.run([program, "env", "GOROOT", "GOVERSION"], capture_output=True, timeout=30, text=True)
-        root, version = done.stdout.splitlines()[:2]
+        root, version = ask_program("go", "env", "GOROOT", "GOVERSION") or []
         major, minor = re.findall(r"\d+", version)[:2]
-    except (OSError, ValueError, subprocess.SubprocessError):
+    except ValueError:
         return None
     return Go(Path(root).resolve(), (int(major), int(minor)))
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.sandbox.mounts import mount_installed
 from bot.sandbox.port import WORK, Mount
 from bot.toolchains.placeholders import RESULTS
 from bot.toolchains.port import ToolchainError
@@ -37,7 +38,7 @@ class Jdk:
 
     def mounts(self) -> list[Mount]:
         """Return what the JDK needs beside /usr."""
-        own = [] if self.root.is_relative_to("/usr") else [Mount(source=self.root, target=str(self.root))]
+        own = mount_installed(self.root)
         linked = {Path(*file.resolve().parts[:3]) for folder in _LINKED for file in _list_links(self.root / folder)}
         return own + [Mount(source=place, target=str(place)) for place in sorted(linked) if place.is_dir()]
 
@@ -86,8 +87,7 @@ def list_mounts(tool: str) -> list[Mount]:
     The host's settings.xml may hold credentials: it is never shown.
     """
     root = require_tool(tool).parent.parent
-    mounts = [*require_jdk().mounts(), Mount(source=_INSIDE, target=INSIDE)]
-    mounts += [] if root.is_relative_to("/usr") else [Mount(source=root, target=str(root))]
+    mounts = [*require_jdk().mounts(), Mount(source=_INSIDE, target=INSIDE), *mount_installed(root)]
     conf = (root / "conf").resolve()
     if conf.is_relative_to("/etc"):
         shown = [conf / name for name in ("m2.conf", "logging")]

@@ -6,11 +6,12 @@ import functools
 import json
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.sandbox.mounts import mount_installed
 from bot.sandbox.port import Mount
+from bot.toolchains.programs import ask_program
 
 _ASK = "console.log(JSON.stringify([process.execPath, process.versions.node]))"
 # Older ones have no node:test that can be asked, and no Hash.copy behind our reporters' signatures.
@@ -36,22 +37,16 @@ class Node:
 
     def mounts(self) -> list[Mount]:
         """Return the mounts it needs to run; none for one in /usr."""
-        if self.program.is_relative_to("/usr"):
-            return []
-        return [Mount(source=self.prefix, target=str(self.prefix))]
+        return mount_installed(self.prefix)
 
 
 @functools.cache
 def find_node() -> Node | None:
     """Find the node behind what a version manager puts on PATH. Blocking."""
-    program = shutil.which("node")
-    if program is None:
-        return None
     try:
-        done = subprocess.run([program, "-e", _ASK], capture_output=True, timeout=20, check=True, text=True)
-        path, version = json.loads(done.stdout)
+        path, version = json.loads("".join(ask_program("node", "-e", _ASK) or ()))
         major, minor, patch = (int(part) for part in re.findall(r"\d+", version)[:3])
-    except (OSError, ValueError, subprocess.SubprocessError):
+    except ValueError:
         return None
     return Node(Path(path).resolve(), (major, minor, patch))
 

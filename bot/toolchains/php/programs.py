@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.sandbox.mounts import mount_installed
 from bot.sandbox.port import Mount
 from bot.toolchains.port import ToolchainError
+from bot.toolchains.programs import ask_program
 
 MISSING = "php is not here. Install PHP 8.0 or newer (apt-get install php-cli php-xml php-mbstring)."
 _ASK = "echo PHP_BINARY, PHP_EOL, PHP_VERSION, PHP_EOL, extension_loaded('dom') && extension_loaded('mbstring');"
@@ -28,14 +29,13 @@ class Php:
 
     def mounts(self) -> list[Mount]:
         """Return the mounts it needs to run, its settings among them."""
-        own = [] if self.root.is_relative_to("/usr") else [Mount(source=self.root, target=str(self.root))]
-        return [*own, *([Mount(source=_SETTINGS, target=str(_SETTINGS))] if _SETTINGS.is_dir() else [])]
+        return mount_installed(self.root, *([_SETTINGS] if _SETTINGS.is_dir() else []))
 
 
 @functools.cache
 def find_php() -> Php | None:
     """Find the php on PATH; None for one that cannot run PHPUnit. Blocking."""
-    lines = _ask("php", "-r", _ASK)
+    lines = ask_program("php", "-r", _ASK)
     if lines is None or len(lines) != 3 or lines[2] != "1" or int(lines[1].partition(".")[0]) < _OLDEST:
         return None
     return Php(Path(lines[0]).resolve().parent.parent, lines[1])
@@ -44,25 +44,14 @@ def find_php() -> Php | None:
 @functools.cache
 def find_phpunit() -> int | None:
     """Return the major version of the machine's own PHPUnit. Blocking."""
-    found = re.search(r"PHPUnit (\d+)\.", " ".join(_ask("phpunit", "--version") or []))
+    found = re.search(r"PHPUnit (\d+)\.", " ".join(ask_program("phpunit", "--version") or []))
     return int(found[1]) if found is not None else None
 
 
 @functools.cache
 def has_pcov() -> bool:
     """Return whether PHP can count lines (php-pcov). Blocking."""
-    return _ask("php", "-r", "echo extension_loaded('pcov');") == ["1"]
-
-
-def _ask(program: str, *arguments: str) -> list[str] | None:
-    path = shutil.which(program)
-    if path is None:
-        return None
-    try:
-        done = subprocess.run([path, *arguments], capture_output=True, timeout=30, check=True, text=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.splitlines()
+    return ask_program("php", "-r", "echo extension_loaded('pcov');") == ["1"]
 
 
 def require_php() -> Php:

@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.sandbox.mounts import mount_installed
 from bot.sandbox.port import Mount
 
 # Run in a foreign interpreter: its version and prefix as JSON.
@@ -60,9 +61,7 @@ class Interpreter:
 
     def mounts(self) -> list[Mount]:
         """Return the mounts it needs to run; none for one in /usr."""
-        if self.prefix.is_relative_to("/usr"):
-            return []
-        return [Mount(source=self.prefix, target=str(self.prefix))]
+        return mount_installed(self.prefix)
 
 
 def _folders() -> list[Path]:

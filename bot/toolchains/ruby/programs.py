@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.sandbox.mounts import mount_installed
 from bot.sandbox.port import Mount
 from bot.toolchains.port import ToolchainError
+from bot.toolchains.programs import ask_program
 
 MISSING = "ruby is not here. Install Ruby 3.0 or newer (apt-get install ruby bundler)."
 _ASK = "puts RbConfig::CONFIG['prefix'], RUBY_VERSION, RbConfig::CONFIG['rubylibdir']"
@@ -29,13 +30,13 @@ class Ruby:
 
     def mounts(self) -> list[Mount]:
         """Return the mounts it needs to run; none for one in /usr."""
-        return [] if self.root.is_relative_to("/usr") else [Mount(source=self.root, target=str(self.root))]
+        return mount_installed(self.root)
 
 
 @functools.cache
 def find_ruby() -> Ruby | None:
     """Find the ruby on PATH; None for one that is too old. Blocking."""
-    lines = _ask(_ASK)
+    lines = ask_program("ruby", "-e", _ASK)
     if lines is None or len(lines) != 3 or int(lines[1].partition(".")[0]) < _OLDEST:
         return None
     return Ruby(Path(lines[0]).resolve(), lines[1], Path(lines[2]))
@@ -45,18 +46,7 @@ def find_ruby() -> Ruby | None:
 def has_runner(name: str) -> bool:
     """Return whether this machine's Ruby itself brings a runner. Blocking."""
     # loaded, test-unit would run what tests it finds
-    return _ask(f"require '{_FILES[name]}'; exit!(true)") is not None
-
-
-def _ask(script: str) -> list[str] | None:
-    program = shutil.which("ruby")
-    if program is None:
-        return None
-    try:
-        done = subprocess.run([program, "-e", script], capture_output=True, timeout=30, check=True, text=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.splitlines()
+    return ask_program("ruby", "-e", f"require '{_FILES[name]}'; exit!(true)") is not None
 
 
 def require_ruby() -> Ruby:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.sandbox.mounts import mount_installed
 from bot.sandbox.port import Mount
 from bot.toolchains.port import ToolchainError
+from bot.toolchains.programs import ask_program
 
 Version = tuple[int, int]
 OLDEST: Version = (1, 63)
@@ -33,7 +34,7 @@ class Rust:
 
     def mounts(self) -> list[Mount]:
         """Return the mounts it needs to run; none for one in /usr."""
-        return [] if self.root.is_relative_to("/usr") else [Mount(source=self.root, target=str(self.root))]
+        return mount_installed(self.root)
 
 
 @functools.cache
@@ -42,22 +43,14 @@ def find_rust() -> Rust | None:
 
     With rustup, what is on PATH only starts the programs of a toolchain, by files of the folder it is started in.
     """
-    program = shutil.which("rustc")
-    if program is None:
-        return None
     try:
-        version = _ask(program, "--version")[0]
-        root, libraries = _ask(program, "--print", "sysroot", "--print", "target-libdir")
+        (version,) = ask_program("rustc", "--version", cwd="/") or []
+        root, libraries = ask_program("rustc", "--print", "sysroot", "--print", "target-libdir", cwd="/") or []
         major, minor = re.findall(r"\d+", version)[:2]
-    except (OSError, ValueError, IndexError, subprocess.SubprocessError):
+    except ValueError:
         return None
     found = Rust(Path(root), Path(libraries), (int(major), int(minor)), "nightly" in version)
     return found if (found.root / "bin" / "cargo").exists() else None
-
-
-def _ask(program: str, *questions: str) -> list[str]:
-    done = subprocess.run([program, *questions], capture_output=True, cwd="/", timeout=30, text=True)
-    return done.stdout.splitlines()
 
 
 def require_rust() -> Rust:

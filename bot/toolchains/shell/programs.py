@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.sandbox.mounts import mount_installed
 from bot.sandbox.port import Mount
 from bot.toolchains.port import ToolchainError
+from bot.toolchains.programs import ask_program
 
 MISSING = "bats is not here. Install bats 1.8 or newer (apt-get install bats)."
 _OLDEST = (1, 8)
@@ -25,22 +26,15 @@ class Bats:
 
     def mounts(self) -> list[Mount]:
         """Return the mounts it needs to run; none for one in /usr."""
-        root = self.program.parent.parent
-        return [] if root.is_relative_to("/usr") else [Mount(source=root, target=str(root))]
+        return mount_installed(self.program.parent.parent)
 
 
 @functools.cache
 def find_bats() -> Bats | None:
     """Find the bats on PATH; None for one that is too old. Blocking."""
     program = shutil.which("bats")
-    if program is None:
-        return None
-    try:
-        done = subprocess.run([program, "--version"], capture_output=True, timeout=30, check=True, text=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    found = re.search(r"(\d+)\.(\d+)[.\d]*", done.stdout)
-    if found is None or (int(found[1]), int(found[2])) < _OLDEST:
+    found = re.search(r"(\d+)\.(\d+)[.\d]*", " ".join(ask_program("bats", "--version") or ()))
+    if program is None or found is None or (int(found[1]), int(found[2])) < _OLDEST:
         return None
     return Bats(Path(program).resolve(), found[0])
 
