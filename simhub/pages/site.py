@@ -72,7 +72,7 @@ class Site:
         """``3 minutes ago``, for people."""
         if moment is None:
             return ""
-        then = datetime.fromisoformat(moment.replace("Z", "+00:00")) if isinstance(moment, str) else moment
+        then = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
         seconds = max(0, int((self.hub.world.now() - then.astimezone(UTC)).total_seconds()))
         for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
             if seconds >= size:

@@ -97,7 +97,7 @@ async def _change(call: Call, run: CheckRun) -> None:
 def _moment(call: Call, key: str) -> datetime | None:
     text = call.text(key)
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+        return datetime.fromisoformat(text) if text else None
     except ValueError:
         raise invalid("CheckRun", key, "invalid") from None
 

@@ -113,7 +113,7 @@ def mark_up(text: str) -> Markup:
 
 def _tell_moment(text: str) -> str:
     """Tell a time in UTC; the page's script makes it local."""
-    when = datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+    when = datetime.fromisoformat(text).astimezone(UTC)
     return when.strftime("%Y-%m-%d %H:%M UTC")
 
 

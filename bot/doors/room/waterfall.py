@@ -88,4 +88,4 @@ def _make_row(axis: _Axis, runs: Sequence[StageView], end: str) -> Row:
 
 
 def _read(moment: str) -> float:
-    return datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp()
+    return datetime.fromisoformat(moment).timestamp()

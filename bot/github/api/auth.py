@@ -205,7 +205,7 @@ class AppAuth:
         if permissions:
             wanted["permissions"] = dict(permissions)
         data = await self._ask(installation, wanted)
-        expires = datetime.fromisoformat(data["expires_at"].replace("Z", "+00:00")).timestamp()
+        expires = datetime.fromisoformat(data["expires_at"]).timestamp()
         lasts = expires - self.key.now()
         register_secret(data["token"])
         for repository in data.get("repositories") or ():
