@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _DUNDER = re.compile(r"(`[^`]*`)|\b(__\w+__)\b")
 _FOLD = re.compile(r"<(?=/?(?:details|summary)\b)", re.I)
@@ -45,6 +45,11 @@ def listed(names: Sequence[str], most: int) -> str:
     """Join at most so many names by commas, and count the others."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Join paragraphs, leaving out empty ones."""
+    return "\n\n".join(part for part in parts if part)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -22,6 +22,7 @@ from bot.github.resources.pulls import Pull
 from bot.github.text.markers import Marker, with_marker
 from bot.github.text.outgoing import MAX_TEXT, cap, outgoing_line
 from bot.github.text.sections import section
+from bot.markdown import joined
 from bot.types import JsonModel
 
 # GitHub shows a commit's text unfolded; a paragraph longer than this is no summary any more
@@ -168,7 +169,7 @@ async def push(job: Job[Any], evidence: AnyEvidence, text: PullText) -> str:
     paragraphs = [textwrap.fill(line, 72, break_long_words=False, break_on_hyphens=False) for line in said if line]
     steps = job.recipe.steps(evidence)
     subject = outgoing_line(steps[-1].subject, secrets=secrets) if steps else _title(job, text)
-    message = "\n\n".join(part for part in (subject, *paragraphs, text.closing) if part) + "\n"
+    message = joined((subject, *paragraphs, text.closing)) + "\n"
     before = [
         one.model_copy(update={"subject": outgoing_line(one.subject, secrets=secrets)}) for one in evidence.snapshots
     ]

@@ -14,7 +14,19 @@ from bot.change.new_pull import PullText
 from bot.change.recipe import AnyEvidence
 from bot.change.records import Baseline, Failure, Gate, GateReport
 from bot.change.refusals import Refusal
-from bot.markdown import code_block, duration, expense, folded, inline_code, listed, money, paragraph, shortened, table
+from bot.markdown import (
+    code_block,
+    duration,
+    expense,
+    folded,
+    inline_code,
+    joined,
+    listed,
+    money,
+    paragraph,
+    shortened,
+    table,
+)
 from bot.work.failures import summarise
 
 _ROWS = 4
@@ -84,18 +96,18 @@ class ChangeWords:
         about = f"{closing or f'For #{number}'}." if number is not None else ""
         return PullText(
             title=self.write_subject(evidence),
-            told=join([about, self.write_cause(evidence)]),
+            told=joined([about, self.write_cause(evidence)]),
             evidence=self._write_evidence(evidence, fold_details(evidence)),
             closing=closing,
         )
 
     def write_pushed(self, evidence: AnyEvidence, where: str) -> str:
         """Write the comment on a pull request; ``where`` says what was done."""
-        return join([f"{where}.", self.write_cause(evidence), self._write_evidence(evidence)])
+        return joined([f"{where}.", self.write_cause(evidence), self._write_evidence(evidence)])
 
     def write_patch(self, evidence: AnyEvidence) -> str:
         """Write what a change rests on that is handed over as a patch."""
-        return join([self.write_cause(evidence), self._write_evidence(evidence, fold_details(evidence))])
+        return joined([self.write_cause(evidence), self._write_evidence(evidence, fold_details(evidence))])
 
     def write_notice(self, evidence: AnyEvidence, number: int) -> str:
         """Write the one comment that notifies."""
@@ -122,7 +134,7 @@ class ChangeWords:
             parts.append(folded("The change that failed the checks", code_block(evidence.report.diff, "diff")))
         if evidence.judgement is not None and not evidence.judgement.passed:
             parts.append(self.write_objection(evidence.judgement))
-        return join([*parts, write_footer(evidence), self.write_next_step(evidence)])
+        return joined([*parts, write_footer(evidence), self.write_next_step(evidence)])
 
     def write_refusal(self, evidence: AnyEvidence, refusal: Refusal) -> str:
         """Write why a finished change could not be published, and all it holds."""
@@ -140,7 +152,7 @@ class ChangeWords:
             folded("The change, with its test", code_block(report.diff, "diff")) if report is not None else "",
             write_footer(evidence),
         ]
-        return join(parts)
+        return joined(parts)
 
     def write_cause(self, evidence: AnyEvidence) -> str:
         """Write what the judge let stand of the author's own sentences."""
@@ -175,7 +187,7 @@ class ChangeWords:
             fold_parts(evidence),
             details,
         ]
-        return join(parts)
+        return joined(parts)
 
 
 def list_common_rows(evidence: AnyEvidence, gates: dict[str, Gate]) -> list[list[str]]:
@@ -282,7 +294,7 @@ def write_footer(evidence: AnyEvidence, cost: str = "Cost") -> str:
     told = _write_run(evidence.baseline, evidence.report, f"{cost} {spent}.")
     if not evidence.brief.runs:
         told = f"Code of a fork is not run here: nothing was tested. {told}"
-    return join([tell_tries(evidence), told])
+    return joined([tell_tries(evidence), told])
 
 
 def _write_run(base: Baseline | None, report: GateReport | None, cost: str) -> str:
@@ -313,7 +325,7 @@ def fold_details(evidence: AnyEvidence, failures: Sequence[Failure] | None = Non
             for run in base.setup
         )
         reused = f"Not anew: {base.reused}, and nothing that decides it has changed." if base.reused else ""
-        found.append(folded("How it was set up", join([reused, "\n".join(lines)])))
+        found.append(folded("How it was set up", joined([reused, "\n".join(lines)])))
     if evidence.report is not None and evidence.report.unrun.reason:
         found.append(
             folded("Which changed lines the tests ran", f"Not known: {paragraph(evidence.report.unrun.reason)}")
@@ -344,11 +356,6 @@ def shorten(text: str) -> str:
     return shortened(paragraph(text), _SAID)
 
 
-def join(parts: Sequence[str]) -> str:
-    """Join paragraphs, leaving out empty ones."""
-    return "\n\n".join(part for part in parts if part)
-
-
 def _row(gate: Gate) -> list[str]:
     return [gate.name, gate.before, gate.after if gate.passed else f"{gate.after} — **not passed**"]
 
@@ -360,7 +367,7 @@ def _show_proof(evidence: AnyEvidence) -> str:
         return ""
     files = proof.files.files
     room = 8000 // max(1, len(files))
-    shown = join([f"{quote(path)}\n\n{code_block((text or '')[:room])}" for path, text in files.items()])
+    shown = joined([f"{quote(path)}\n\n{code_block((text or '')[:room])}" for path, text in files.items()])
     seen = f"the new test {quote(proof.tests[0])} fails on the present code"
     told = f"What I can show: {seen}; it {paragraph(proof.reason)}."
-    return join([told, folded("The failing test", shown)])
+    return joined([told, folded("The failing test", shown)])

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.dispatch.spec import TaskSpec
 from bot.github.resources.checks import CheckReport, Conclusion
-from bot.markdown import duration, expense, paragraph
+from bot.markdown import duration, expense, joined, paragraph
 
 _HEADS = {
     "queued": "Queued: waiting for a free worker.",
@@ -54,7 +54,7 @@ def status_text(view: StatusView) -> str:
     head = f"{_head(view)} {view.summary}".strip()
     latest = {str(event["stage"]): event for event in view.stages}
     checklist = "\n".join(_line(view, title, latest.get(name)) for name, title in view.spec.stages.items())
-    return "\n\n".join(part for part in (head, checklist, *view.notices, _next_step(view), _foot(view)) if part)
+    return joined((head, checklist, *view.notices, _next_step(view), _foot(view)))
 
 
 def _next_step(view: StatusView) -> str:

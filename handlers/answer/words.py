@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.markdown import code_block, counted, expense, folded, inactive, inline_code, listed, paragraph, table
+from bot.markdown import code_block, counted, expense, folded, inactive, inline_code, joined, listed, paragraph, table
 from bot.work.records import Cost
 from handlers.answer.records import Answer, Description, Improvements, PlacedSuggestion
 
@@ -33,7 +33,7 @@ def write_description(description: Description) -> str:
         folded(counted(len(rows), "changed file"), table(("file", "lines", "change"), rows)),
         f"<sub>Written by Forgehand from {description.sha[:10]}; `/describe` writes it anew.</sub>",
     ]
-    return "\n\n".join(part for part in parts if part)
+    return joined(parts)
 
 
 def write_description_note(description: Description, cost: Cost) -> str:

@@ -11,7 +11,7 @@ from bot.github.api.errors import GitHubError
 from bot.github.api.scopes import COMMENT, READ_ACTIONS, READ_CHECKS
 from bot.github.resources import issues
 from bot.github.text.markers import Marker
-from bot.markdown import counted, inline_code, table
+from bot.markdown import counted, inline_code, joined, table
 from bot.quarantine.entries import PATH, Entry, QuarantineError, read_entries
 from bot.store import test_outcomes
 from bot.store.test_outcomes import Examined, StoredOutcome, StoredReport
@@ -87,7 +87,7 @@ def write_report(
     found = len({test for test, _ in verdicts} | {one.test for one in shown})
     if not found:
         parts.insert(2, "No test is known to be flaky or broken.")
-    return Report(text="\n\n".join(part for part in parts if part), found=found)
+    return Report(text=joined(parts), found=found)
 
 
 def judge_all(outcomes: Sequence[StoredOutcome]) -> dict[tuple[str, str], tuple[Verdict, ...]]:

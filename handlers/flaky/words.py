@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.change.recipe import AnyEvidence
 from bot.change.words import ChangeWords
 from bot.flakiness.records import Examination
-from bot.markdown import code_block, folded, inline_code, table
+from bot.markdown import code_block, folded, inline_code, joined, table
 from handlers.flaky.records import find_flake
 
 TITLES = {
@@ -35,7 +35,7 @@ def write_examination(found: Examination) -> str:
     if found.flaky:
         fix, keep = inline_code(f"/flaky fix {found.test}"), inline_code(f"/quarantine {found.test}")
         parts.append(f"{fix} fixes it with this as the proof; {keep} keeps it from failing others' work for two weeks.")
-    return "\n\n".join(part for part in parts if part)
+    return joined(parts)
 
 
 def _write_tallies(found: Examination) -> str:

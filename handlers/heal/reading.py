@@ -21,6 +21,7 @@ from bot.github.api.scopes import READ
 from bot.github.resources import actions, ci, repos
 from bot.github.resources.actions import WorkflowJob, WorkflowRun
 from bot.github.resources.ci import FailedCheck
+from bot.markdown import joined
 from bot.types import Repository
 from handlers.heal.causes import explain_records
 from handlers.heal.records import HealBrief, HealTask, RedJob
@@ -116,7 +117,7 @@ async def describe_job(
             "run": found.run,
             "workflow": workflow,
             "step": step.name if step is not None else "",
-            "said": "\n\n".join(part for part in (check.said, log) if part),
+            "said": joined((check.said, log)),
         }
     )
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from bot.deployments.words import tell_figures
 from bot.incidents.story import IncidentStory
-from bot.markdown import code_block, counted, duration, folded, inline_code, paragraph, shortened, table
+from bot.markdown import code_block, counted, duration, folded, inline_code, joined, paragraph, shortened, table
 from bot.store.incidents import Incident, IncidentEvent, Trouble
 from bot.store.lessons import Lesson
 
@@ -45,7 +45,7 @@ def write_body(story: IncidentStory) -> str:
         f"<sub>Incident `{one.id}`. `/status` shows what works on it, `/cancel` stops that; closing this issue ends "
         "it.</sub>",
     ]
-    return "\n\n".join(part for part in parts if part)
+    return joined(parts)
 
 
 def write_change(story: IncidentStory, event: IncidentEvent) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.change.handover import DOCUMENTS
-from bot.markdown import code_block, counted, inline_code, listed, paragraph, table
+from bot.markdown import code_block, counted, inline_code, joined, listed, paragraph, table
 from bot.plans.records import Draft, Plan, PlannedStep, Specification
 from bot.work.results import Parts, told
 
@@ -21,7 +21,7 @@ _AGAIN = "Ask again with the answers in the text."
 def write_questions(specification: Specification, *, quiet: bool) -> str:
     """Write numbered questions, in one comment unless that is ``quiet``."""
     numbered = "\n".join(f"{number}. {paragraph(one)}" for number, one in enumerate(specification.questions, 1))
-    return _join(
+    return joined(
         [
             "Before I plan this I need to know:",
             numbered,
@@ -34,7 +34,7 @@ def write_questions(specification: Specification, *, quiet: bool) -> str:
 def write_specification(specification: Specification) -> str:
     """Write the goal, the requirements with their ids, and what is assumed."""
     rows = [(one.id, paragraph(one.text), paragraph(one.acceptance)) for one in specification.requirements]
-    return _join(
+    return joined(
         [
             paragraph(specification.goal),
             table(("id", "requirement", "it holds when"), rows) if rows else "",
@@ -47,7 +47,7 @@ def write_plan(draft: Draft) -> str:
     """Write the whole plan."""
     plan = draft.plan
     assert plan is not None, "only a plan is shown"
-    return _join(
+    return joined(
         [
             _heading("Specification", write_specification(draft.specification)),
             _heading("Options", _write_options(plan)),
@@ -66,7 +66,7 @@ def write_sub_issue(number: int, specification: Specification, step: PlannedStep
     """Write the text of an issue that stands for one step."""
     wanted = [one for one in specification.requirements if one.id in step.requirements]
     files = ", ".join(inline_code(path) for path in step.files)
-    return _join(
+    return joined(
         [
             f"Part of #{number}.",
             paragraph(step.text),
@@ -154,7 +154,3 @@ def _heading(title: str, text: str) -> str:
 
 def _list(title: str, items: Sequence[str]) -> str:
     return "\n".join([title, "", *(f"- {paragraph(item)}" for item in items)]) if items else ""
-
-
-def _join(parts: Sequence[str]) -> str:
-    return "\n\n".join(part for part in parts if part)

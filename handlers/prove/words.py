@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.change.recipe import AnyEvidence
-from bot.change.words import ChangeWords, fold_details, join, list_notes, list_quiet_gates, quote, write_footer
-from bot.markdown import code_block, folded
+from bot.change.words import ChangeWords, fold_details, list_notes, list_quiet_gates, quote, write_footer
+from bot.markdown import code_block, folded, joined
 from handlers.prove.records import get_brief
 
 NO_PROOF = "No new test in a file of its own fails without the change and passes with it."
@@ -20,7 +20,7 @@ class ProveWords(ChangeWords):
         """Write the evidence, what did not pass in full."""
         failed = evidence.report.failed() if evidence.report is not None else ()
         details = [folded(f"Not passed: {one.name}", code_block(one.detail[:_SHOWN])) for one in failed if one.detail]
-        return join(
+        return joined(
             [
                 f"**{self.summarise(evidence)}** Checked at `{get_brief(evidence).head_sha[:10]}` by the gates that my "
                 "own changes have to pass; no model was asked, and nobody read the change for this.",

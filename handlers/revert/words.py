@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.change.new_pull import PullText
 from bot.change.recipe import AnyEvidence
-from bot.change.words import ChangeWords, fold_details, join, quote
-from bot.markdown import code_block, folded, inline_code, listed, paragraph, shortened
+from bot.change.words import ChangeWords, fold_details, quote
+from bot.markdown import code_block, folded, inline_code, joined, listed, paragraph, shortened
 from handlers.revert.confirmation import CONFIRMED, NAME
 from handlers.revert.records import RevertBrief, get_brief
 from handlers.revert.refusals import list_later, write_command
@@ -32,7 +32,7 @@ class RevertWords(ChangeWords):
         told = f"Takes {brief.name}{title} back, which was {brief.how}."
         return PullText(
             title=self.write_subject(evidence),
-            told=join([told, reason, _tell_confirmation(evidence)]),
+            told=joined([told, reason, _tell_confirmation(evidence)]),
             evidence=self._write_evidence(evidence, fold_details(evidence)),
             closing="\n".join(f"This reverts commit {sha}." for sha in brief.known.commits),
         )

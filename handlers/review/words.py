@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bot.github.resources.checks import Annotation, CheckReport, Conclusion
-from bot.markdown import code_block, counted, expense, folded, inline_code, listed, paragraph, shortened, table
+from bot.markdown import code_block, counted, expense, folded, inline_code, joined, listed, paragraph, shortened, table
 from bot.pulls.records import (
     RISK_RANK,
     SEVERITIES,
@@ -147,7 +147,7 @@ def _write_report(result: ReviewResult) -> str:
         _write_changes(result),
         _write_checks(result),
     ]
-    return "\n\n".join(part for part in parts if part)
+    return joined(parts)
 
 
 def _conclude(result: ReviewResult) -> Conclusion:
@@ -266,7 +266,7 @@ def _list_unread(result: ReviewResult) -> str:
     partly = "**Read only in part:**\n" + "\n".join(_limit_lines(parts)) if parts else ""
     out = [f"- {inline_code(file.path)}: {file.left_out}" for file in result.files if file.left_out is not None]
     left = folded(f"Not read: {counted(len(out), 'file')}", "\n".join(_limit_lines(out))) if out else ""
-    return "\n\n".join(part for part in (missing, partly, left) if part)
+    return joined((missing, partly, left))
 
 
 def _write_changes(result: ReviewResult) -> str:

@@ -15,7 +15,7 @@ from bot.github.api.access import Permissions
 from bot.github.api.errors import Forbidden, GitHubError, Invalid, NotFound
 from bot.github.resources import ci
 from bot.github.resources.ci import FailedCheck
-from bot.markdown import listed
+from bot.markdown import joined, listed
 from bot.quarantine.entries import Entry, find_entry
 from bot.types import JsonModel
 from handlers.revise.records import Demand, RevisionBrief, RevisionEvidence, RevisionJob
@@ -63,7 +63,7 @@ async def read_demands(job: RevisionJob, head_sha: str) -> tuple[Demand, ...]:
     demands = []
     for check in theirs:
         log = await _read_log(job, check) if check.app == "github-actions" else ""
-        said = "\n\n".join(part for part in (check.said, log) if part) or "It says nothing about why."
+        said = joined((check.said, log)) or "It says nothing about why."
         text = f"The check {check.name} failed. Make it pass.\n\n{said}"
         demands.append(Demand(author=check.app or "CI", text=text))
     return tuple(demands)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.change.refusals import Refusal
 from bot.change.words import fold_details, list_common_rows, list_proof_rows, list_quiet_gates, write_footer
-from bot.markdown import code_block, counted, folded, inline_code, paragraph, shortened, table
+from bot.markdown import code_block, counted, folded, inline_code, joined, paragraph, shortened, table
 from handlers.revise.records import DemandAnswer, PublishedRevision, Reproof, RevisionEvidence, pair_answers
 
 _LONGEST = 90
@@ -55,7 +55,7 @@ def _write_done(evidence: RevisionEvidence, reproof: Reproof | None, where: str)
         *evidence.notes,
         write_footer(evidence),
     ]
-    return "\n\n".join(part for part in parts if part)
+    return joined(parts)
 
 
 def write_evidence(evidence: RevisionEvidence, reproof: Reproof, sha: str) -> str:
@@ -72,7 +72,7 @@ def write_evidence(evidence: RevisionEvidence, reproof: Reproof, sha: str) -> st
         write_footer(evidence, "Cost of the revision:"),
         fold_details(evidence, reproof.failures),
     ]
-    return "\n\n".join(part for part in parts if part)
+    return joined(parts)
 
 
 def write_failure(evidence: RevisionEvidence) -> str:
@@ -86,7 +86,7 @@ def write_failure(evidence: RevisionEvidence) -> str:
     if report is not None:
         parts += [_write_demands(evidence), _write_checks(evidence, None)]
         parts.append(folded("The change that I did not publish", code_block(report.diff, "diff")))
-    return "\n\n".join(part for part in [*parts, write_footer(evidence)] if part)
+    return joined([*parts, write_footer(evidence)])
 
 
 def write_refusal(evidence: RevisionEvidence, refusal: Refusal) -> str:

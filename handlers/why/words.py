@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bot.markdown import code_block, counted, folded, inline_code, listed
+from bot.markdown import code_block, counted, folded, inline_code, joined, listed
 from handlers.why.records import Diagnosis, FailedJob, RedCommit
 
 _TESTS = 10
@@ -22,7 +22,7 @@ def write_diagnosis(red: RedCommit, found: Diagnosis) -> str:
         parts.append(f"**Deeper** (a model's words about the above):\n\n{found.deeper}")
     if found.problem:
         parts.append(f"I could not go deeper: {found.problem}")
-    return "\n\n".join(part for part in parts if part)
+    return joined(parts)
 
 
 def _write_head(red: RedCommit) -> str:
