@@ -26,23 +26,25 @@ async def cancel_active(
     number: int,
     actor: Actor,
     *,
+    deed: str,
     delivery: str,
     label: str | None = None,
     by: str | None = None,
 ) -> None:
     """Cancel an issue's or pull request's active or waiting tasks by name.
 
-    With ``label`` only a task that this label started is cancelled. The task says that ``by`` stopped it, or else the
-    actor. GitHub let ``actor`` do what stops it, so nobody asks again whether they may.
+    With ``label`` only a task that this label started is cancelled. The task says that the actor did ``deed`` ("closed
+    the issue"), or else that ``by`` stopped it. GitHub let ``actor`` do what stops it, so nobody asks again whether
+    they may.
     """
     found = await services.store.read(_find_active, names, repository, number)
     started = [task for task in found if label is None or _was_started_by(task, label)]
     if not started or (await services.github.bot()).id == actor.id:
         return
-    reason = f"@{actor.login} {'closed it' if label is None else 'removed the label'}."
+    reason = f"@{actor.login} {deed}."
     for task in started:
         await record(services, delivery, repository, actor, f"cancel {task.flow}", Decision(True, reason))
-        await services.engine.cancel(task.id, by or actor.login)
+        await services.engine.cancel(task.id, by or actor.login, "" if by else deed)
 
 
 def _find_active(connection: sa.Connection, names: Collection[str], repository: Repository, number: int) -> list[Task]:
@@ -58,12 +60,12 @@ def _was_started_by(task: Task, label: str) -> bool:
     return known is not None and labels.same(known, label)
 
 
-async def cancel_installation(services: Services, installation: int, by: str) -> None:
+async def cancel_installation(services: Services, installation: int, by: str, deed: str) -> None:
     """Cancel what runs or waits in an installation, suspended or removed."""
     services.github.forget_installation(installation)
     for task in await services.store.run(tasks.list_unfinished):
         if task.installation == installation:
-            await services.engine.cancel(task.id, by)
+            await services.engine.cancel(task.id, by, deed)
 
 
 async def cancel_where(
@@ -71,12 +73,13 @@ async def cancel_where(
     concerns: Callable[[Task, Request[Any]], bool],
     *,
     actor: Actor | None,
+    deed: str,
     delivery: str,
-    reason: str,
 ) -> None:
     """Cancel every active or waiting task that a delivery concerns.
 
-    ``reason`` goes to the audit log. GitHub let ``actor`` do it, so nobody asks again whether they may.
+    ``deed`` is what was done there ("archived the repository"). GitHub let ``actor`` do it, so nobody asks again
+    whether they may.
     """
     for task in await services.store.run(tasks.list_unfinished):
         request: Request[Any] = Request.model_validate(task.argument)
@@ -84,5 +87,6 @@ async def cancel_where(
             continue
         if actor is not None:
             action = f"cancel {task.flow}"
-            await record(services, delivery, request.repository, actor, action, Decision(True, reason))
-        await services.engine.cancel(task.id, actor.login if actor is not None else "the account's owner")
+            decision = Decision(True, f"@{actor.login} {deed}.")
+            await record(services, delivery, request.repository, actor, action, decision)
+        await services.engine.cancel(task.id, actor.login if actor is not None else "the account's owner", deed)

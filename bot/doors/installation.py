@@ -53,7 +53,8 @@ def installation_router(registry: Registry) -> Router[Services]:
         actor = event.sender()
         if event.installation is not None:
             by = actor.login if actor else "the account's owner"
-            await cancel_installation(services, event.installation, by)
+            deed = "suspended the App" if event.action == "suspend" else "removed the App"
+            await cancel_installation(services, event.installation, by, deed)
 
     @router.on("installation", "unsuspend")
     @router.on("installation", "new_permissions_accepted")

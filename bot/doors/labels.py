@@ -67,7 +67,8 @@ def label_router(registry: Registry) -> Router[Services]:
         if change is not None:
             where = (change.repository, change.number, change.actor)
             names = [spec.name for spec in _list_specs(registry, change.kind)]
-            await cancel_active(services, names, *where, delivery=event.guid, label=change.label)
+            deed = "removed the label"
+            await cancel_active(services, names, *where, deed=deed, delivery=event.guid, label=change.label)
 
     @router.on("issues", "closed")
     @router.on("pull_request", "closed")
@@ -76,8 +77,10 @@ def label_router(registry: Registry) -> Router[Services]:
         repository = event.repository()
         actor = event.sender()
         if repository is not None and actor is not None and event.number is not None:
-            names = [spec.name for spec in _list_specs(registry, _read_kind(event))]
-            await cancel_active(services, names, repository, event.number, actor, delivery=event.guid)
+            kind = _read_kind(event)
+            names = [spec.name for spec in _list_specs(registry, kind)]
+            deed = "closed the issue" if kind == "issue" else "closed the pull request"
+            await cancel_active(services, names, repository, event.number, actor, deed=deed, delivery=event.guid)
 
     return router
 

@@ -21,13 +21,13 @@ router: Router[Services] = Router()
 @router.on("issues", "transferred")
 async def issue_transferred(event: Event, services: Services) -> None:
     """Stop a transferred issue's work: nobody asked for it over there."""
-    await _stop_issue(event, services, "The issue was transferred to another repository.")
+    await _stop_issue(event, services, "transferred the issue to another repository")
 
 
 @router.on("issues", "deleted")
 async def issue_deleted(event: Event, services: Services) -> None:
     """Stop the work of a deleted issue: nobody could read the result."""
-    await _stop_issue(event, services, "The issue was deleted.")
+    await _stop_issue(event, services, "deleted the issue")
 
 
 @router.on("repository", "renamed")
@@ -50,21 +50,21 @@ async def transferred(event: Event, services: Services) -> None:
                 request.repository.id == repository.id and task.installation != repository.installation
             ),
             actor=event.sender(),
+            deed="transferred the repository to another owner",
             delivery=event.guid,
-            reason="The repository was transferred to another owner.",
         )
 
 
 @router.on("repository", "archived")
 async def archived(event: Event, services: Services) -> None:
     """Stop the work in a read-only repository: nothing can be published."""
-    await _stop_repositories(event, services, [event.payload.get("repository")], "The repository was archived.")
+    await _stop_repositories(event, services, [event.payload.get("repository")], "archived the repository")
 
 
 @router.on("repository", "deleted")
 async def deleted(event: Event, services: Services) -> None:
     """Stop the work in a deleted repository."""
-    await _stop_repositories(event, services, [event.payload.get("repository")], "The repository was deleted.")
+    await _stop_repositories(event, services, [event.payload.get("repository")], "deleted the repository")
     repository = event.repository()
     if repository is not None:
         await services.store.run(findings.forget, repository)
@@ -76,10 +76,10 @@ async def removed(event: Event, services: Services) -> None:
     if event.installation is not None:
         services.github.forget_installation(event.installation)
     gone = event.payload.get("repositories_removed")
-    await _stop_repositories(event, services, gone, "The App was taken off the repository.")
+    await _stop_repositories(event, services, gone, "took the App off the repository")
 
 
-async def _stop_issue(event: Event, services: Services, reason: str) -> None:
+async def _stop_issue(event: Event, services: Services, deed: str) -> None:
     repository = event.repository()
     number = event.number
     if repository is not None and number is not None:
@@ -87,17 +87,17 @@ async def _stop_issue(event: Event, services: Services, reason: str) -> None:
             services,
             lambda _, request: (request.repository.id, request.subject.number) == (repository.id, number),
             actor=event.sender(),
+            deed=deed,
             delivery=event.guid,
-            reason=reason,
         )
 
 
-async def _stop_repositories(event: Event, services: Services, listed: Any, reason: str) -> None:
+async def _stop_repositories(event: Event, services: Services, listed: Any, deed: str) -> None:
     ids = {read_number(item, "id") for item in (listed if isinstance(listed, list) else [])}
     await cancel_where(
         services,
         lambda _, request: request.repository.id in ids,
         actor=event.sender(),
+        deed=deed,
         delivery=event.guid,
-        reason=reason,
     )

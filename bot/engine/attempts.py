@@ -57,12 +57,12 @@ class CancelWatch:
             self._wakes[task_id].set()
 
     async def wait(self, task_id: str) -> str:
-        """Wait until the task's flag is set; return the login of who asked."""
+        """Wait until the task's flag is set; return who did what that set it."""
         event = self._wakes.setdefault(task_id, asyncio.Event())
         while True:
-            by = await self.records.cancelled_by(task_id)
-            if by is not None:
-                return by
+            stop = await self.records.find_stop(task_id)
+            if stop is not None:
+                return stop
             try:
                 await asyncio.wait_for(event.wait(), self.poll)
             except TimeoutError:
@@ -148,8 +148,8 @@ class Attempts:
         tried = 0
         while True:
             start = await self.records.start_step(self.task_id, name)
-            if start.cancelled_by is not None:
-                return results.write_error(_cancelled_error(start.cancelled_by))
+            if start.stop is not None:
+                return results.write_error(_cancelled_error(start.stop))
             if start.starts > 1:
                 metrics.REPLAYS.inc()
             if start.starts > MAX_STARTS:
@@ -205,7 +205,7 @@ class Attempts:
             await _stop(name, body, watch)
 
     async def _pause(self, seconds: float) -> str | None:
-        """Wait, or return who cancelled the task meanwhile."""
+        """Wait, or return who did what that stops the task meanwhile."""
         try:
             return await asyncio.wait_for(self.watch.wait(self.task_id), max(seconds, 0.0))
         except TimeoutError:
@@ -257,8 +257,8 @@ async def _stop(name: str, *running: asyncio.Task[Any] | None) -> None:
             log.error("step ignored its cancellation and was abandoned", step=name)
 
 
-def _cancelled_error(by: str) -> TaskCancelled:
-    return TaskCancelled(f"{by} cancelled the task.", by=by)
+def _cancelled_error(stop: str) -> TaskCancelled:
+    return TaskCancelled(f"{stop}.")
 
 
 Body = Callable[[], Awaitable[str]]

@@ -108,8 +108,8 @@ class DbosEngine:
         await self._tell_queued()
         return True
 
-    async def cancel(self, task_id: str, by: str) -> None:
-        await self._runtime.records.request_cancel(task_id, by)
+    async def cancel(self, task_id: str, by: str, deed: str = "") -> None:
+        await self._runtime.records.request_cancel(task_id, by, deed)
         self._runtime.watch.wake(task_id)
 
     async def forget(self, task_ids: Sequence[str]) -> None:

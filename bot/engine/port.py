@@ -40,7 +40,7 @@ class EngineError(ForgehandError):
 
 
 class TaskCancelled(EngineError):
-    """Somebody asked for the task to stop; ``details``: ``by`` (login)."""
+    """Somebody asked for the task to stop, or did what stops it."""
 
 
 class TaskWaits(EngineError):
@@ -176,10 +176,11 @@ class Engine(Protocol):
         """
         ...
 
-    async def cancel(self, task_id: str, by: str) -> None:
+    async def cancel(self, task_id: str, by: str, deed: str = "") -> None:
         """Ask the task to stop at its next step, models and sandboxes at once.
 
-        One that has ended and waits for people waits no longer.
+        It will say that ``by`` did ``deed`` ("closed the issue"), or else that ``by`` cancelled it. One that has ended
+        and waits for people waits no longer.
         """
         ...
 

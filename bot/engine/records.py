@@ -28,9 +28,11 @@ class TaskRecords(Protocol):
         """Uncount a start that ended in order (``error``), to be retried."""
         ...
 
-    async def cancelled_by(self, task_id: str) -> str | None: ...
+    async def find_stop(self, task_id: str) -> str | None:
+        """Return what stops the task ("mara closed the issue"), if anything."""
+        ...
 
-    async def request_cancel(self, task_id: str, by: str) -> bool:
+    async def request_cancel(self, task_id: str, by: str, deed: str) -> bool:
         """Set the cancel flag; return False if there is nothing to stop."""
         ...
 
@@ -54,11 +56,11 @@ class StoreRecords:
     async def end_step(self, task_id: str, step: str, error: str | None = None) -> None:
         await self._store.run(starts.end_step, task_id, step, error)
 
-    async def cancelled_by(self, task_id: str) -> str | None:
-        return await self._store.run(tasks.cancelled_by, task_id)
+    async def find_stop(self, task_id: str) -> str | None:
+        return await self._store.run(tasks.find_stop, task_id)
 
-    async def request_cancel(self, task_id: str, by: str) -> bool:
-        return await self._store.run(tasks.request_cancel, task_id, by)
+    async def request_cancel(self, task_id: str, by: str, deed: str) -> bool:
+        return await self._store.run(tasks.request_cancel, task_id, by, deed)
 
     async def close(self, task_id: str, outcome: Outcome) -> None:
         if await self._store.run(_close, task_id, outcome):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from bot.store.tables import attempt, task
-from bot.store.tasks import add_event, cancelled_by
+from bot.store.tasks import add_event, find_stop
 from bot.store.upsert import insert
 from bot.types import ForgehandError
 
@@ -30,7 +30,7 @@ class StepStart(NamedTuple):
     """Starts of a step without an end, this one included; 0 if cancelled."""
 
     starts: int
-    cancelled_by: str | None
+    stop: str | None  # who did what that stops the task
 
 
 class RunningStep(NamedTuple):
@@ -74,9 +74,9 @@ def check_owned(connection: sa.Connection, step: RunningStep | None) -> None:
 
 def start_step(connection: sa.Connection, task_id: str, step: str) -> StepStart:
     """Count one more start of a step, durably, unless it is cancelled."""
-    by = cancelled_by(connection, task_id)
-    if by is not None:
-        return StepStart(0, by)
+    stop = find_stop(connection, task_id)
+    if stop is not None:
+        return StepStart(0, stop)
     statement = insert(connection, attempt).values(task=task_id, step=step, count=1)
     counted = statement.on_conflict_do_update(
         index_elements=[attempt.c.task, attempt.c.step], set_={"count": attempt.c.count + 1}

@@ -329,21 +329,22 @@ def merge_posted(connection: sa.Connection, task_id: str, ids: Mapping[str, Any]
     return posted
 
 
-def request_cancel(connection: sa.Connection, task_id: str, by: str) -> bool:
+def request_cancel(connection: sa.Connection, task_id: str, by: str, deed: str = "") -> bool:
     """Ask a task to stop; one that waits or has not begun ends at once.
 
-    Return False if there is nothing to stop. Its active key is free from now on: whoever asks again gets a new task,
-    not one that is ending.
+    Its end will say that ``by`` did ``deed``, or else that ``by`` cancelled it. Return False if there is nothing to
+    stop. Its active key is free from now on: whoever asks again gets a new task, not one that is ending.
     """
-    if end_waiting(connection, task_id, "cancelled", f"{by} cancelled the task while it waited."):
+    stop = _tell_stop(by, deed)
+    if end_waiting(connection, task_id, "cancelled", f"{stop} while it waited."):
         return True
     query = sa.update(task).where(task.c.id == task_id, task.c.ended.is_(None), task.c.cancel.is_(None))
     if not connection.execute(query.values(cancel=by, active_key=None)).rowcount:
         return False
-    add_event(connection, task_id, "cancel_requested", {"by": by})
+    add_event(connection, task_id, "cancel_requested", {"by": by, "deed": deed})
     waiting = sa.select(task.c.state).where(task.c.id == task_id).with_for_update()
     if connection.execute(waiting).scalar_one() == "queued":
-        summary = f"{by} cancelled the task before it began."
+        summary = f"{stop} before the work began."
         close(connection, task_id, "cancelled", {"state": "cancelled", "summary": summary, "data": {}})
     return True
 
@@ -392,9 +393,18 @@ def put_off(connection: sa.Connection, task_id: str, until: float) -> None:
         connection.execute(sa.update(task).where(task.c.id == task_id).values(result=result))
 
 
-def cancelled_by(connection: sa.Connection, task_id: str) -> str | None:
-    """Return the login of who asked the task to stop, if anybody did."""
-    return connection.execute(sa.select(task.c.cancel).where(task.c.id == task_id)).scalar_one_or_none()
+def find_stop(connection: sa.Connection, task_id: str) -> str | None:
+    """Return what stops the task ("mara closed the issue"), if anything."""
+    by = connection.execute(sa.select(task.c.cancel).where(task.c.id == task_id)).scalar_one_or_none()
+    if by is None:
+        return None
+    asked = sa.select(task_event.c.data).where(task_event.c.task == task_id, task_event.c.kind == "cancel_requested")
+    data = connection.execute(asked.limit(1)).scalar_one_or_none() or {}
+    return _tell_stop(by, data.get("deed", ""))
+
+
+def _tell_stop(by: str, deed: str) -> str:
+    return f"{by} {deed or 'cancelled the task'}"
 
 
 def _read_events(connection: sa.Connection, query: sa.Select[Any]) -> list[TaskEvent]:

@@ -152,13 +152,15 @@ async def stop_review(event: Event, services: Services) -> None:
     merged = read_part(event.payload, "pull_request").get("merged") is True
     if merged or await _may_write(services, offer):
         where = (offer.repository, offer.number, offer.sender)
-        await cancel_active(services, [TASK.name], *where, delivery=event.guid, by=_CLOSING)
+        deed = "closed the pull request"
+        await cancel_active(services, [TASK.name], *where, deed=deed, delivery=event.guid, by=_CLOSING)
 
 
 async def _renew(services: Services, event: Event, offer: _Offer, *, watched: bool) -> None:
     """Review the diff as it is now, in place of an older review."""
     ours = await _is_us(services, offer.sender)
-    dropped = await _drop_older(services, offer)
+    by = "Another base" if event.action == "edited" else f"A push of {offer.head_sha[:10]}"
+    dropped = await _drop_older(services, offer, by)
     told = watched or dropped is not None
     policy = await _load_policy(services, event, offer) if told or not ours else None
     if policy is None or not (told or ("synchronize" in policy.rules(ReviewRules).on and not offer.draft)):
@@ -285,13 +287,13 @@ async def _load_policy(services: Services, event: Event, offer: _Offer) -> Polic
     return policy
 
 
-async def _drop_older(services: Services, offer: _Offer) -> ReviewTask | None:
+async def _drop_older(services: Services, offer: _Offer, by: str) -> ReviewTask | None:
     """Stop and return the overtaken review, even one that gave up itself."""
     newest = await _find_newest(services, offer)
     if newest is None or _is_current(newest, offer):
         return None
     if newest.ended is None:
-        await services.engine.cancel(newest.id, f"A push of {offer.head_sha[:10]}")
+        await services.engine.cancel(newest.id, by)
     elif not _gave_up(newest):
         return None
     return ReviewTask.model_validate(newest.argument)

@@ -306,7 +306,7 @@ async def test_a_task_is_started_once_stopped_and_started_again(story: Story) ->
     assert text == "Nothing is running here, so nothing was stopped."
     (text,) = await answered(story, await comment(story, number, "/status"))
     assert text.startswith(f"Nothing is running here.\n\n- **fix** cancelled, asked by mara (task `{task}`)")
-    assert "mara cancelled the task before it began." in text
+    assert "mara cancelled the task before the work began." in text
 
     max_ = story.hub.create_user("max")
     story.hub.set_permission(story.repository, "max", "maintain")

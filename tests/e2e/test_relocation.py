@@ -119,6 +119,8 @@ async def test_an_archived_repository_stops_its_work(town: Story) -> None:
         await story.until(lambda: state(story, title) == "cancelled", what="the task is cancelled")
 
     await stopped_by(story, title, archive)
+    query = "select json_extract(result, '$.summary') from fh_task where repository = ?"
+    assert rows(story, query, story.repository.full_name) == [("mara archived the repository.",)]
 
 
 async def test_a_deleted_repository_stops_its_work(town: Story) -> None:

@@ -110,6 +110,7 @@ async def test_a_base_that_changes_during_a_review_is_noticed(tell: Tell) -> Non
     await story.until(lambda: len(_ended(story, head)) == 2, what="another review has taken its place")
     first, second = sorted(_ended(story, head), key=lambda run: run.id)
     assert (first.conclusion, second.conclusion) == ("cancelled", "success")
+    assert first.title == "Cancelled. Another base cancelled the task."
     assert await reviews(story, number) == []
 
 

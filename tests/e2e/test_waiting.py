@@ -126,4 +126,4 @@ async def test_cancel_a_newer_task_and_a_removed_repository_end_the_waiting(stor
     story.hub.change_repositories(installation_of(story), remove=[story.repository], sender="mara")
     await until(story, "cancelled", "cancelled", "cancelled")
     query = "select json_extract(result, '$.summary') from fh_task where flow = 'wait' order by created desc limit 1"
-    assert rows(story, query) == [("mara cancelled the task while it waited.",)]
+    assert rows(story, query) == [("mara took the App off the repository while it waited.",)]

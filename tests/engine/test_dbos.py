@@ -279,7 +279,7 @@ async def test_a_database_that_goes_away_for_a_moment_fails_no_task(postgres: st
             await asyncio.wait_for(story.reached.wait(), PATIENCE)
             refuse_connections(postgres_server, store, refuse=True)
             story.let_on.set()
-            waiting = asyncio.create_task(StoreRecords(store).cancelled_by("t1"))
+            waiting = asyncio.create_task(StoreRecords(store).find_stop("t1"))
             await asyncio.sleep(0.3)
             assert not waiting.done()
             refuse_connections(postgres_server, store, refuse=False)
@@ -299,7 +299,7 @@ async def test_a_server_that_is_gone_for_a_moment_fails_no_task(
             postgres_program.stop()
             try:
                 story.let_on.set()
-                waiting = asyncio.create_task(StoreRecords(store).cancelled_by("t1"))
+                waiting = asyncio.create_task(StoreRecords(store).find_stop("t1"))
                 await asyncio.sleep(0.3)
                 assert not waiting.done()
             finally:

@@ -46,7 +46,7 @@ async def test_cancel_is_the_next_steps_result_and_the_closing_step_still_runs(h
     await reached.wait()
     await harness.engine.cancel(task_id, "maria")
     row = await ended(harness.store, task_id)
-    assert seen == ["finished", TaskCancelled("maria cancelled the task.", by="maria")]
+    assert seen == ["finished", TaskCancelled("maria cancelled the task.")]
     assert (row.state, row.active_key, count.calls) == ("cancelled", None, 0)
     assert [kind for kind, _ in await harness.events(task_id)] == ["queued", "started", "cancel_requested", "ended"]
 
@@ -107,7 +107,7 @@ async def test_a_task_cancelled_before_it_began_ends_at_once_and_never_runs(harn
     waiting = await harness.begin(second, group="1@queued")
     await harness.engine.cancel(waiting, "maria")
     row = await row_of(harness.store, waiting)
-    assert (row.state, row.result["summary"]) == ("cancelled", "maria cancelled the task before it began.")
+    assert (row.state, row.result["summary"]) == ("cancelled", "maria cancelled the task before the work began.")
     running.set()
     await ended(harness.store, held)
     assert (await harness.run(second, group="1@queued")).state == "done"

@@ -167,8 +167,8 @@ def test_cancel_is_asked_once_and_ends_what_has_not_begun(store: Store) -> None:
     assert running is not None
     assert queued is not None
     assert (running.state, running.cancel, queued.state, queued.active_key) == ("running", "maria", "cancelled", None)
-    assert store.run_sync(lambda c: tasks.cancelled_by(c, "t1")) == "maria"
-    assert store.run_sync(lambda c: start_step(c, "t1", "s")) == StepStart(0, "maria")
+    assert store.run_sync(lambda c: tasks.find_stop(c, "t1")) == "maria cancelled the task"
+    assert store.run_sync(lambda c: start_step(c, "t1", "s")) == StepStart(0, "maria cancelled the task")
 
 
 def test_one_that_waits_is_found_and_ended_once(store: Store) -> None:

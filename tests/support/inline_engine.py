@@ -60,8 +60,8 @@ class InlineEngine:
         """Who stores rows beside this engine is not heard."""
         await asyncio.sleep(min(seconds, 0.1))
 
-    async def cancel(self, task_id: str, by: str) -> None:
-        await self.records.request_cancel(task_id, by)
+    async def cancel(self, task_id: str, by: str, deed: str = "") -> None:
+        await self.records.request_cancel(task_id, by, deed)
         self._runtime.watch.wake(task_id)
 
     async def forget(self, task_ids: Sequence[str]) -> None:
@@ -138,11 +138,12 @@ class MemoryRecords:
         if error is not None:
             self.retries.append((step, error))
 
-    async def cancelled_by(self, task_id: str) -> str | None:
+    async def find_stop(self, task_id: str) -> str | None:
         return self._cancelled.get(task_id)
 
-    async def request_cancel(self, task_id: str, by: str) -> bool:
-        return task_id not in self.outcomes and self._cancelled.setdefault(task_id, by) == by
+    async def request_cancel(self, task_id: str, by: str, deed: str) -> bool:
+        stop = f"{by} {deed or 'cancelled the task'}"
+        return task_id not in self.outcomes and self._cancelled.setdefault(task_id, stop) == stop
 
     async def close(self, task_id: str, outcome: Outcome) -> None:
         self.outcomes.setdefault(task_id, outcome)

@@ -84,8 +84,8 @@ class Shelf:
     async def start(self, task_id: str, flow: str, argument: JsonModel, *, group: str | None) -> bool:
         return True
 
-    async def cancel(self, task_id: str, by: str) -> None:
-        await self.store.run(lambda connection: tasks.request_cancel(connection, task_id, by))
+    async def cancel(self, task_id: str, by: str, deed: str = "") -> None:
+        await self.store.run(lambda connection: tasks.request_cancel(connection, task_id, by, deed))
 
     async def launch(self) -> None:
         return None

@@ -74,7 +74,7 @@ class _NoEngine:
     async def listen(self, seconds: float) -> None:
         """Hear of nothing."""
 
-    async def cancel(self, task_id: str, by: str) -> None:
+    async def cancel(self, task_id: str, by: str, deed: str = "") -> None:
         """Stop nothing: nothing runs."""
 
     async def forget(self, task_ids: Sequence[str]) -> None:

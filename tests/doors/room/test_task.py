@@ -132,7 +132,7 @@ async def test_acts_are_those_of_the_api_and_a_reader_may_none(room: Room) -> No
     assert (stopped.status, stopped.headers["Location"]) == (303, room.path)
     page = await room.writer.get(room.path)
     assert "being stopped" in page.text
-    assert "mara cancelled the task before it began." in page.text
+    assert "mara cancelled the task before the work began." in page.text
     first = await room.act(page, "retry")
     again = await room.act(page, "retry")
     assert first.headers["Location"] == again.headers["Location"] != room.path, "clicked twice it is one task"
