@@ -1,6 +1,6 @@
-"""Read where settings stand, and refuse names that are none.
+"""Read the sources of settings, and refuse unknown names.
 
-What is set under a wrong name, such as a limit, would be believed to hold.
+People would believe that a limit holds which they set under a wrong name.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ class ServerFile(YamlConfigSettingsSource):
         if unknown:
             nearest = get_close_matches(unknown[0].lower().removeprefix(_PREFIX.lower()), known, 1)
             hint = f"; {unknown[0]} may be meant as {nearest[0]}" if nearest else ""
-            raise SettingsError(f"{settings_file()} names what is no setting: {', '.join(unknown)}{hint}.")
+            raise SettingsError(f"{settings_file()} has unknown settings: {', '.join(unknown)}{hint}.")
         return given
 
 
 def refuse_misspelt(settings: type[BaseSettings], variables: Iterable[str]) -> None:
     """Raise SettingsError for a variable whose name is nearly a setting's.
 
-    Others that begin like ours are somebody else's, such as a script's.
+    Other variables with our prefix belong to somebody else, such as a script.
     """
     known = {name.upper() for name in ("webhook_secret", *settings.model_fields)}
     for variable in variables:
@@ -61,7 +61,7 @@ def refuse_misspelt(settings: type[BaseSettings], variables: Iterable[str]) -> N
         if before or not prefix or name in known or _SERVICE_LINK.fullmatch(variable):
             continue
         if nearest := get_close_matches(name, known, 1, _ALIKE):
-            raise SettingsError(f"{variable} is no setting; rename it to {_PREFIX}{nearest[0]}, or unset it.")
+            raise SettingsError(f"{variable} is not a setting; rename it to {_PREFIX}{nearest[0]}, or unset it.")
 
 
 def _list_names(settings: type[BaseSettings]) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""Values that every layer shares, and the root of our exceptions."""
+"""Define the values that every layer shares, and the root of our exceptions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 class JsonModel(BaseModel):
     """A frozen value that survives a round trip through JSON unchanged.
 
-    Its validator is made when it is needed first: of hundreds of models most are not, in most processes.
+    Its validator is built on first use: most processes need only a few of our hundreds of models.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)

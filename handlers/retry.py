@@ -14,8 +14,8 @@ from bot.work.services import Services
 async def run(invocation: Invocation, services: Services) -> None:
     """Start the newest task again, or say why not.
 
-    A question that was answered, or is being answered, stands in no other task's way, and what was asked for by a
-    program and is shown to it alone is not what people mean.
+    Skips questions that were or are being answered, and tasks that a program asked for and that only it can see: people
+    do not mean those.
     """
     repository = invocation.repository.id
     found = await services.store.read(tasks.find, repository, invocation.number)

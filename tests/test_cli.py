@@ -152,7 +152,7 @@ def test_a_settings_file_that_is_no_settings_is_named(tmp_path: Path, text: byte
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("budgets: {day: 3}\n", "server.yml names what is no setting: budgets; budgets may be meant as budget."),
+        ("budgets: {day: 3}\n", "server.yml has unknown settings: budgets; budgets may be meant as budget."),
         ("FORGEHAND_WORKERS: 2\nzz: 1\n", "FORGEHAND_WORKERS, zz; FORGEHAND_WORKERS may be meant as workers."),
         ("budget: {dya: hidden}\n", "budget.dya: unknown name"),
     ],
@@ -175,7 +175,7 @@ def test_what_a_settings_file_names_wrongly_is_told(tmp_path: Path, text: str, s
 def test_a_misspelt_variable_is_refused(tmp_path: Path, variable: str, meant: str) -> None:
     result = run(tmp_path, "doctor", **{variable: "3"})
     assert result.exit_code == 2
-    assert f"{variable} is no setting; rename it to FORGEHAND_{meant}, or unset it." in result.output
+    assert f"{variable} is not a setting; rename it to FORGEHAND_{meant}, or unset it." in result.output
 
 
 def test_variables_of_others_are_no_settings(tmp_path: Path) -> None:

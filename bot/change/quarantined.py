@@ -1,4 +1,4 @@
-"""Read the repository's quarantine list where tests are judged: what is excused is said, with owner and expiry."""
+"""Read the repository's quarantine list where tests are judged; what it excuses is reported, with owner and expiry."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.work.assignment import Assignment
 
 
 async def read_live(job: Assignment[Any], sha: str) -> tuple[Entry, ...]:
-    """Return the entries that excuse today; none where the list is wrong."""
+    """Return the entries in force today; none where the list is invalid."""
     text = await (await job.mirror(sha)).read(sha, PATH)
     try:
         entries = read_entries(text or "")
@@ -30,7 +30,7 @@ async def find_excused(
 ) -> Mapping[str, str]:
     """Return failed tests that do not count, each with a sentence for people.
 
-    The list is that of ``sha``, which nobody's change reaches. A test that guards what ``changes`` touch counts.
+    The list is read at ``sha``, where no change can touch it. A test that guards what ``changes`` touch counts.
     """
     entries = await read_live(job, sha) if failed else ()
     excused = {}

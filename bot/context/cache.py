@@ -35,7 +35,7 @@ class Cache:
             if not old.name.startswith(self._path.name):
                 old.unlink(missing_ok=True)
         self._connection = sqlite3.connect(self._path, timeout=30, check_same_thread=False, isolation_level=None)
-        # What is lost in a crash is only read again.
+        # What a crash loses is just read again.
         for pragma in ("auto_vacuum=full", "journal_mode=wal", "synchronous=off", "cache_size=-8000"):
             self._connection.execute(f"pragma {pragma}")
         self._connection.executescript(_SCHEMA)
@@ -69,7 +69,7 @@ class Cache:
             )
 
     def trim(self) -> int:
-        """Remove what was not used longest; return the number of blobs removed."""
+        """Remove the least recently used blobs; return how many."""
         removed = 0
         while (size := self._size()) > self._limit:
             with self._transaction() as connection:

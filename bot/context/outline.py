@@ -1,4 +1,4 @@
-"""Outline a file by its syntax tree: every definition and where it stands."""
+"""Outline a file by its syntax tree: every definition and its place."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Definition(NamedTuple):
 
 
 def read_outline(text: str, language: Language) -> tuple[Definition, ...]:
-    """List up to 5,000 definitions in order, of broken code what parses."""
+    """List up to 5,000 definitions in order; of broken code, what parses."""
     from ast_grep_py import SgRoot
 
     lines = text.split("\n")
@@ -80,7 +80,7 @@ def _read_definition(node: SgNode, language: Language, lines: Sequence[str]) -> 
 
 
 def _read_signature(lines: Sequence[str], start: Pos, body: Pos | None) -> str:
-    """Read to the definition's body; a far one only to the line's end."""
+    """Read up to the definition's body, or the line's end if that is far."""
     if body is None or body.line > start.line + 12:
         head = [lines[start.line][start.column :]]
     elif body.line == start.line:

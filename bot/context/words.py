@@ -41,7 +41,7 @@ def split_identifier(identifier: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 15)
 def fold(word: str) -> str:
-    """Drop plural and verb endings (``queries`` is ``query``), but of stubs."""
+    """Drop plural and verb endings (``queries`` is ``query``), not of stubs."""
     if len(word) < 5 or not word.isascii():
         return word
     if word.endswith("ies"):
@@ -58,7 +58,7 @@ def fold(word: str) -> str:
 
 
 def count(names: Counter[str]) -> Counter[str]:
-    """Terms of identifiers, each counted as often as its identifier."""
+    """Count terms of identifiers, each as often as its identifier."""
     counted: Counter[str] = Counter()
     for name, times in names.items():
         for term in split_identifier(name):
@@ -67,7 +67,7 @@ def count(names: Counter[str]) -> Counter[str]:
 
 
 def count_terms(text: str) -> Counter[str]:
-    """Terms of a text with their counts."""
+    """Count the terms of a text."""
     return count(identifiers(text))
 
 

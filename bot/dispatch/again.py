@@ -39,7 +39,7 @@ def may_repeat(task: Task) -> bool:
 async def restart(
     services: Services, spec: TaskSpec[Any], task: Task, repository: Repository, origin: Origin
 ) -> StartedTask | Refusal:
-    """Start a task as it was asked for, with an origin of its own."""
+    """Start a task again as it was asked for, with an origin of its own."""
     return await begin(services, spec, _renew(spec, task, repository, origin), parent=task.id)
 
 
@@ -85,7 +85,7 @@ async def _approve(services: Services, task: Task, origin: Origin) -> Refusal | 
 
 
 def _renew(spec: TaskSpec[Any], task: Task, repository: Repository, origin: Origin) -> Request[Any]:
-    """Return a task's request as somebody makes it now.
+    """Return a task's request as if somebody made it now.
 
     The repository is named as it is now. It is answered where the first one was, and goes where that one went.
     """

@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 def installation_router(registry: Registry) -> Router[Services]:
-    """Return the handlers for where the App is installed and removed."""
+    """Return the handlers for installing and removing the App."""
     router: Router[Services] = Router()
 
     @router.on("installation", "created")

@@ -72,7 +72,7 @@ def unparsable(path: str, edit: int, after: Source, row: int, why: str) -> EditR
 
 
 def number_lines(source: Source, start: int, stop: int) -> list[str]:
-    """Render rows ``start:stop`` with numbers, of many not the middle."""
+    """Render rows ``start:stop`` with numbers, without the middle of many."""
     rows = list(range(start, stop))
     half = _SHOWN_LINES // 2
     if len(rows) <= _SHOWN_LINES:

@@ -45,7 +45,7 @@ def make_splices(source: Source, hunk: Hunk, place: Placement) -> list[Splice]:
 
 
 def _is_context_damaged(place: Placement, changes: Opcodes, indents: _Indents) -> bool:
-    """Return whether only a line that stays may be indented wrongly."""
+    """Return whether only lines that stay may be indented wrongly."""
     if place.rung in (Rung.FIRST_LINE, Rung.INDENTS):
         return True
     removes = any(last > first for tag, first, last, _, _ in changes if tag != "equal")

@@ -13,7 +13,7 @@ from bot.git.errors import PathRefused
 
 
 def prepare_directory(dest: Path) -> None:
-    """Make ``dest`` an empty directory; links left there are not followed."""
+    """Make ``dest`` an empty directory, without following links in it."""
     if dest.is_symlink() or (dest.exists() and not dest.is_dir()):
         raise PathRefused(f"{dest} is not a directory of its own; a tree is not written through it.", path=str(dest))
     dest.mkdir(parents=True, exist_ok=True)

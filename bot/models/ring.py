@@ -14,7 +14,7 @@ from bot.types import KeyScope
 class HeldKey:
     """A key in clear for one call; ``id`` is "" for those of the settings.
 
-    With ``alone`` nobody of a wider scope pays where it fails.
+    If it fails, no key of a wider scope pays where it is ``alone``.
     """
 
     id: str = ""
@@ -47,4 +47,4 @@ class SettingsRing:
         return HeldKey(secret=self._catalogue.key(spec))
 
     async def note(self, _key: HeldKey, _spec: ModelSpec, _error: ModelError | None) -> None:
-        """Take no note: what is wrong with a setting is said by the call."""
+        """Do nothing: the call itself reports what is wrong with a setting."""

@@ -42,7 +42,7 @@ class Form(JsonModel):
 class Registrar:
     """The steps at GitHub of one server.
 
-    ``replace``: the App that is kept may be replaced, which only a command on the machine says.
+    ``replace`` (only a command on the machine sets it): an App that is already kept may be replaced.
     """
 
     def __init__(
@@ -61,13 +61,13 @@ class Registrar:
         self._replace = replace
 
     async def is_configured(self) -> bool:
-        """Return True if there is an App, which this does not replace."""
+        """Return True if there is an App that may not be replaced."""
         if has_own_app(self._settings):
             return True
         return not self._replace and await self._store.run(onboarding.find_app) is not None
 
     async def begin(self, session: str, wishes: Wishes, places: Places) -> Form:
-        """Make the form that registers an App, good for an hour and once."""
+        """Make the form that registers an App: once, within an hour."""
         state = await expect(self._store, session, "register", wishes.web_url)
         owner = f"/organizations/{quote(wishes.organization)}" if wishes.organization else ""
         document = self._manifest.for_github(
@@ -82,7 +82,7 @@ class Registrar:
     async def finish(self, session: str, wishes: Wishes, query: Mapping[str, str]) -> RegisteredApp:
         """Take the App that GitHub made, and keep it.
 
-        Where it is asked for the credentials stands in the state. Raises :class:`CallbackRefused`,
+        The state holds the address to ask for the credentials. Raises :class:`CallbackRefused`,
         :class:`SetupError`, :class:`SealError`.
         """
         state = await take(self._store, session, "register", query)
@@ -116,12 +116,12 @@ class Registrar:
             await app_api.set_hook_secret(github.app, app.webhook_secret)
         except GitHubError as error:
             raise SetupError(
-                f"GitHub did not take the webhook's secret. {error.message} Delete the App ({app.html_url}) and begin "
-                "again."
+                f"GitHub did not accept the webhook's secret. {error.message} Delete the App ({app.html_url}) "
+                "and begin again."
             ) from None
 
 
-_AGAIN = "Its code is good once, for an hour. Delete the App on GitHub if it is there, and begin this step again."
+_AGAIN = "Its code works once, within an hour. Delete the App on GitHub if it is there, and begin this step again."
 
 
 def conversion_of(host: str, code: str) -> str:
@@ -155,7 +155,7 @@ def read_app(answer: Mapping[str, Any], web_url: str, wishes: Wishes) -> Registe
 
 
 def _page_of(answer: Mapping[str, Any], web_url: str) -> str:
-    """Return the App's page: what GitHub says, if that lies on it."""
+    """Return the App's page as GitHub names it, if it is below ``web_url``."""
     said = str(answer.get("html_url") or "")
     return said if said.startswith(f"{web_url}/") else f"{web_url}/apps/{quote(answer['slug'])}"
 

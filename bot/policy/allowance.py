@@ -1,4 +1,4 @@
-"""Say what an organisation's file lets models cost: all in all, in each repository, for each person.
+"""Read what an organisation's file lets models cost: in total, in each repository, for each person.
 
 Its amounts hold beside every other limit and are checked by the ledger; no repository's file raises them.
 """
@@ -26,9 +26,9 @@ class Amounts(Strict):
 
 
 class Ceilings(Amounts):
-    """Amounts that refuse what would pass them; ``soft`` is only told."""
+    """Amounts beyond which calls are refused; ``soft`` ones only warn."""
 
-    soft: Amounts = Field(default=Amounts(), description="what refuses nothing and is told at 50, 80 and 100 %")
+    soft: Amounts = Field(default=Amounts(), description="refuses nothing, and is reported at 50, 80 and 100 %")
 
 
 class Allowance(JsonModel):
@@ -54,7 +54,7 @@ class Budget(Strict):
 
     organisation: Ceilings = Field(default=Ceilings(), description="all repositories together")
     repositories: dict[str, Ceilings] = Field(
-        default_factory=dict, description="each repository for itself, by pattern of names"
+        default_factory=dict, description="each repository on its own, by a pattern of names"
     )
     people: dict[str, Ceilings] = Field(
         default_factory=dict, description="each person in the repositories here, by pattern of logins"
@@ -63,7 +63,7 @@ class Budget(Strict):
     def list_limits(self, owner: str, repositories: Sequence[str], people: Sequence[str]) -> tuple[Limit, ...]:
         """List the limits of an owner's repositories (names) and people (logins).
 
-        A pattern that is about none of them is listed by itself.
+        A pattern that matches none of them is listed by itself.
         """
         given = [*_limit("organisation", owner, "", self.organisation, owner)]
         for name in (*repositories, *_list_idle(self.repositories, repositories)):

@@ -1,4 +1,4 @@
-"""Let no more commands run at once than fit into memory together."""
+"""Run only as many commands at once as fit into memory together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.sandbox.port import CommandResult, Limits, Mount, Network, Sandbox
 class Admission:
     """Sandbox whose commands wait until they fit into ``memory_mb``.
 
-    They are served in turn, and counted by what their limits let them take. One that may take more runs alone.
+    They are served in turn, and each counts as much as its limits allow. One that may take more runs alone.
     """
 
     def __init__(self, sandbox: Sandbox, memory_mb: int) -> None:
@@ -48,7 +48,7 @@ class Admission:
 
     @asynccontextmanager
     async def _admit(self, size_mb: int) -> AsyncIterator[None]:
-        async with self._turn:  # held while it waits: else small ones would pass a large one for ever
+        async with self._turn:  # held while it waits: otherwise small ones would overtake a large one for ever
             while self._free_mb < size_mb:
                 self._freed.clear()
                 await self._freed.wait()

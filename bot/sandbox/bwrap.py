@@ -66,8 +66,9 @@ def build_arguments(
 ) -> list[str]:
     """Build everything after ``bwrap`` itself.
 
-    ``network`` is the proxy's unix socket on the host. Whoever mounts below the workspace has seen that no link is on
-    the way. Raises :class:`SandboxError` for a mount whose target is not a clean absolute path, or the workspace.
+    ``network`` is the proxy's unix socket on the host. Callers that mount below the workspace must have checked that no
+    link is on the way. Raises :class:`SandboxError` for a mount whose target is not a clean absolute path, or the
+    workspace.
     """
     environment = make_environment(env)
     return [

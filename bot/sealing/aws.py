@@ -18,7 +18,7 @@ from bot.sealing.port import Wrapped
 KIND = "aws"
 _CONTEXT = {"application": ABOUT.decode()}  # CloudTrail shows it
 _TYPE = "application/x-amz-json-1.1"
-_CREDENTIALS = "it does not take the credentials: are they valid, and is this machine's clock right?"
+_CREDENTIALS = "it does not accept the credentials: are they valid, and is this machine's clock right?"
 _CHANGED = "what is stored was changed, or another key wrapped it"
 _REASONS: dict[int | str, str] = {
     "AccessDeniedException": "it refuses: does the role's policy, or the key's, permit kms:Encrypt and kms:Decrypt?",

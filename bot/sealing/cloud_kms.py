@@ -18,10 +18,10 @@ KIND = "gcp"
 _ABOUT = base64.b64encode(ABOUT).decode()
 _SERVER = "https://cloudkms.googleapis.com"
 _REASONS: dict[int | str, str] = {
-    "INVALID_ARGUMENT": "it does not accept what was asked: what is stored was changed, or another key wrapped it",
+    "INVALID_ARGUMENT": "it rejects the request: what is stored was changed, or another key wrapped it",
     "FAILED_PRECONDITION": "the key's version is disabled or destroyed, or no version is primary; enable it",
     401: "it refuses the token; look at the credentials in GOOGLE_APPLICATION_CREDENTIALS",
-    403: "it refuses: has the account the role roles/cloudkms.cryptoKeyEncrypterDecrypter on the key, "
+    403: "it refuses: does the account have the role roles/cloudkms.cryptoKeyEncrypterDecrypter on the key, "
     "and is the API switched on?",
     404: "there is no such key",
 }

@@ -24,16 +24,16 @@ _MACHINE = "http://169.254.169.254"
 _MARGIN = 120.0  # seconds before a token ends
 _REASONS: dict[int | str, str] = {
     "KeyDisabled": "the key, or this version of it, is disabled; enable it",
-    "BadParameter": "it does not accept what was asked: what is stored was changed, or the key is no RSA key",
-    400: "it does not accept what was asked: what is stored was changed, or the key is no RSA key",
+    "BadParameter": "it rejects the request: what is stored was changed, or the key is not an RSA key",
+    400: "it rejects the request: what is stored was changed, or the key is not an RSA key",
     401: "it refuses the token: is the vault in the tenant of AZURE_TENANT_ID?",
-    403: "it refuses: has the account the role `Key Vault Crypto Service Encryption User` (get, wrapKey, unwrapKey), "
-    "and does the vault's firewall let this machine in?",
+    403: "it refuses: does the account have the role `Key Vault Crypto Service Encryption User` (get, wrapKey, "
+    "unwrapKey), and does the vault's firewall admit this machine?",
     404: "there is no such key, or no such version of it",
 }
 _NO_LOGIN: dict[int | str, str] = {
-    400: "Microsoft's log-in does not take AZURE_TENANT_ID and AZURE_CLIENT_ID",
-    401: "Microsoft's log-in does not take AZURE_CLIENT_SECRET; it may have expired",
+    400: "Microsoft's log-in does not accept AZURE_TENANT_ID and AZURE_CLIENT_ID",
+    401: "Microsoft's log-in does not accept AZURE_CLIENT_SECRET; it may have expired",
 }
 _NO_IDENTITY: dict[int | str, str] = {
     400: "this machine has no managed identity of this name; set AZURE_TENANT_ID, AZURE_CLIENT_ID and "

@@ -18,7 +18,7 @@ KIND = "vault"
 _ABOUT = base64.b64encode(ABOUT).decode()
 _MARGIN = 30.0  # seconds before a lease ends
 _REASONS: dict[int | str, str] = {
-    400: "it does not accept what was asked: is the key's name right, and is this version of it still allowed?",
+    400: "it rejects the request: is the key's name right, and is this version of it still allowed?",
     403: "it refuses the token: is it valid, and does its policy permit `update` on encrypt and decrypt of the key?",
     404: "there is no transit engine at this path",
 }

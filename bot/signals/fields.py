@@ -66,14 +66,14 @@ def raw_text(value: Any) -> str:
 
 
 def clean(text: str, most: int = TEXT) -> str:
-    """Return a text of so many characters, without people's addresses."""
+    """Return a text cut to ``most`` characters, without people's addresses."""
     text = _cut(text, most).encode("utf-8", "replace").decode()
     text = _EMAIL.sub("[address removed]", redact(_CONTROL.sub(" ", text.replace("\r\n", "\n"))))
     return text.strip()[:most].strip()
 
 
 def share_text(count: int) -> int:
-    """Return how long the text of each of so many signals of a body may be.
+    """Return how long each text may be when a body holds ``count`` signals.
 
     Secrets are looked for in all of it, and a body of hostile text would take seconds.
     """
@@ -86,21 +86,21 @@ def clean_line(text: str, most: int = TITLE) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    """Return so much of a text that no secret in what is kept is cut in two."""
+    """Cut a text behind a margin, so that no secret in what is kept is halved."""
     return text[: most + min(max(most, NAME), _BEYOND)]
 
 
 def read_moment(value: Any, otherwise: int) -> int:
     """Return a moment in ms: from ISO 8601, or seconds or ms as a number.
 
-    ``otherwise`` is when it was received: the answer where nothing is said, and the latest that is believed.
+    ``otherwise`` is when it was received: returned where the value holds no moment, or one that is too late.
     """
     moment = parse_moment(value)
     return otherwise if moment is None or moment > otherwise + AHEAD_MS else moment
 
 
 def parse_moment(value: Any) -> int | None:
-    """Return the moment in ms that is said, None where there is none."""
+    """Return a moment in ms, None where the value holds none."""
     moment = _parse_iso(value) if isinstance(value, str) and not value.strip().isdecimal() else _parse_number(value)
     return None if moment is None or moment <= 0 else moment
 

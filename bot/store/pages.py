@@ -1,7 +1,6 @@
 """Read tasks, deliveries and the audit trail a page at a time, newest first.
 
-A page continues behind the last row of the one before it, so new rows shift nothing and no page costs more than
-another.
+A page begins after the last row of the one before, so new rows shift nothing and every page costs the same.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ class TaskFilter(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A row that a page continues behind: its time (milliseconds) and key."""
+    """The row after which a page begins: its time (milliseconds) and key."""
 
     at: int
     key: str
@@ -82,7 +81,7 @@ def list_tasks(connection: sa.Connection, wanted: TaskFilter, after: Place | Non
 def _are_of(repositories: Collection[tuple[int, str]]) -> Sequence[sa.ColumnElement[bool]]:
     """Match the tasks of repositories.
 
-    The names serve an index; the ids keep out those of another repository that had a name before.
+    Names are for the index; ids leave out tasks of another repository that once had the name.
     """
     ids, names = {identity for identity, _ in repositories}, {name for _, name in repositories}
     told = repository_id.in_(ids)
@@ -184,6 +183,6 @@ def list_audit(
 
 
 def is_behind(time: sa.Column[Any], key: sa.Column[Any], place: Place) -> sa.ColumnElement[bool]:
-    """Return the condition that rows come behind a place, newest first."""
+    """Return the condition that rows come after a place, newest first."""
     # The first condition says nothing new, but an index can begin there.
     return sa.and_(time <= place.at, sa.or_(time < place.at, key < place.key))

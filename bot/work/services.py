@@ -1,4 +1,4 @@
-"""What a workflow may use, put together once in :mod:`bot.app`."""
+"""Hold what a workflow may use, put together once in :mod:`bot.app`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Services:
 
     @cached_property
     def turns(self) -> Turns:
-        """Return the turns at effects that are looked for, then made."""
+        """Return the turns at effects that are looked for before they are made."""
         return Turns(self.store)
 
     def outgoing(self, text: str, *, closes: int | None = None) -> str:

@@ -54,7 +54,7 @@ def link_places(text: str, lengths: Mapping[str, int], root: str, *, endings: Co
 
     ``root`` is the address they are linked below (``.../blob/<sha>``). ``lengths`` are the numbers of lines of the
     files that exist; what names a file or a line that is not there is taken out. What ends in none of the repository's
-    ``endings`` is no path but, say, a host with its port.
+    ``endings`` is not a path but, say, a host and its port.
     """
     dropped: list[str] = []
     count = 0

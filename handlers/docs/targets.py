@@ -9,7 +9,7 @@ from handlers.docs.records import Target
 
 _PAGES = ("architecture", "api")
 _WORD = re.compile(r"[\w./-]+")
-# more files at once are a wish nobody reviews
+# nobody reviews a change to more files at once
 _MOST = 40
 
 

@@ -1,4 +1,4 @@
-"""Write what work on documentation says beside the evidence that every change has."""
+"""Write what work on documentation adds to the evidence that every change has."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DocsWords(ChangeWords):
         return f"Docs: {shortened(asked, 100) or 'tell what the code does'}"
 
     def list_own_parts(self, evidence: AnyEvidence) -> list[str]:
-        """List the faults that code found before, which the gates saw gone."""
+        """List the faults that code had found, and that the gates saw gone."""
         defects = defects_of(evidence)
         return (
             [folded(f"Mended: {counted(len(defects), 'fault')} found by code", list_defects(defects))]
@@ -33,18 +33,18 @@ class DocsWords(ChangeWords):
         )
 
     def summarise(self, evidence: AnyEvidence) -> str:
-        """Say how many faults were found by code and are gone."""
+        """Count the faults that code had found and that are gone."""
         number = len(defects_of(evidence))
         return f"Gone: {counted(number, 'fault')} that code had found." if number else ""
 
     def write_failure(self, evidence: AnyEvidence) -> str:
-        """Say that nothing is wrong where nothing is, else what was found."""
+        """Say what was found, or that nothing is wrong."""
         if survey_of(evidence) is not None and not defects_of(evidence) and evidence.report is None and evidence.notes:
             return evidence.notes[-1]
         return super().write_failure(evidence)
 
     def write_next_step(self, evidence: AnyEvidence) -> str:
-        """List the faults that stay, and say how to go on."""
+        """List the remaining faults, and say how to go on."""
         defects = defects_of(evidence)
         listed = f"What code found, and what stays:\n\n{list_defects(defects)}\n\n" if defects else ""
         return f"{listed}For another attempt, {ask_again(evidence)}."

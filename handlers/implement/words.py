@@ -36,11 +36,11 @@ class FeatureWords(ChangeWords):
         if proof is None:
             return ""
         tests = f"{len(proof.tests)} new tests that failed before and pass now"
-        return f"{len(proof.traces)} requirements are held by {tests}."
+        return f"{len(proof.traces)} requirements are shown by {tests}."
 
 
 def _write_traces(evidence: FeatureEvidence) -> str:
-    """Write the table that traces each requirement to its tests."""
+    """Write the table of each requirement and its tests."""
     proof = evidence.proof
     if proof is None:
         return ""

@@ -55,7 +55,7 @@ async def specify(job: Job[Any], brief: Brief, found: CodeLocation, customs: Cus
     inquiry = Inquiry(job, "specify", "fix", render_system(job, brief, found), brief.base_sha, _ANSWER, turns=_TURNS)
     said = await inquiry.ask(prompt)
     if said.arguments is None:
-        raise ModelError(f"No specification came of this: {said.problem}.")
+        raise ModelError(f"This gave no specification: {said.problem}.")
     specification = _read(said.arguments, may_ask=may_ask)
     questions = len(specification.questions)
     told = f"{counted(len(specification.requirements), 'requirement')}, {counted(questions, 'open question')}"
@@ -78,7 +78,7 @@ def _read(arguments: dict[str, Any], *, may_ask: bool) -> Specification:
     questions = _lines(arguments["questions"])[:MOST_QUESTIONS]
     assumptions = _lines(arguments["assumptions"])
     if not requirements and not questions:
-        raise ModelError("No specification came of this: it names no requirement.")
+        raise ModelError("This gave no specification: it names no requirement.")
     return Specification(
         goal=_line(arguments["goal"]),
         requirements=requirements,

@@ -17,7 +17,7 @@ class ProveWords(ChangeWords):
     noun = "proof"
 
     def write_report(self, evidence: AnyEvidence) -> str:
-        """Write the evidence, what did not pass in full."""
+        """Write the evidence, with failed gates in full."""
         failed = evidence.report.failed() if evidence.report is not None else ()
         details = [folded(f"Not passed: {one.name}", code_block(one.detail[:_SHOWN])) for one in failed if one.detail]
         return joined(

@@ -1,4 +1,4 @@
-"""Define what a refactoring rests on, stored as JSON."""
+"""Define the evidence of a refactoring, stored as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Define what a revert is asked with and rests on, stored as JSON."""
+"""Define the input and the evidence of a revert, stored as JSON."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class RevertBrief(Brief):
 
     @property
     def known(self) -> Landing:
-        """Return how it came in, which is known once it is read."""
+        """Return how it was merged, which is known once that is read."""
         assert self.landing is not None, "nothing is taken back before it was found"
         return self.landing
 

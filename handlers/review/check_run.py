@@ -51,7 +51,8 @@ def _choose_name(connection: sa.Connection, task: ReviewTask, head_sha: str) -> 
     """Return a name that no other pull request's check on this commit has.
 
     GitHub shows and counts the newest check run of a name on a commit, whatever pull request it is about: with one name
-    the success of one would hide the blocker of another. Who comes first keeps the plain name, which rulesets require.
+    the success of one would hide the blocker of another. The first one keeps the plain name, which is what rulesets
+    require.
     """
     others = tasks.find_posted(connection, task.repository.full_name, "head", head_sha)
     alone = all(one.number == task.number or "check_name" not in one.posted for one in others)

@@ -20,7 +20,7 @@ from bot.work import inquiry
 from bot.work.workshop import Workshop
 from handlers.review.sandbox_runs import explain_installation, may_run, revert_change
 
-# Changed files whose tests are looked for, those that are read first: each is compared with every test file.
+# Changed files whose tests are looked for, the first in reading order: each is compared with every test file.
 _CHANGED = 40
 # Test files that are run, and seconds for each run of them; a review waits at most for ``_PATIENCE`` seconds.
 _FILES = 8
@@ -40,7 +40,7 @@ async def run_nearest(review: Review, subject: Subject, plan: ReviewPlan) -> Nea
         async with asyncio.timeout(_PATIENCE):
             return await _compare(review, plan)
     except TimeoutError:
-        return NearestTests(problem=f"they were not done after {_PATIENCE / 60:g} minutes")
+        return NearestTests(problem=f"they did not end within {_PATIENCE / 60:g} minutes")
     except ForgehandError as error:
         return NearestTests(problem=" ".join(error.message.split())[:_SAID])
 
@@ -83,7 +83,7 @@ async def _find_nearest(review: Review, plan: ReviewPlan) -> list[str]:
 def find_broken(before: TestRun, now: TestRun) -> tuple[TestCase, ...]:
     """Return the cases that fail now and passed before.
 
-    A file that cannot be loaded any more is one where a test of it passed.
+    A file that no longer loads counts as broken if any of its tests passed before.
     """
     passed = {case.id for case in before.cases if case.verdict == "passed"}
 

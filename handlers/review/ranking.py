@@ -1,4 +1,4 @@
-"""Rank findings: what is said inline, what is folded, what is not listed."""
+"""Rank findings: which go inline, which are folded, which are not listed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from bot.github.text.anchors import Anchor
 from bot.pulls.records import RISK_RANK, SEVERITY_RANK, PlacedFinding, Risk
 
-# A summary of more is read by nobody; how many more there are is told.
+# Nobody reads a summary of more; it only says how many more there are.
 _FOLDED = 20
 
 
@@ -42,7 +42,7 @@ def _merge(first: PlacedFinding, others: Sequence[PlacedFinding]) -> PlacedFindi
 
 
 def weigh(one: PlacedFinding, risks: Mapping[str, Risk]) -> tuple[int, bool, int, str, int]:
-    """Return what findings are sorted by: the less, the more important."""
+    """Return the sort key of a finding; the most important come first."""
     finding = one.finding
     risk = RISK_RANK[risks.get(finding.path, "low")]
     return SEVERITY_RANK[finding.severity], not one.proved, risk, finding.path, finding.line or 0

@@ -20,7 +20,7 @@ def write_title(task: RollbackTask, plan: Plan) -> str:
 
 
 def write_begun(task: RollbackTask, plan: Plan, started: Started) -> str:
-    """Write what was live, what is to be, and how."""
+    """Write what was live, what is deployed instead, and how."""
     reason = f"\n\n**Why.** {paragraph(shortened(task.input.reason, _REASON))}" if task.input.reason.strip() else ""
     tried = "".join(f"\n- not taken: {paragraph(shortened(one, 300))}" for one in started.problems)
     way = _WAYS.get(started.way or "", "")
@@ -30,12 +30,12 @@ def write_begun(task: RollbackTask, plan: Plan, started: Started) -> str:
     return (
         f"{inline_code(task.input.environment[:100])} had {inline_code(plan.bad.sha[:10])} (deployment {plan.bad.id}). "
         f"I asked for {inline_code(plan.sha[:10])}, which was good there before, by {way}{number}.{reason}{figures}\n\n"
-        f"Its status and the service's health are told here. {inline_code(plan.bad.sha[:10])} is still on its branch: "
+        f"I report its status and the service's health here. {inline_code(plan.bad.sha[:10])} is still on its branch: "
         f"`/revert` its pull request, or repair it, before the next deployment brings it back.{tried}"
     )
 
 
 def write_failed(task: RollbackTask, started: Started) -> str:
-    """Say that no way was taken."""
+    """Say that no way worked."""
     tried = "; ".join(started.problems)
     return f"{inline_code(task.input.environment[:100])} could not be rolled back: {shortened(tried, 600)}"

@@ -20,9 +20,9 @@ async def run(ctx: Ctx, services: Services, request: WriteTestsTask) -> Outcome:
 TASK = TaskSpec(
     name="test",
     summary="Writes tests that notice small faults which no test noticed before.",
-    details="The code is changed in small ways (`<` to `<=`, `+` to `-`), and what no test notices is what new tests "
-    "are written for. A test is kept only if it passes in any order, runs the target and fails with at least one such "
-    "fault. Only new test files are written; what stays untested is told. Python with pytest.",
+    details="The code is changed in small ways (`<` to `<=`, `+` to `-`), and new tests are written for what no test "
+    "notices. A test is kept only if it passes in any order, runs the target and fails with at least one such "
+    "fault. Only new test files are written; the report lists what stays untested. Python with pytest.",
     examples=(
         ("/test src/shop/prices.py", "tests a file"),
         ("/test shop.prices.total", "tests a function"),

@@ -98,7 +98,7 @@ async def test_everything_moves_from_any_place_to_any_other(tmp_path: Path) -> N
 REFUSALS = {
     "aws": {
         '{"__type":"AccessDeniedException","message":"quoted"}': "permit kms:Encrypt and kms:Decrypt",
-        '{"__type":"com.amazonaws.kms#ExpiredTokenException"}': "does not take the credentials",
+        '{"__type":"com.amazonaws.kms#ExpiredTokenException"}': "does not accept the credentials",
         '{"__type":"ThrottlingException"}': "answers with HTTP 400",
         "[]": "answers with HTTP 400",
         "<html>": "answers with HTTP 400",
@@ -106,7 +106,7 @@ REFUSALS = {
     "gcp": {'{"error":{"status":"FAILED_PRECONDITION"}}': "disabled or destroyed", '{"error":1}': "HTTP 400"},
     "azure": {
         '{"error":{"code":"Forbidden","innererror":{"code":"KeyDisabled"}}}': "is disabled; enable it",
-        '{"error":"quoted"}': "does not accept what was asked",
+        '{"error":"quoted"}': "rejects the request",
     },
 }
 
@@ -150,14 +150,14 @@ async def test_credentials_that_lack_or_are_wrong_are_told(tmp_path: Path, monke
         with pytest.raises(SealError, match="has no managed identity"):
             await other.wrap(KEY)
         wrong = KeyVaultMaster(f"{services.url}/keys/forgehand", Account(TENANT, CLIENT, "wrong", login=services.url))
-        with pytest.raises(SealError, match="does not take AZURE_CLIENT_SECRET"):
+        with pytest.raises(SealError, match="does not accept AZURE_CLIENT_SECRET"):
             await wrong.wrap(KEY)
         with pytest.raises(SealError, match="set GOOGLE_APPLICATION_CREDENTIALS"):
             await CloudKmsMaster(GOOGLE, None, services.url).wrap(KEY)
         with pytest.raises(SealError, match="its file cannot be read"):
             await CloudKmsMaster(GOOGLE, GoogleTokens(CredentialsFile(tmp_path / "none")), services.url).wrap(KEY)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
-        with pytest.raises(SealError, match="does not take the credentials"):
+        with pytest.raises(SealError, match="does not accept the credentials"):
             await KmsMaster(ARN, services.url).wrap(KEY)
         monkeypatch.delenv("AWS_ACCESS_KEY_ID")
         with pytest.raises(SealError, match="no credentials of AWS"):

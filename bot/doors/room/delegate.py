@@ -17,7 +17,7 @@ from bot.store import delegations
 
 pages = Pages("delegate")
 _MOST = 50
-_ENDED = "GitHub's leave to act for you has ended. Sign out, sign in with GitHub, and hand it over then."
+_ENDED = "The permission to act for you on GitHub has expired. Sign out, sign in with GitHub, and hand it over again."
 
 
 class IssueForm(Sent):

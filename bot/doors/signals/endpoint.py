@@ -1,7 +1,7 @@
 """Accept ``POST /signals/{source}/{key}``: verify, store, answer 202.
 
-A body that is signed well is never refused, however odd: senders drop or repeat for ever what gets a 4xx, and one of
-them switches itself off. What cannot be taken just now is answered 503, which all of them send again.
+A body with a valid signature is never refused, however odd: after a 4xx, senders drop the signal or repeat it for ever,
+and one of them switches itself off. What cannot be taken just now is answered 503, which all of them send again.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class SignalEndpoint:
 def make_event(found: OpenSource, body: bytes, name: bytes) -> Event:
     """Return the delivery that keeps a verified body as it came.
 
-    Of equal ``name`` it is the same one. The body stays text in it: nothing that it claims, such as a repository, can
+    Equal ``name`` means the same delivery. The body stays text in it: nothing that it claims, such as a repository, can
     be taken for a field of the delivery.
     """
     source = found.source

@@ -1,4 +1,4 @@
-"""Say what is to be entered where signals come from."""
+"""Say what to enter at the senders of signals."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DATADOG = """{
   "link": "$LINK"
 }"""
 _TEXTS: dict[SourceKind, str] = {
-    "alertmanager": """In alertmanager.yml; group by what one trouble has in common, never by `...`:
+    "alertmanager": """In alertmanager.yml; group by what the alerts of one problem share, never by `...`:
 
 receivers:
   - name: forgehand
@@ -50,7 +50,7 @@ A Grafana without HMAC signature (before 12): Authorization header scheme Bearer
     "sentry": """Settings, Custom Integrations, Create New Integration, Internal Integration:
 
 Webhook URL:          <URL>
-Alert Rule Action:    on (then choose it as action of the alerts that are meant)
+Alert Rule Action:    on (then choose it as the action of your alerts)
 Permissions:          Issue & Event: Read
 Webhooks:             issue
 

@@ -1,4 +1,4 @@
-"""Follow repositories to their present address, and nothing that has left its repository.
+"""Follow repositories to their current address, but nothing that was moved to another repository.
 
 GitHub redirects what was renamed or transferred to ``/repositories/ID/...``, a whole repository as well as one issue:
 https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects. Only the id

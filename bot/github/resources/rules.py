@@ -37,7 +37,7 @@ class BranchRule(JsonModel):
 
 
 async def branch_rules(client: Client, repository: Repository, branch: str) -> list[BranchRule]:
-    """Return the rules that bind the App on a branch, bypassable ones not."""
+    """Return the rules that bind the App on a branch, not those it may bypass."""
     url = "/repos/{owner}/{repo}/rules/branches{/parts*}{?per_page}"
     names = within(repository, parts=branch.split("/"), per_page=100)
     try:

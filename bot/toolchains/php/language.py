@@ -21,7 +21,7 @@ _PEST_FILE = "tests/Pest.php"
 def find_units(tree: Path) -> list[Unit]:
     """Return the folders whose tests PHPUnit runs. Blocking.
 
-    That is said by its configuration, or by Composer's.
+    Its configuration says so, or Composer's.
     """
     files = list(walk_files(tree))
     marked: dict[str, set[str]] = {}
@@ -35,7 +35,7 @@ def find_units(tree: Path) -> list[Unit]:
         home = find_home(tree, root)
         required = read_requirements(tree / home)
         said = next((name for name in config.NAMES if name in names), "")
-        # without a configuration PHPUnit is given these alone
+        # without a configuration PHPUnit is given only these
         places = [root] if said else [posixpath.join(root, name) for name in ("tests", "test")]
         tests = any(PurePosixPath(place) in tested for place in places)
         is_pest = _PEST in required or (tree / root / _PEST_FILE).is_file()

@@ -79,7 +79,7 @@ class RustAdapter:
                 yield name, channel[1]
 
     def _list_notes(self) -> Iterator[str]:
-        """Yield that the Rust is another one than the repository names."""
+        """Yield a note where the Rust is not the one that the repository names."""
         here = require_rust()
         for file, asked in self._list_channels():
             if _read_version(asked) not in (None, here.version):
