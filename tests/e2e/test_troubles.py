@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,7 +31,20 @@ from tests.e2e.answers import (
     new_file,
     prove,
 )
-from tests.e2e.scenes import POLICY, SAMPLE, about, asked_about, branches, during, git, place, purchases, put, rows
+from tests.e2e.scenes import (
+    POLICY,
+    SAMPLE,
+    about,
+    asked_about,
+    branches,
+    during,
+    git,
+    installation_of,
+    place,
+    purchases,
+    put,
+    rows,
+)
 from tests.support.story import Story
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -199,6 +213,15 @@ async def test_a_wrong_configuration_is_answered_with_line_and_key(town: Story) 
     assert "line 3: fix.max_dolars: unknown key" in text
     assert asked_about(story, title) == []
     assert rows(story, "select * from fh_task where repository = ?", story.repository.full_name) == []
+
+
+async def test_a_repository_without_a_commit_is_said_to_be_empty(town: Story) -> None:
+    empty = town.hub.create_repository("octo/empty")
+    town.hub.set_permission(empty, "mara", "admin")
+    town.hub.change_repositories(installation_of(town), add=[empty])
+    story = replace(town, repository=empty)
+    number = await story.file("Cents of nothing", BODY)
+    await story.until_status(number, "Failed. octo/empty is empty: push a first commit, then ask again.\n")
 
 
 async def test_a_model_that_calls_no_tool_is_named_and_the_issue_is_not_blamed(town: Story) -> None:

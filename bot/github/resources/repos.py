@@ -95,20 +95,22 @@ async def default_branch(client: Client, repository: Repository) -> str:
 
 async def find_head(client: Client, repository: Repository, branch: str) -> str | None:
     """Return the commit a branch is at; None where it has none."""
-    url = "/repos/{owner}/{repo}/git/ref/heads{/parts*}"
-    try:
-        data = await client.get(url, within(repository, parts=branch.split("/")))
-    except (NotFound, Conflict):  # a repository without any commit answers 409
-        return None
-    return str(data["object"]["sha"])
+    with suppress(NotFound):
+        return await head_sha(client, repository, branch)
+    return None
 
 
 async def head_sha(client: Client, repository: Repository, branch: str) -> str:
     """Return the commit a branch is at; NotFound where it has none."""
-    sha = await find_head(client, repository, branch)
-    if sha is None:
-        raise NotFound(f"{repository.full_name} has no branch {branch}; was it deleted meanwhile?", status=404)
-    return sha
+    url = "/repos/{owner}/{repo}/git/ref/heads{/parts*}"
+    try:
+        data = await client.get(url, within(repository, parts=branch.split("/")))
+    except NotFound as error:
+        words = f"{repository.full_name} has no branch {branch}; was it deleted meanwhile?"
+        raise NotFound(words, status=404) from error
+    except Conflict as error:  # https://docs.github.com/en/rest/git/refs#get-a-reference
+        raise NotFound(f"{repository.full_name} is empty: push a first commit, then ask again.", status=409) from error
+    return str(data["object"]["sha"])
 
 
 async def create_branch(client: Client, repository: Repository, branch: str, sha: str) -> None:
