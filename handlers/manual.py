@@ -30,7 +30,8 @@ _HEAD = f"""<!-- Written by `python -m handlers.manual` from the commands themse
 
 Write a command at the beginning of a line: in a comment on an issue or pull request, in the body of a review, in a
 comment on a line of a diff, or in the body of a new issue or pull request. `@forgehand fix` is the same as `/fix`;
-use the name that your App has. Several commands in one text are done in order, {MAX_COMMANDS} at most.
+use the name that your App has. Several commands in one text are done in order, {MAX_COMMANDS} at most; one that
+stands there twice is done once.
 
 - **A sign at once.** Eyes on your text: it was read, you may, and it makes sense here. A confused face: an answer
   says why not.

@@ -109,6 +109,14 @@ async def test_several_commands_are_done_in_order_and_what_is_wrong_is_said_once
     assert await reactions(story, bare) == ["eyes"]
 
 
+async def test_what_one_text_says_twice_is_done_once(story: Story) -> None:
+    number = await story.file("A", "B", label=None)
+    text = "/status\n/help fix\n\n@forgehand STATUS\n\n> Hm.\n\n/status\n/dance\n/help ask\n" + "/cancel\n" * 6
+    texts = await answered(story, await comment(story, number, text), 4)
+    starts = ("Nothing has run", "`/fix [hint]`", "`/ask <question>`", "Nothing is running")
+    assert [one.startswith(start) for one, start in zip(texts, starts, strict=True)] == [True] * 4
+
+
 async def test_what_nobody_meant_for_us_gets_no_sign(story: Story) -> None:
     number = await story.file("A", "/etc/passwd is shown\n\n```\n/fix\n```", label=None)
     texts = [
@@ -179,7 +187,7 @@ async def test_nobody_from_outside_may_ask_for_any_number_of_answers(story: Stor
     rita = story.hub.create_user("rita")
     number = await story.file("A", "B", label=None)
     for _ in range(6):
-        await comment(story, number, "/status x\n" * 5, by=rita)
+        await comment(story, number, "/status x\n/config x\n/fix\n/ask x\n/ask y\n", by=rita)
     await handled(story)
     more = [await comment(story, number, "/help", by=rita) for _ in range(3)]
     await handled(story)

@@ -123,7 +123,18 @@ async def _hear(event: Event, services: Services, commands: Commands, registry: 
 async def _parse(services: Services, said: IncomingText, commands: Commands) -> Sequence[TypedCommand]:
     # The bot's name is only looked up where it could matter: that may take several calls.
     mention = (await services.github.bot()).login.removesuffix("[bot]") if _MENTION.search(said.text) else ""
-    return await asyncio.to_thread(commands_in, said.text, commands, mention)
+    typed = await asyncio.to_thread(commands_in, said.text, commands, mention)
+    return _without_repeats(typed, commands)
+
+
+def _without_repeats(typed: Sequence[TypedCommand], commands: Commands) -> list[TypedCommand]:
+    """Leave out what the same text has asked for before, word for word."""
+    distinct: dict[tuple[str, str | None], TypedCommand] = {}
+    for one in typed:
+        command = commands.get(one.name or _HELP)
+        asked = command.arguments.read(one) if command is not None else one.text
+        distinct.setdefault((one.name, asked), one)
+    return list(distinct.values())
 
 
 async def _answer(services: Services, text: _Text, read: Sequence[_Ruling]) -> None:
