@@ -114,9 +114,7 @@ def demo(language: str, trust_code: bool, leave: bool, port: int, plain: bool) -
 @click.argument("event", type=_FILE)
 @click.option("--name", required=True, help="Name of the event, such as issues or pull_request.")
 @click.option("--id", "guid", required=True, help="What the event is known by; the same one is the same task.")
-@click.option(
-    "--report", required=True, type=click.Path(path_type=Path), help="Where to write what came of it, as JSON."
-)
+@click.option("--report", required=True, type=click.Path(path_type=Path), help="Where to write the outcome, as JSON.")
 @click.option("--ask", type=_FILE, help="A task to do instead of what the event asks for, as JSON.")
 def deliver(event: Path, name: str, guid: str, report: Path, ask: Path | None) -> None:
     """Do what one EVENT of GitHub asks for, then end.

@@ -26,24 +26,24 @@ from bot.types import ForgehandError
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _EXCHANGE = "https://oauth2.googleapis.com/token"
 _VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
-_EARLY = 120.0  # seconds: a token that ends while it is on its way is refused
+_EARLY = 120.0  # seconds: a token that expires on its way is refused
 _TIMEOUT = 15.0  # seconds
 _LIFE = 3600  # seconds, the longest that Google gives
-_FLAVOR = {"Metadata-Flavor": "Google"}  # without which the server of metadata gives nothing, nor is believed
+_FLAVOR = {"Metadata-Flavor": "Google"}  # of every request to the metadata server, and of its answers
 _ACCOUNT = "/computeMetadata/v1/instance/service-accounts/default/token"
 log = structlog.get_logger(__name__)
 
 
 class NoToken(ForgehandError):
-    """No token was had; ``details``: ``why`` is busy, away or refused."""
+    """Google gave no token; ``details``: ``why`` is busy, away or refused."""
 
 
 class TokenGiver(Protocol):
-    """An account at Google, and how a token for it is had."""
+    """An account at Google, and the way to a token for it."""
 
     @property
     def lack(self) -> str:
-        """Return in words what is seen to be wrong with it, or ""."""
+        """Return in words what is wrong with it at first sight, or ""."""
         ...
 
     def fetch(self, now: float) -> tuple[str, float]:
@@ -107,12 +107,12 @@ class CredentialsFile:
         credentials = self._read()
         url = str(credentials.get("token_uri") or _EXCHANGE)
         if not is_secure(url):
-            raise _refuse("its token_uri is no https address")
+            raise _refuse("its token_uri is not an https address")
         form = _make_form(credentials, now)
         status, token, life = _ask(lambda http: http.post(url, data=form, timeout=_TIMEOUT, follow_redirects=False))
         if not token and 400 <= status < 500 and status != 429:
             raise _refuse(
-                f"Google does not take it (HTTP {status}); it may be revoked, or this machine's clock is wrong"
+                f"Google does not accept it (HTTP {status}); it may be revoked, or this machine's clock is wrong"
             )
         return _check(status, token, life)
 
@@ -154,7 +154,7 @@ class Metadata:
         with http.Client(trust_env=False, timeout=_TIMEOUT, follow_redirects=False) as client:  # no proxy is asked
             answer = client.get(self._url, params={"scopes": _SCOPE}, headers=_FLAVOR)
         if answer.headers.get("Metadata-Flavor") != "Google":
-            raise NoToken("Another server answers where Google's server of metadata should be.", why="away")
+            raise NoToken("Another server answers at the address of Google's metadata server.", why="away")
         return answer
 
 

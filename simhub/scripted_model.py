@@ -66,7 +66,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Bill:
-    """What the house charges for an answer: its model, and tokens by kind."""
+    """What the provider charges for an answer: its model, and tokens by kind."""
 
     model: str
     input: int
@@ -140,7 +140,7 @@ class ScriptedModel:
 
     With ``exchange`` models are asked with tokens that it gave, and with nothing else. With ``keys`` (a key's fault, ""
     where it has none) they are asked with these keys; ``models`` are listed for them. With ``cache`` a request's
-    tokens are those that it counts, unless the reply says others. ``bills`` is the house's own record: what was
+    tokens are those that it counts, unless the reply says others. ``bills`` is the provider's own record: what was
     answered without a fault, whether or not somebody was there to hear it. ``speaking`` counts the answers under way.
     """
 

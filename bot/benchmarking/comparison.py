@@ -46,7 +46,7 @@ def summarise(taken: Sequence[tuple[Sample, Sample]]) -> Comparison:
 
 
 def _differences(base: Sample, change: Sample) -> list[str]:
-    """Describe inputs with another result, or other inputs."""
+    """Describe inputs whose results differ, or that differ themselves."""
     if base.inputs != change.inputs or len(base.results) != len(change.results):
         return ["the change draws other inputs from the same seed"]
     pairs = zip(base.results, change.results, strict=True)

@@ -24,18 +24,18 @@ from bot.toolchains.port import TestRun, Toolchain, Verdict
 from bot.work.workshop import Workshop
 
 _SHOWN = 20_000
-# more tests that flip at once are no flakiness
+# more tests that flip at once are not flakiness
 _FLIPPED = 50
 
 
 async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Changes) -> GateReport:
     """Run every gate on ``base_sha`` plus the change.
 
-    Test configuration and existing tests stay as they are there; on a pull request, existing tests are those of its
-    base branch. What a program made may change any of them, and be of any size, if nobody else had a hand in it.
+    Test configuration and existing tests stay as they were; on a pull request, existing tests are those of its
+    base branch. What a program made may change any of them, and be of any size, if nobody edited it.
     Without a proof nothing must begin to pass; without a baseline nothing is run, and the gates are those that only
     read. The recipe's own gates judge what has passed all others. Where a recipe can leave out what is at fault and the
-    rest passes, the rest is the change. Which of its lines no test ran is told of what passed and a model wrote.
+    rest passes, the rest is the change. Lines that no test ran are reported if the change passed and a model wrote it.
     """
     proof = evidence.proof
     own_test = proof is not None and proof.files.files
@@ -183,7 +183,7 @@ def _proof_targets(toolchain: Toolchain, proof: Proof, changes: Changes, existin
 
 
 async def _run_in_time(workshop: Workshop, changes: Changes, targets: Sequence[str], seconds: float) -> TestRun:
-    """Run tests, once more with twice the time: a busy machine is no fault."""
+    """Run tests, once more with twice the time if they do not end."""
     run = await workshop.test(changes, targets, limits=Limits(seconds=seconds))
     if run.result.ended != "timeout":
         return run
@@ -215,7 +215,7 @@ async def run_again(
     change may break a test only there.
     """
     run = await _run_in_time(workshop, changes, base.targets, seconds)
-    # what a plugin says of a file that is new is no test that fails
+    # what a plugin reports about a new file is not a failing test
     after = {case.id: case.verdict for case in run.cases if case.kind != "check" or case.id in base.verdicts}
     after |= dict.fromkeys(await _find_renamed(workshop, seconds, base, after, existing), "passed")
     flipped = gates.regressions(base.verdicts, after)

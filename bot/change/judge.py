@@ -73,7 +73,7 @@ async def ask_judge(
     inquiry = Inquiry(job, step, "review", system, report.base_sha, answer, turns=_TURNS, changes=report.changes)
     said = await inquiry.ask(prompt)
     if said.arguments is None:
-        raise ModelError(f"The judge of the change came to no verdict: {said.problem}")
+        raise ModelError(f"The judge of the change reached no verdict: {said.problem}")
     texts = [text for text in report.changes.files.values() if text]
     shown = _flatten("\n".join([diff, ran, *texts]))
     rows = said.arguments["sentences"]

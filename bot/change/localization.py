@@ -80,7 +80,7 @@ def nearby_tests(code: Index, ranked: Sequence[str]) -> tuple[str, ...]:
 
 
 async def _rerank(job: Job[Any], brief: Brief, code: Index, ranking: tuple[RankedFile, ...]) -> tuple[RankedFile, ...]:
-    """Return the likeliest files in a model's order, if it has one to give."""
+    """Return the likeliest files in the order a model gives, if it gives one."""
     listed = await asyncio.to_thread(list_candidates, code, ranking[:RERANKED])
     question = rerank_question(brief, listed)
     try:

@@ -64,7 +64,7 @@ def _find_doubt(run: TestRun, base: Baseline, proof: Proof | None) -> str:
 def _pick_unrun(
     hits: Hits, added: Mapping[str, frozenset[int]], texts: Mapping[str, str]
 ) -> dict[str, tuple[int, ...]]:
-    """Return the added lines with a word in them that were told to be idle."""
+    """Return the added lines with a word in them that did not run."""
     found = {}
     for path, text in sorted(texts.items()):
         lines = text.split("\n")

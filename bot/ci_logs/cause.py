@@ -57,7 +57,7 @@ def find_cause(lines: Sequence[str]) -> Cause:
 def make_fingerprint(lines: Sequence[str]) -> str:
     """Return the same text for logs of one cause, else another.
 
-    "" where no cause is told: two such logs may have two.
+    "" where the log tells no cause: two such logs may have two.
     """
     cause = find_cause(lines)
     if not any(cause):

@@ -75,7 +75,7 @@ def _moved(target: Target, files: Mapping[str, str], unreadable: Collection[str]
     folder = path.rpartition("/")[0]
     if stuck := [other for other in unreadable if other.startswith(f"{folder}/")]:
         raise CannotRename(
-            f"{stuck[0]} is no text and would have to move with `{target.old}`; move the package by hand."
+            f"{stuck[0]} is not text and would have to move with `{target.old}`; move the package by hand."
         )
     new = _renamed_path(folder, target)
     return pages | {one: new + one.removeprefix(folder) for one in files if one.startswith(f"{folder}/")}

@@ -56,7 +56,7 @@ class Target:
         self.old, self.new = wanted.old, wanted.new
         if not _DOTTED.fullmatch(self.new) or self.old == self.new:
             raise CannotRename(
-                f"`{self.new}` is no other dotted name; give the new name in full, like `package.module.name`."
+                f"`{self.new}` is not another dotted name; give the new name in full, like `package.module.name`."
             )
         found = self.tree.find(self.old)
         if not isinstance(found, Place) or "." in found.name:

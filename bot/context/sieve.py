@@ -110,7 +110,7 @@ def unread_bytes(data: bytes) -> str | None:
 
 
 def _says_generated(head: str) -> bool:
-    # What stands in a string of its code is said of what it writes.
+    # A string in its code speaks of the files that it writes.
     for found in _GENERATED_HEAD.finditer(head):
         before = head[head.rfind("\n", 0, found.end()) + 1 : found.start()]
         quote = _QUOTE.search(before)

@@ -63,7 +63,7 @@ def find_deployment(history: Sequence[Deployed], started: int, ended: int) -> in
 def describe(
     service: str, deployed: Deployed, history: Sequence[Deployed], windows: Sequence[Figures]
 ) -> ServiceFigures | None:
-    """Describe a service since a deployment; None where nothing was told.
+    """Describe a service since a deployment; None where nothing was reported.
 
     ``windows`` are the service's, newest first.
     """

@@ -23,7 +23,7 @@ _SILENCE = 60.0  # seconds
 _PRICES = "Prices"
 _PLACE = "(questions of doctor)"  # stands for a repository where what they cost is written down
 _MOST_DOLLARS = 0.5  # of all of them together
-_STALE = 90  # days: houses change their prices with each generation of models
+_STALE = 90  # days: providers change their prices with each generation of models
 
 
 async def try_models(settings: Settings, kept: Mapping[str, str] = MappingProxyType({})) -> list[Line]:

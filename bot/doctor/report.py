@@ -31,7 +31,7 @@ _MARKS: dict[Level, str] = {
 
 async def run(settings: Settings) -> bool:
     """Print every finding; return True if nothing keeps the bot from working."""
-    logs.configure(settings.model_copy(update={"log_level": "WARNING"}))  # what questions cost is told in their line
+    logs.configure(settings.model_copy(update={"log_level": "WARNING"}))  # the report has what questions cost
     console = Console(soft_wrap=True)
     console.print(f"Settings: environment, then {settings_file()}")
     return await _print(console, examine(settings))

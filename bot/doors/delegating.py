@@ -57,7 +57,7 @@ async def hand_over(
     except NotFound:
         raise NotTaken(f"There is no issue {number} in {repository.full_name}.") from None
     if issue.is_pull or issue.state != "open":
-        raise NotTaken(f"{repository.full_name}#{number} is no open issue.")
+        raise NotTaken(f"{repository.full_name}#{number} is not an open issue.")
     new = Delegation(
         repository_id=repository.id,
         number=number,

@@ -115,7 +115,7 @@ def _names_files(lines: Sequence[str], at: int) -> bool:
 def _paths(old: str, new: str, header: tuple[str, str] | None) -> tuple[str, str]:
     """Return both paths, without git's prefixes where both have them.
 
-    A tab ends a path; without it, blanks around it are none of its own.
+    A tab ends a path; without one, blanks around the path are not part of it.
     """
     split = [line[4:].partition("\t") for line in (old, new)]
     old, new = (_unquote_path(path if tab else path.strip()) for path, tab, _ in split)
@@ -140,12 +140,12 @@ def _end(lines: Sequence[str], body: int) -> int:
 
 
 def _check_rest(lines: Sequence[str], at: int) -> None:
-    """Raise ParseError where hunks go on after a gap: no half is applied."""
+    """Raise ParseError where hunks go on after a gap: half is never applied."""
     for number in range(at, len(lines)):
         if lines[number].startswith("diff --git ") or _names_files(lines, number):
             return
         if lines[number].startswith("@@ "):
-            raise ParseError(f"Line {at + 1} of the answer is in a diff but begins neither with a blank, + nor -.")
+            raise ParseError(f"Line {at + 1} of the answer is in a diff but does not begin with a blank, + or -.")
 
 
 def _make_edit(old: str, new: str, extended: Sequence[str], hunks: tuple[Hunk, ...]) -> Edit:

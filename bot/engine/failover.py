@@ -83,7 +83,7 @@ class Heartbeat:
         """Return those of the others that left, or were silent for too long.
 
         Who asks lives, however late its own beat is: a busy process would requeue what it is working on. What was not
-        heard because nobody listened is no silence.
+        heard because nobody listened is not silence.
         """
         now = self.clock()
         tied = set(connection.execute(_TIED, {"ties": _TIES}).scalars())

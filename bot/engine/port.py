@@ -193,7 +193,7 @@ class Engine(Protocol):
         ...
 
     async def close(self, *, drain_seconds: float = 5.0) -> None:
-        """Begin no more steps; what is unfinished resumes at the next launch.
+        """Stop beginning steps; unfinished work resumes at the next launch.
 
         Steps that run have ``drain_seconds`` to end.
         """

@@ -1,4 +1,4 @@
-"""Say what runs of a test make of it: pure functions."""
+"""Classify a test by its runs: pure functions."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Seen(NamedTuple):
 
 
 class Lead(NamedTuple):
-    """Order in which a test ends as it does not alone: to be halved."""
+    """Order in which a test ends as it never does alone; it will be halved."""
 
     order: Order
     fails: bool  # in that order, and passes alone; or the other way round
 
 
 def tally_orders(test: str, runs: Sequence[OrderRun], name: str, died: int = 0) -> Tally:
-    """Count how a test ended in some orders, but where it was skipped."""
+    """Count how a test ended in some orders, except where it was skipped."""
     failed = sum(run.failed(test) for run in runs)
     passed = sum(run.passed(test) for run in runs)
     return Tally(name=name, passed=passed, failed=failed, lost=died + len(runs) - failed - passed)
@@ -69,7 +69,7 @@ def find_lead(seen: Seen) -> Lead | None:
 
 
 def conclude(seen: Seen) -> Examination | None:
-    """Return the class of a test that needs no more runs; None for all others."""
+    """Return the class of a test that needs no more runs, else None."""
     chance = find_chance(seen)
     if chance is not None:
         told = f"It failed {count_failures(chance)} {chance.name}, with nothing changed."
@@ -78,7 +78,7 @@ def conclude(seen: Seen) -> Examination | None:
     if not runs:
         return make(seen, "not examined", "No run reached it, or it was skipped in all of them.")
     if not sum(one.passed for one in seen.tallies):
-        return make(seen, "broken", f"It failed in all {runs} runs: it is broken, or needs what is not here.")
+        return make(seen, "broken", f"It failed in all {runs} runs: it is broken, or needs something that is not here.")
     return None
 
 

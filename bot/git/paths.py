@@ -77,7 +77,7 @@ def _misfit(
     if modes.get(path) in {LINK, SUBMODULE}:
         return "it is a symlink or a submodule, which edits do not touch"
     if not written:
-        return None if path in modes else "it is to be deleted but does not exist"
+        return None if path in modes else "it should be deleted but does not exist"
     if path in directories:
         return "it is a directory"
     blocking = next((parent for parent in parents(path) if parent in kept), None)

@@ -19,8 +19,8 @@ _CHUNK = 100  # signals a transaction: whoever stores a webhook waits for it
 async def take(services: Services, repository: Repository, signals: Sequence[Signal]) -> None:
     """Take signals in, if the repository's policy wants incidents.
 
-    Whatever comes again is no news, so this may be repeated. An incident is looked at by its own task: at once, then at
-    most every half minute.
+    A signal that comes again changes nothing, so this may be repeated. An incident is looked at by its own task: at
+    once, then at most every half minute.
     """
     policy, _ = await services.policies.load_or_default(repository)
     if policy.rules(IncidentRules).is_on:

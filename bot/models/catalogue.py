@@ -17,7 +17,7 @@ from bot.models.aws import BedrockSigner
 from bot.models.federation import Federation
 from bot.models.google import VertexTokens
 from bot.models.port import Credential, ModelError, ModelRefused, Usage
-from bot.models.providers import HOUSES, KEY_VARIABLES, PROVIDERS, Provider
+from bot.models.providers import DEFAULT_PROVIDERS, KEY_VARIABLES, PROVIDERS, Provider
 from bot.money import to_dollars
 from bot.settings import MODEL_ROLES, Api, ModelRole, ModelSettings, ProviderName, ProviderPlace, Settings, ToolUse
 from bot.types import JsonModel
@@ -176,7 +176,7 @@ class Catalogue:
 
     def roles(self) -> dict[ModelRole, list[str]]:
         """List each role's models: the server's, or defaults by keys present."""
-        present = "+".join(provider.name for provider in HOUSES if self._can_ask(provider))
+        present = "+".join(provider.name for provider in DEFAULT_PROVIDERS if self._can_ask(provider))
         defaults = self._defaults.get(present, {})
         return {role: list(self._settings.roles.get(role) or defaults.get(role, [])) for role in MODEL_ROLES}
 
@@ -214,9 +214,9 @@ class Catalogue:
         federated = provider.name == "anthropic" and self._federation is not None
         return keyed or federated or self._base_url(provider) not in provider.homes.values()
 
-    def _base_url(self, house: Provider) -> str:
-        own = next(iter(house.homes.values()))
-        return (self._settings.provider_url(house.name) or own).rstrip("/")
+    def _base_url(self, provider: Provider) -> str:
+        own = next(iter(provider.homes.values()))
+        return (self._settings.provider_url(provider.name) or own).rstrip("/")
 
     def _find_address(
         self, name: str, provider: Provider, given: ModelSettings, place: Mapping[str, str]

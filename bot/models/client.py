@@ -41,7 +41,7 @@ _CONNECT_SECONDS = 15.0  # a host that has not answered by then is down
 _TOKEN_BYTES = 1_000  # of a stream, at most: each event also says what it belongs to
 _SPARE_BYTES = 4_000_000  # for what comes beside the answer, as signs of life do
 _WHOLE_LIST = {"limit": 1000}  # models: Anthropic's list has pages of twenty
-_LEAST_SECRET = 12  # characters of a key: its house's mark is about as long
+_LEAST_SECRET = 12  # characters of a key: its provider's prefix is about as long
 log = structlog.get_logger(__name__)
 
 
@@ -207,7 +207,7 @@ class SdkModel:
             raise ModelDown(f"{self.name} sent a malformed stream.") from None
 
     def _forget_token(self) -> bool:
-        """Return True if another token may be had in place of a refused one."""
+        """Return True if another token may be available in place of a refused one."""
         if isinstance(self._key, str | RequestSigner | None) or self._secret is None:
             return False
         return self._key.forget(self._secret)

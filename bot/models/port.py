@@ -165,7 +165,7 @@ class TokenSource(Protocol):
         ...
 
     def forget(self, refused: str) -> bool:
-        """Give ``refused`` out no more; True if another can be had at once."""
+        """Stop giving out ``refused``; True if there is another at once."""
         ...
 
 

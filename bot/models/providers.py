@@ -22,7 +22,7 @@ class Provider:
     elsewhere: Api  # the format that servers at other addresses have in common
     key_variable: str | None = None  # that its own SDK reads
     auth: Auth = "bearer"  # how the key is shown; `google`: a token is got with it
-    url_variable: str | None = None  # set for houses that are asked without being named
+    url_variable: str | None = None  # set for providers that are asked without being named
     prefix: str = ""  # begins the names of its models
     hosts: Mapping[str, str] = field(default_factory=dict)  # `{host}` of each region, "" for all others
     newest_chat: bool = False  # refuses `max_tokens`
@@ -118,8 +118,9 @@ _ROWS = (
     Provider(name="compatible", homes={}, elsewhere="chat"),
 )
 PROVIDERS: dict[ProviderName, Provider] = {provider.name: provider for provider in _ROWS}
-HOUSES = tuple(provider for provider in _ROWS if provider.url_variable is not None)  # asked where no model is named
-KEY_VARIABLES = tuple(house.key_variable for house in HOUSES if house.key_variable is not None)
+# asked where no model is named
+DEFAULT_PROVIDERS = tuple(provider for provider in _ROWS if provider.url_variable is not None)
+KEY_VARIABLES = tuple(one.key_variable for one in DEFAULT_PROVIDERS if one.key_variable is not None)
 FEDERATION_VARIABLES = (  # with which Anthropic's SDK gets tokens in place of a key
     "ANTHROPIC_FEDERATION_RULE_ID",
     "ANTHROPIC_ORGANIZATION_ID",

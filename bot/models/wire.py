@@ -90,7 +90,7 @@ class Question:
 
 
 def name_calls(turns: Iterable[Turn]) -> Iterator[Turn]:
-    """Give calls that another model made names that every house takes.
+    """Give calls that another model made names that every provider takes.
 
     Anthropic refuses some signs and a name that comes twice, OpenAI long ones; models without tool calls, and servers
     that name none, begin with the same names in each turn. Those of blocks that go back as they are stay.

@@ -39,6 +39,6 @@ def _check_shape(plan: Plan, wanted: Specification) -> Iterator[str]:
             yield f"The title of step {number} must be one line of at most {_SUBJECT} characters."
         yield from (f"Step {number} names `{path}`, which is not among the files." for path in set(step.files) - known)
         strange = set(step.requirements) - set(wanted.ids)
-        yield from (f"Step {number} names {one}, which is no requirement." for one in sorted(strange))
+        yield from (f"Step {number} names {one}, which is not a requirement." for one in sorted(strange))
     met = {one for step in plan.steps for one in step.requirements}
     yield from (f"No step is for {one}." for one in wanted.ids if one not in met)

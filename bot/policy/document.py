@@ -29,7 +29,7 @@ def parse_policy(
 ) -> Policy:
     """Return a file's effective policy, or raise PolicyError with all faults.
 
-    ``text`` None: it is no text, or too long. ``offered``: the models that may be named, by default those of the
+    ``text`` None: it is not text, or too long. ``offered``: the models that may be named, by default those of the
     settings.
     """
     known = Catalogue(settings).offered() if offered is None else offered
@@ -128,7 +128,7 @@ def _leaves(policy: Policy) -> Iterator[tuple[str, Any]]:
     general = policy.model_dump(mode="json", exclude={"origins", "tasks"})
     if policy.organisation is None:
         del general["organisation"]
-    else:  # what single people may spend is no business of everybody who reads the repository
+    else:  # what single people may spend is not for everybody who reads the repository
         del general["organisation"]["budget"]["people"]
     for section, value in (policy.tasks | general).items():
         if not isinstance(value, dict) or not value:

@@ -148,7 +148,7 @@ OPEN = Governed()
 def parse_organisation(text: str | None, tasks: Collection[str]) -> OrganisationFile:
     """Return the content of an organisation's file, or raise PolicyError.
 
-    ``text`` None: it is no text, or too long.
+    ``text`` None: it is not text, or too long.
     """
     return read_document(text, FILE, OrganisationFile, lambda data: _find_unknown_tasks(data, tasks))[0]
 

@@ -39,7 +39,7 @@ def read_document(
 ) -> tuple[M, dict[str, Any], Lines]:
     """Return a file as a value, as plain data, and the line of every key.
 
-    ``text`` None: it is no text, or too long. ``file`` is how errors name it; ``also`` finds problems that the model
+    ``text`` None: it is not text, or too long. ``file`` is how errors name it; ``also`` finds problems that the model
     does not know. Raises PolicyError with all.
     """
     data, lines = _read_yaml(text, file)

@@ -38,8 +38,8 @@ class FindingStatus(JsonModel):
 def find_objections(thread: Thread) -> Iterator[tuple[str, str]]:
     """Yield who rejects our finding, and how: in a reply or by a thumbs down.
 
-    Everybody is listed; :func:`find_dispute` decides whose objection counts. Of what somebody wrote the last clear word
-    holds.
+    Everybody is listed; :func:`find_dispute` decides whose objection counts. The last clear statement of each person
+    counts.
     """
     first, *answers = thread.comments
     people = [answer for answer in answers if not answer.is_bot]
@@ -62,7 +62,7 @@ def find_dispute(thread: Thread, deciders: Collection[str]) -> str | None:
 
 
 def reopen(memory: Memory) -> Memory:
-    """Open again what nobody whose word counts rejects any more."""
+    """Reopen a finding that nobody whose word counts rejects any more."""
 
     def look(one: ReportedFinding) -> ReportedFinding:
         thread = memory.thread_of(one.fingerprint) if one.state == "disputed" else None
@@ -148,7 +148,7 @@ def decide_final_state(reported: ReportedFinding, texts: Mapping[str, str]) -> S
 
 
 def _candidate_paths(finding: Finding, texts: Mapping[str, str]) -> list[str]:
-    """Return the finding's path, or where it is gone files of the same kind."""
+    """Return the finding's path, or files of the same kind if it is gone."""
     if finding.path in texts:
         return [finding.path]
     suffix = finding.path.rpartition(".")[2]
@@ -170,7 +170,7 @@ def _check_removed(reported: ReportedFinding, text: str | None) -> FindingStatus
 def _check_changed(reported: ReportedFinding, text: str | None) -> FindingStatus:
     """Check a finding whose lines are nowhere.
 
-    It is gone for sure only with its file, or with its definition and all lines that resemble its own.
+    It is surely gone only if its file is, or its definition and all lines that resemble its own.
     """
     finding = reported.finding
     if text is None:

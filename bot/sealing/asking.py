@@ -29,7 +29,7 @@ class Keeper:
     """A server that holds a master key; ``reasons`` by its codes or by status.
 
     ``find_code`` reads a code out of the JSON of a refusal; it may raise
-    LookupError, TypeError and AttributeError on JSON that is no refusal.
+    LookupError, TypeError and AttributeError on JSON that is not a refusal.
     """
 
     place: str

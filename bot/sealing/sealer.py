@@ -66,4 +66,4 @@ def read_sealed(text: str) -> Sealed:
     try:
         return Sealed.model_validate_json(text)
     except ValidationError:
-        raise SealError("What is stored is no sealed text that this Forgehand knows.") from None
+        raise SealError("The stored text was not sealed in a way that this Forgehand knows.") from None

@@ -1,4 +1,4 @@
-"""Keep the figures that were told of services, a row a window. Times are in ms."""
+"""Keep the figures reported for services, one row per window. Times are in ms."""
 
 from __future__ import annotations
 

@@ -238,7 +238,7 @@ def note_shares(connection: sa.Connection, limits: Sequence[Limit], zone: tzinfo
 
 
 def list_shares(connection: sa.Connection, limits: Sequence[Limit], zone: tzinfo) -> list[tuple[int, ...]]:
-    """List the shares of each limit that were told in its period of now.
+    """List the shares of each limit reported in its current period.
 
     A hard one tells none.
     """
@@ -255,7 +255,7 @@ def list_shares(connection: sa.Connection, limits: Sequence[Limit], zone: tzinfo
 
 
 def forget_notices(connection: sa.Connection, before: int) -> int:
-    """Delete what was told of periods that began before a moment; count it.
+    """Delete notices of periods that began before a moment; count them.
 
     ``before`` is that of a period which is over. A limit in total has one period only, which never is.
     """
@@ -264,13 +264,13 @@ def forget_notices(connection: sa.Connection, before: int) -> int:
 
 
 def _note(connection: sa.Connection, limit: Limit, share: int, zone: tzinfo) -> bool:
-    """Note a share; False where it was told before in this period."""
+    """Note a share; False where it was reported before in this period."""
     new = insert(connection, limit_notice).values(**_mark(limit, zone), share=share, at=now_ms())
     return connection.execute(new.on_conflict_do_nothing().returning(limit_notice.c.share)).first() is not None
 
 
 def _mark(limit: Limit, zone: tzinfo) -> dict[str, str | int]:
-    """Return the key of a limit's notices: another ceiling is told anew."""
+    """Return the key of a limit's notices: a new ceiling is reported anew."""
     start = find_start(limit.period, now_ms(), zone)
     name = f"{limit.within}/{limit.name}" if limit.within else limit.name
     values: tuple[str | int, ...] = (limit.scope, name.lower(), limit.period, start, limit.ceiling)

@@ -49,7 +49,7 @@ async def open_client(url: str, token: str) -> AsyncIterator[Client]:
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise WrongUse(f"{url} is no server's address; it looks like https://forgehand.example.com")
+        raise WrongUse(f"{url} is not a server's address; it looks like https://forgehand.example.com")
     if not is_secure(url):
         raise WrongUse(f"{url} would send the token unencrypted. Use https.")
     if not token.isascii() or not token.isprintable() or " " in token:
@@ -195,7 +195,7 @@ def _explained(url: str) -> Iterator[None]:
 
 
 def _refusal(url: str, answer: aiohttp.ClientResponse, text: str) -> WrongUse | Refused | Unreachable:
-    """Return what an answer that is no success means."""
+    """Return the error that an unsuccessful answer means."""
     if 300 <= answer.status < 400:
         return WrongUse(f"{url} sends elsewhere ({answer.headers.get('Location', 'nowhere')}). Give that address.")
     try:

@@ -82,7 +82,7 @@ class Progress:
 
 
 def _describe(event: Event) -> str:
-    """Say in words what is no stage; "" where the end is told elsewhere."""
+    """Describe an event that is not a stage; "" for the end of the task."""
     data = event.data
     words = {
         "budget": str(data.get("text", "")),

@@ -195,7 +195,7 @@ def _number(subject: tuple[str, str]) -> int:
     kind, text = subject
     if not text.removeprefix("#").isdecimal():
         hint = _SUBJECT_FLAGS[kind]
-        raise click.BadParameter(f"{text} is no number. For a file or branch, --repo is a PATH.", param_hint=hint)
+        raise click.BadParameter(f"{text} is not a number. For a file or branch, --repo is a PATH.", param_hint=hint)
     return int(text.removeprefix("#"))
 
 

@@ -24,7 +24,7 @@ _WELL_FORMED = re.compile("[0-9a-f]{12}")
 
 def _check_id(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     if not _WELL_FORMED.fullmatch(value):
-        raise click.BadParameter(f"{value} is no task's id: these are twelve digits from 0 to f.")
+        raise click.BadParameter(f"{value} is not a task's id: an id has twelve digits from 0 to f.")
     return value
 
 

@@ -46,7 +46,7 @@ def read_report(files: Sequence[tuple[str, bytes]]) -> JobReport:
 def judge_cases(cases: Iterable[TestCase]) -> JobReport:
     """Return the tests of a run, left out where nearly all failed.
 
-    A skipped test has not been seen; a file that could not be loaded is no test.
+    A skipped test has not been seen; a file that could not be loaded is not a test.
     """
     ends: dict[str, bool] = {}
     for case in cases:

@@ -136,7 +136,7 @@ def _read_all(paths: Iterable[Path]) -> Iterator[bytes]:
             report = read_bounded(path)
         left -= len(report or b"")
         if report is None or left < 0:
-            raise CoverageError("A report of the lines that ran is no file, or too long.")
+            raise CoverageError("A report of the lines that ran is not a file, or is too long.")
         yield report
 
 

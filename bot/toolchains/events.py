@@ -64,7 +64,7 @@ class Case(JsonModel):
 
 
 class Again(JsonModel):
-    """Another attempt: what was told of the test counts no more."""
+    """Another attempt: earlier records of the test no longer count."""
 
     event: Literal["again"] = "again"
     id: str
@@ -124,7 +124,7 @@ class Folded(NamedTuple):
 
 @dataclass
 class _Test:
-    """All that was told of one test."""
+    """All records of one test."""
 
     line: int
     cases: list[TestCase] = field(default_factory=list)

@@ -50,7 +50,7 @@ async def run_rounds(run: Callable[[Sequence[Plan]], Awaitable[Round]]) -> Round
 async def run_apart(
     run: Callable[[Sequence[str]], Awaitable[Round]], files: Sequence[str], name: Callable[[str], str]
 ) -> Round:
-    """Run files together, then each alone that no test was told of.
+    """Run files together, then alone each file that reported no test.
 
     One that does not load may keep all from running. ``name`` returns a file's path from the root of the tree.
     """

@@ -83,7 +83,7 @@ class UnitToolchain:
     ) -> TestRun:
         """Run the given files or test ids (see the port).
 
-        What is told is what was asked for, though a runner may have to run more.
+        Reports only what was asked for, though a runner may have to run more.
         """
         seconds = limits.seconds if limits is not None else self.tools.checks.minutes * 60
         # a policy's own line goes to its folder itself

@@ -31,7 +31,7 @@ class Principal(JsonModel):
 
 
 class Answer(JsonModel):
-    """An answer to a task's questions that stands in no comment of a person's."""
+    """An answer to a task's questions that is not in anybody's comment."""
 
     login: str
     text: str

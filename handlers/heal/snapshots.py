@@ -1,7 +1,7 @@
-"""Know failures that are only snapshots which differ, and the command that renews them.
+"""Recognise failures that are only outdated snapshots, and find the command that renews them.
 
-A snapshot that differs says that behaviour has changed. Whether that was wanted no command shows: a renewal is proposed
-to people, where the policy allows it, and nothing more.
+A snapshot that differs says that behaviour has changed. No command can show whether that was wanted, so a renewal is
+only proposed to people, where the policy allows it.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class OptimizeInput(TaskInput):
     target: str = Field(
         default="",
         title="target",
-        description="what is to become faster: a path, `path.py::name`, a dotted name, or words",
+        description="what to make faster: a path, `path.py::name`, a dotted name, or words",
     )
 
 

@@ -29,9 +29,9 @@ class Drafted(NamedTuple):
 
 
 async def make_draft(ctx: Ctx, job: Job[Any]) -> Drafted | Outcome:
-    """Draft what the issue asks for, as far as it is not drafted yet.
+    """Draft what the issue asks for, as far as that was not done before.
 
-    Returns how the task ends where it ends before there is a plan.
+    Returns the outcome if the task ends before there is a plan.
     """
     past = await ctx.step("recall", history.recall, job)
     if past.draft is not None and past.draft.plan is not None:

@@ -16,7 +16,7 @@ from bot.work.artifacts import leave
 from bot.work.origin import Request
 
 _NAME = "plan.json"
-_LONGEST_CHAIN = 100  # tasks that go on from one another; a circle in the table must not hang a step
+_LONGEST_CHAIN = 100  # tasks that go on from one another; a cycle in the table must not hang a step
 APPROVAL = {"waits_for": "approval"}
 """What a task leaves in its data that ended to have its plan approved."""
 
@@ -29,14 +29,14 @@ class Past(JsonModel):
 
 
 def digest(request: Request[Any]) -> str:
-    """Return a digest of the issue's text: a draft for another is of no use."""
+    """Return a digest of the issue's text: drafts are for one text only."""
     return hashlib.sha256(f"{request.title}\0{request.body}".encode()).hexdigest()
 
 
 async def recall(job: Job[Any]) -> Past:
     """Return what earlier tasks left for the same text.
 
-    What is written behind the command now must be what it was for, or nothing.
+    What follows the command now must be the same as then, or nothing.
     """
     return await job.services.store.run(_recall, job.task_id, job.task)
 

@@ -105,7 +105,7 @@ async def review(job: Job[Any], brief: Brief, draft: Draft, attempt: int) -> Dra
     inquiry = Inquiry(job, f"review-plan-{attempt}", "review", _REVIEWER, brief.base_sha, _VERDICT, turns=_TURNS)
     said = await inquiry.ask(prompt)
     if said.arguments is None:
-        raise ModelError(f"The reviewer of the plan came to no verdict: {said.problem}.")
+        raise ModelError(f"The reviewer of the plan reached no verdict: {said.problem}.")
     texts = [" ".join(str(each).split())[:_SAID] for each in said.arguments["objections"]]
     objections = tuple(text for text in texts if text)[:_MOST_OBJECTIONS]
     told = f"{counted(len(draft.plan.steps), 'step')}; {counted(len(objections), 'objection')} of a second model"

@@ -17,7 +17,7 @@ from handlers.refactor.rules import RefactorRules
 class RefactorInput(TaskInput):
     """Input of a refactoring."""
 
-    text: str = Field(default="", title="text", description="what is to become better, and where")
+    text: str = Field(default="", title="text", description="what to improve, and where")
 
 
 async def run(ctx: Ctx, services: Services, request: ChangeTask) -> Outcome:

@@ -69,8 +69,8 @@ def limit_repeats(found: Sequence[StaticFinding]) -> tuple[StaticFinding, ...]:
 def drop_repeats(settled: Sequence[PlacedFinding]) -> tuple[PlacedFinding, ...]:
     """Drop findings that repeat another.
 
-    Of two the tool's stays, else the more severe one. Two causes at one place are two findings: they are checked each
-    on its own, and merged when they are told.
+    Of two, the tool's stays, else the more severe one. Two causes at one place are two findings: each is checked on its
+    own, and they are merged when they are reported.
     """
     kept: dict[str, list[tuple[PlacedFinding, Identity]]] = defaultdict(list)
     for one in sorted(settled, key=_rank):
@@ -107,8 +107,8 @@ def _rank(one: PlacedFinding) -> tuple[bool, int]:
 def _repeats(one: PlacedFinding, other: PlacedFinding, same_code: bool) -> bool:
     """Return whether two findings have one cause.
 
-    That is the same code or the same lines, in words that are alike. A rule of a tool has one cause. At one place
-    :data:`NEAR` tells one cause from two.
+    They do if they are about the same code or the same lines in similar words. A tool's rule has one cause. At one
+    place :data:`NEAR` tells one cause from two.
     """
     mine = one.finding
     theirs = other.finding

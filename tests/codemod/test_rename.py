@@ -104,7 +104,7 @@ def test_names_inside_of_formatted_strings_are_renamed() -> None:
         (Rename(old="shop.cart.total", new="shop.cart.twice"), "is taken"),
         (Rename(old="shop.cart.total", new="shop.cart.price"), "already means something in shop/alias.py"),
         (Rename(old="shop.cart", new="shop.none.cart"), "no package `shop.none`"),
-        (Rename(old="shop.cart", new="not a name"), "is no other dotted name"),
+        (Rename(old="shop.cart", new="not a name"), "is not another dotted name"),
     ],
 )
 def test_what_would_be_wrong_is_refused(wanted: Rename, why: str) -> None:
@@ -119,7 +119,7 @@ def test_a_file_that_is_nested_too_deeply_is_refused() -> None:
 
 
 def test_a_package_with_other_files_than_texts_is_refused() -> None:
-    with pytest.raises(CannotRename, match="is no text and would have to move"):
+    with pytest.raises(CannotRename, match="is not text and would have to move"):
         Codemod(FILES, Rename(old="shop", new="store"), ["shop/logo.png"])
 
 

@@ -69,7 +69,7 @@ def test_a_context_line_without_its_blank_does_not_cut_a_fenced_diff_short() -> 
         f"@@ @@\n         raise DurationError(text)\n-{OLD}+{NEW}```\n"
     )
     assert run(diff) == {PATH: FILES[PATH].replace("import re\n", "import regex as re\n").replace(OLD, NEW)}
-    with pytest.raises(ParseError, match="neither"):
+    with pytest.raises(ParseError, match="does not begin with"):
         parse(diff.replace("```diff\n", "").replace("```\n", ""))
 
 

@@ -74,7 +74,7 @@ def test_settings_lie_over_the_table() -> None:
 
 
 def test_what_is_written_to_a_cache_costs_more_at_prices_of_ones_own_too() -> None:
-    """Anthropic's models write at 1.25 prices at every house, OpenAI's since GPT-5.6; others for nothing more."""
+    """Anthropic's models write at 1.25 prices at every provider, OpenAI's since GPT-5.6; others for nothing more."""
     own = {"input_price": 4.4, "output_price": 22.0}
     models = {
         "anthropic.claude-opus-5-5": ModelSettings(**own),

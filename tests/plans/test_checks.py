@@ -79,7 +79,7 @@ def test_a_sound_plan_has_no_faults() -> None:
     [
         ({"steps": ()}, "1 to 8 steps"),
         ({"steps": step(requirements=("R1",))}, "No step is for R2."),
-        ({"steps": step(requirements=("R1", "R2", "R9"))}, "R9, which is no requirement"),
+        ({"steps": step(requirements=("R1", "R2", "R9"))}, "R9, which is not a requirement"),
         ({"steps": step(files=("durations/units.py",))}, "`durations/units.py`, which is not among the files"),
         ({"steps": step(title="x" * 73)}, "title of step 1"),
         ({"steps": step(text="Call `parse_weeks()`.")}, "`parse_weeks()` is named, but nothing"),

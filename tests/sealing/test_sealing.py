@@ -49,7 +49,7 @@ async def test_a_changed_text_does_not_open(tmp_path: Path, field: str) -> None:
 
 @pytest.mark.parametrize("stored", ["", "{}", "planted", '{"version": 2}', "null"])
 async def test_what_is_not_sealed_does_not_open(tmp_path: Path, stored: str) -> None:
-    with pytest.raises(SealError, match="no sealed text"):
+    with pytest.raises(SealError, match="was not sealed"):
         await sealer(KEY, tmp_path).open(stored, "table:1")
 
 

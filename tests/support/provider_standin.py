@@ -124,7 +124,7 @@ def streams(*chunks: dict[str, Any]) -> Answer:
 
 @cache
 def _schema(api: Api) -> Any:
-    """The body of a streamed request as the house's SDK types it, with nothing beside."""
+    """The body of a streamed request as the provider's SDK types it, with nothing beside."""
     from anthropic.types.message_create_params import MessageCreateParamsStreaming
     from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
     from openai.types.responses.response_create_params import ResponseCreateParamsStreaming

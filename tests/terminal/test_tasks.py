@@ -162,4 +162,4 @@ async def test_what_is_no_task_is_told(story: Story) -> None:
         unknown = await typed("tasks", command, "a" * 12, **at(story))
         assert (unknown.code, "There is no such task" in unknown.err) == (4, True)
         wrong = await typed("tasks", command, "../audit", **at(story))
-        assert (wrong.code, "is no task's id" in wrong.err) == (2, True)
+        assert (wrong.code, "is not a task's id" in wrong.err) == (2, True)

@@ -160,7 +160,7 @@ def test_reports_that_no_run_leaves_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CoverageError, match="left 0 reports"):
         reports.read(counter)
     (tmp_path / "link").symlink_to("/etc/passwd")
-    with pytest.raises(CoverageError, match="is no file"):
+    with pytest.raises(CoverageError, match="is not a file"):
         reports.read(counter)
 
 

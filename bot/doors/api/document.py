@@ -27,7 +27,7 @@ _IMPLIED = {
     403: "the token lacks the scope, or its account may not",
     404: "there is no such thing, or you may not read it",
     413: "the body is too large",
-    415: "the body is no plain JSON",
+    415: "the body is not plain JSON",
     429: "too many requests with this token or by this run",
     503: "GitHub or the issuer of tokens did not answer",
 }

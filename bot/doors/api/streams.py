@@ -54,7 +54,7 @@ class NewsStream(Sender):
 
     @property
     def subject(self) -> str | None:
-        """Return the only task whose news are told."""
+        """Return the only task whose news is streamed."""
         return None
 
     @abstractmethod
@@ -116,7 +116,7 @@ class TaskStream(NewsStream):
 
     @property
     def subject(self) -> str:
-        """Return the task whose news are told."""
+        """Return the task whose news is streamed."""
         return self.task.id
 
     async def load_missed(self) -> Sequence[TaskEvent]:

@@ -51,7 +51,7 @@ _Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 _FRESH_ONE = "Ask the runner for a new token for each request."
 _CURES = {
     "alg": f"Only {ALGORITHM} is accepted.",
-    "form": "It is no token of GitHub Actions.",
+    "form": "It is not a token of GitHub Actions.",
     "exp": f"It has expired. {_FRESH_ONE}",
     "iat": "It is from the future; the clock of this server or of the issuer is wrong.",
     "nbf": "It is not valid yet; the clock of this server or of the issuer is wrong.",

@@ -54,7 +54,7 @@ def _explain_label(event: Event, handlers: Handlers, policy: Policy) -> str:
         return ""
     listed = ", ".join(f"`{name}` (`/{task}`)" for name, task in ours.items() if name)
     place = "an issue" if kind == "issue" else "a pull request"
-    return f"`{label}` is no label that starts a task on {place}. Those are: {listed or 'none'}."
+    return f"`{label}` is not a label that starts a task on {place}. Those are: {listed or 'none'}."
 
 
 def _explain_pull(event: Event, policy: Policy) -> str:

@@ -152,7 +152,7 @@ class Room:
         except web.HTTPSeeOther:
             raise
         except web.HTTPException as refused:
-            words = {404: "There is no such page.", 405: "This page takes no such request."}
+            words = {404: "There is no such page.", 405: "This page does not take such requests."}
             text = words.get(refused.status, "This request cannot be answered.")
             return self._refuse(request, Problem(text, status=refused.status))
         except Forbidden as error:

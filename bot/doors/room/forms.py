@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 async def read_posted(request: web.Request) -> MultiDictProxy[str | bytes | bytearray | FileField]:
     """Return the fields of a form.
 
-    Raises :class:`Problem` (400) where the body is none: without a boundary, in no known alphabet.
+    Raises :class:`Problem` (400) for a body that is not a form: without a boundary, or in an unknown encoding.
     """
     try:
         return await request.post()

@@ -87,7 +87,7 @@ class Freshness:
         return session.model_copy(update={"seen": seen, "seen_at": now_ms()})
 
     async def _ask(self, session: Session) -> tuple[SeenRepository, ...] | None:
-        """Return what the account may read now; None where it is let in no more."""
+        """Return what the account may read now; None where it is no longer let in."""
         token = await self.open(session)
         if token is None:
             return None

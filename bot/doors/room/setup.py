@@ -61,7 +61,7 @@ class KeyForm(Sent):
 
 
 class KeyChoice(Sent):
-    """The key that is to be tested."""
+    """The key to test."""
 
     key: KeyId
 

@@ -109,7 +109,7 @@ async def test_source(settings: Settings, url: str) -> str:
     base, _, rest = url.partition("/signals/")
     source_id, _, key = rest.partition("/")
     if not base or not key:
-        raise SourceError("That is no address of a source: it must be one that `forgehand signals add` printed.")
+        raise SourceError("That is not the address of a source: it must be one that `forgehand signals add` printed.")
     with opened_store(settings) as store:
         source = _find(store, source_id)
     if not source.secrets:

@@ -79,7 +79,7 @@ def _verify_grafana(headers: Mapping[str, str], body: bytes, secrets: Sequence[s
     _require(_fits(signed, signatures, secrets), _GRAFANA[0])
     if at:
         if not re.fullmatch(r"[0-9]{1,15}", at):
-            raise _refuse(f"{GRAFANA_TIME} is no time in seconds.")
+            raise _refuse(f"{GRAFANA_TIME} is not a time in seconds.")
         _require_recent(int(at), now)
     return Proof(_tell_repeats(body, now))
 

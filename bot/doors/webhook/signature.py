@@ -16,7 +16,7 @@ _EVENT = re.compile(r"[a-z0-9_]{1,100}")
 
 
 class InvalidDelivery(ForgehandError):
-    """A request that is no delivery, with the ``status`` to answer."""
+    """A request that is not a delivery, with the ``status`` to answer."""
 
     @property
     def status(self) -> int:

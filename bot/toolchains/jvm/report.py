@@ -92,7 +92,7 @@ class Report:
     def _take_broken(self, problem: Problem, owner: str) -> bool:
         """Take an error of each test of a class that could not be set up.
 
-        It is told once; False where the class has none.
+        It is reported once; False where the class has none.
         """
         if (problem.id, owner) in self._broken:
             return True

@@ -120,7 +120,7 @@ def _list_parts(scripts: Mapping[str, str], name: str, depth: int) -> Iterator[l
 
 
 def split_line(line: str) -> list[list[str]]:
-    """Split a shell line into its simple commands; none of what is no line."""
+    """Split a shell line into its simple commands; none if it is not one."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars="&;|()<>")
     lexer.whitespace_split = True
     lexer.commenters = ""

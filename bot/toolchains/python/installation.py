@@ -28,7 +28,7 @@ from bot.toolchains.workspace import remove_tree
 _LIMITS = Limits(seconds=1200, memory_mb=4096, processes=512, file_mb=4096)
 # Steps before anything is installed: a repository and an environment.
 _BEFORE = 2
-# Requirements that cannot be had are looked for in so many installs.
+# Installs spent on finding the requirements that are not available.
 _MOST_TRIES = 24
 _NO_TESTS = (
     "I find no tests that I can run here: none of Python, nor of another language by a build and a runner that I know "
@@ -64,7 +64,7 @@ class Installer:
         for project in attempts[:1] if self.setup else attempts:
             steps = self._steps(workspace, project, interpreter)
             results = await self._run(workspace, steps, interpreter, refused)
-            # Whoever runs unittest may need nothing of what cannot be had.
+            # With unittest, nothing that is unavailable may be needed.
             if results[-1].ok:
                 if project.optional:
                     results += await self._add_optional(workspace, project, interpreter, refused)
@@ -92,7 +92,7 @@ class Installer:
     async def _add_optional(
         self, workspace: Workspace, project: Project, interpreter: Interpreter, refused: list[str]
     ) -> list[CommandResult]:
-        """Add what can be had of the optional requirements.
+        """Add the optional requirements that are available.
 
         They are halved until what cannot be had stands alone; then any version of it will do. Returns the last
         success, and what failed alone.

@@ -65,7 +65,7 @@ class Suite:
 
     @property
     def whole(self) -> bool:
-        """Return whether all of it was told."""
+        """Return whether all of it was reported."""
         return 0 < self.began == self.ended and len(self.results) == self.planned
 
     @property

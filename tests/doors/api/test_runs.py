@@ -142,7 +142,7 @@ ATTACKS: dict[str, tuple[Forge, int, str, str]] = {
     "an unknown key": (signed_by("RS256", key_pair()[0], kid="another"), 401, "kid", "Its issuer has no such key"),
     "a key of their own": (signed_by("RS256", key_pair()[0], jku="https://example.org/jwks"), 401, "signature", "not"),
     "changed claims": (rewritten(actor_id="1"), 401, "signature", "not its issuer's"),
-    "no token": (lambda _story, _run: "a.b.c", 401, "form", "It is no token of GitHub Actions"),
+    "no token": (lambda _story, _run: "a.b.c", 401, "form", "It is not a token of GitHub Actions"),
 }  # fmt: skip
 
 
@@ -169,7 +169,7 @@ async def test_bytes_that_are_no_text_are_no_token(story: Story) -> None:
     answer = await reader.read()
     writer.close()
     assert answer.startswith(b"HTTP/1.1 401")
-    assert refusals(story)[0][-1] == "The token's `form` is refused. It is no token of GitHub Actions."
+    assert refusals(story)[0][-1] == "The token's `form` is refused. It is not a token of GitHub Actions."
 
 
 async def test_a_run_starts_a_task_follows_it_and_stops_it(story: Story) -> None:

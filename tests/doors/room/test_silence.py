@@ -40,7 +40,7 @@ def comment(text: str, **more: Any) -> Event:
         ("", pull("synchronize"), "not at `synchronize` (`review.on`, default)"),
         ("review:\n  on: []\n", pull("opened"), "at nothing, not at `opened` (`review.on`, line 2)"),
         ("", pull("opened", draft=True), "It was a draft"),
-        ("", event("issues", "labeled", issue=_ISSUE, label={"name": "bug"}), "`bug` is no label that starts"),
+        ("", event("issues", "labeled", issue=_ISSUE, label={"name": "bug"}), "`bug` is not a label that starts"),
         ("", comment("thank you"), "no command"),
         ("", comment("/fix", performed_via_github_app={"id": 1}), "commands of programs are not obeyed"),
         ("commands:\n  mention_only: true\n", comment("/fix"), "`commands.mention_only`"),

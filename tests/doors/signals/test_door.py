@@ -237,7 +237,7 @@ async def test_what_cannot_be_done_is_told(story: Story) -> None:
     with pytest.raises(SourceError, match="There is no source nothing"):
         await admin.rotate_source(settings, "nothing", secret_file=None, drop_old=False)
     sender = await add(story, "grafana")
-    for url, said in ((sender.url + "x", "The answer is 404"), ("http://127.0.0.1/x", "no address of a source")):
+    for url, said in ((sender.url + "x", "The answer is 404"), ("http://127.0.0.1/x", "not the address of a source")):
         with pytest.raises(SourceError, match=said):
             await admin.test_source(settings, url)
     assert "It is shown once" in await admin.rotate_source(settings, sender.id, secret_file=None, drop_old=False)
