@@ -1,6 +1,6 @@
 """Read the server's settings: environment first, then ``server.yml``.
 
-Every field can be given as ``FORGEHAND_<NAME>``; nested ones as ``FORGEHAND_BUDGET__DAY``. The file stands in the data
+Every field can be given as ``FORGEHAND_<NAME>``; nested ones as ``FORGEHAND_BUDGET__DAY``. The file is in the data
 directory. What a provider's own SDK reads keeps the name it has there (``ANTHROPIC_API_KEY``, ``OPENAI_BASE_URL``).
 """
 
@@ -67,7 +67,7 @@ _Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class ModelSettings(BaseModel):
-    """An operator's model, over the table's; US dollars a million tokens."""
+    """An operator's model, over the table's; US dollars per million tokens."""
 
     model_config = ConfigDict(extra="forbid")  # a price under a wrong name would be believed to count
 
@@ -98,7 +98,7 @@ class ProviderPlace(BaseModel):
     region: _PlaceName | None = None
     resource: _PlaceName | None = None
     project: _PlaceName | None = None
-    machine: bool = False  # asked as this machine, in place of a key
+    machine: bool = False  # ask with this machine's identity instead of a key
 
 
 class BudgetSettings(BaseModel):
@@ -254,7 +254,7 @@ class Settings(BaseSettings):
     def _take_one_secret(cls, given: dict[str, Any]) -> dict[str, Any]:
         """Take the file's ``webhook_secret``.
 
-        As an alias it would be a variable without our prefix too.
+        An alias would also make it a variable without our prefix.
         """
         return {"webhook_secrets": given["webhook_secret"]} | given if "webhook_secret" in given else given
 
@@ -280,7 +280,7 @@ class Settings(BaseSettings):
             if place.machine and name not in _AS_MACHINE:
                 raise ValueError(f"{name} cannot be asked as this machine; {' and '.join(_AS_MACHINE)} can")
             if place.machine and name == "bedrock" and place.region is None:
-                raise ValueError("bedrock needs its `region` beside `machine`, for which requests are signed")
+                raise ValueError("bedrock needs its `region` beside `machine`: requests are signed for a region")
         return value
 
     @field_validator("time_zone")
@@ -427,9 +427,9 @@ class Settings(BaseSettings):
 
 
 def _find_password(url: str) -> list[str]:
-    """Return a URL's password as it is written and as it is meant.
+    """Return a URL's password as written and as decoded.
 
-    Found as SQLAlchemy finds it: the standard library sees none that has a ``/``.
+    Found as SQLAlchemy finds it: the standard library misses one with a ``/``.
     """
     found = re.search(r"://[^:/@]*:([^@]+)@", url)
     return [] if found is None else list({found[1], unquote(found[1])})

@@ -69,7 +69,7 @@ async def run_tool(sandbox: Sandbox, tool: Tool, sources: Sequence[Source]) -> O
 
 
 async def _try_each(sandbox: Sandbox, tool: Tool, program: Program, folder: Path, files: Sequence[str]) -> list[str]:
-    """Return the files that the tool refuses, each given alone."""
+    """Return the files that the tool refuses when given each alone."""
     # One run of the sandbox does it: a start takes a tenth of a second.
     command = shlex.join([*program.start, *tool.options])
     loop = f'for file; do {command} "$file" > /dev/null 2>&1 || printf "%s\\n" "$file"; done > {_REFUSED}'
@@ -83,7 +83,7 @@ def _read_text(folder: Path, name: str) -> str:
 
 
 def describe_end(result: CommandResult) -> str | None:
-    """Describe why a command did not come to its end; None where it did."""
+    """Describe why a command was stopped; None where it ended by itself."""
     ends = {
         "timeout": f"it was stopped after {result.seconds:.0f} s",
         "memory": "it used too much memory",

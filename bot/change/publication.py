@@ -20,7 +20,7 @@ async def notify(job: Job[Any], text: str) -> int | None:
     """Post the one comment that notifies people, and return its id.
 
     It is posted once, however often the step runs. Returns None in a locked conversation, which undoes nothing of what
-    was published, and where nothing is to be said on GitHub.
+    was published, and where nothing may be posted on GitHub.
     """
     if job.task.quiet or job.task.subject.number is None:
         return None

@@ -1,4 +1,4 @@
-"""Define what the pipeline's steps hand on, stored as JSON and rendered into evidence."""
+"""Define what the pipeline's steps pass on, stored as JSON and rendered as evidence."""
 
 from __future__ import annotations
 
@@ -217,14 +217,14 @@ class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
     objections: int = 0  # how often the judge objected
     claims: Claims = NO_CLAIMS  # the author's words before anybody judged them
     notes: tuple[str, ...] = ()
-    unusable: bool = False  # the model's answers were: no other words in the request would have helped
+    unusable: bool = False  # the model's answers were at fault: other words in the request would not have helped
     tries: tuple[Try, ...] = ()  # that did not pass, whoever made them
     author: str = ""  # the model that wrote last
     cost: Cost = NO_COST
 
     @property
     def begun(self) -> Changes:
-        """Return what was written before the edit, and stays as it is."""
+        """Return what was written before the edit and must not change."""
         return self.proof.files if self.proof is not None else NO_CHANGES
 
     @property

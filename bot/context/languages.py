@@ -1,4 +1,4 @@
-"""The languages whose code is parsed, and how each writes a definition."""
+"""Define the languages whose code is parsed, and how each writes a definition."""
 
 from __future__ import annotations
 

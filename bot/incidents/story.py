@@ -1,4 +1,4 @@
-"""Load everything that is recorded of an incident, for whoever shows it."""
+"""Load all records of an incident, to be shown."""
 
 from __future__ import annotations
 

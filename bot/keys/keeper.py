@@ -125,7 +125,7 @@ class Keeper:
         return wanted
 
     async def seal(self, text: str, place: str) -> str:
-        """Seal what is to be read again at a place. Raises :class:`SealError`."""
+        """Seal a text to be read again at a place. Raises :class:`SealError`."""
         if not await self._store.run(sealed.exist):
             await self._master.prepare()
         return await self._sealer.seal(text, place)
@@ -188,7 +188,7 @@ class Keeper:
         return key.model_copy(update={"sealed": await self.seal(secret, key.place)})
 
     async def _try(self, key: StoredKey, secret: str, ask: Asking | None = None) -> Tried:
-        """Try a key, and return it as it is to be stored."""
+        """Try a key, and return it in the form to store."""
         specs = self._catalogue.asked_with(_find_provider(key.provider).name)
         if not specs:
             raise KeyUnusable(f"This server asks no model at {key.provider}: name one in its settings first (models).")

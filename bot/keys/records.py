@@ -10,7 +10,7 @@ from bot.store.keys import KeyOwner, StoredKey
 
 DAY_MS = 86_400_000
 REMIND_DAYS, OVERDUE_DAYS = 80, 90
-_SHOWN = 24  # characters: of a shorter key nothing is shown
+_SHOWN = 24  # characters: nothing is shown of a shorter key
 Shown = Literal["untested", "works", "refused", "exhausted", "overdue", "retired"]
 
 
@@ -22,7 +22,7 @@ def state_of(key: StoredKey, now: int) -> Shown:
 
 
 def find_reminder(key: StoredKey, now: int) -> str:
-    """Say that a key should be replaced, or nothing: it is never stopped."""
+    """Say that a key should be replaced, or nothing. It is never disabled."""
     if key.use != "current" or _age(key, now) < REMIND_DAYS:
         return ""
     word = "overdue" if _age(key, now) >= OVERDUE_DAYS else "due soon"
@@ -72,7 +72,7 @@ def explain(key: StoredKey, model: str, now: int) -> ModelError:
 
 
 def list_owners(spender: Spender) -> list[KeyOwner]:
-    """List whose keys may pay for a spender, the narrowest first."""
+    """List the owners whose keys may pay for a spender, the narrowest first."""
     ids = {"person": spender.person_id, "repository": spender.repository_id, "organisation": spender.installation}
     found = [KeyOwner.model_validate({"scope": scope, "id": number}) for scope, number in ids.items() if number]
     return [*found, KeyOwner(scope="instance")]
@@ -84,7 +84,7 @@ def mask(secret: str) -> str:
 
 
 def rotate(key: StoredKey) -> str:
-    """Say how a key is given a successor."""
+    """Say how to replace a key."""
     return f"`forgehand keys rotate {key.id}` gives it a successor"
 
 

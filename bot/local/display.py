@@ -1,4 +1,4 @@
-"""Print in a terminal, so that no text steers it, and show how a local run goes.
+"""Print in a terminal without letting text control it, and show the progress of a local run.
 
 What is printed comes from GitHub and from models. Control characters are dropped before anybody's terminal sees them.
 """
@@ -25,7 +25,7 @@ _MARKUP = re.compile(r"</?(?:sub|details|summary)>")
 def make_console(*, errors: bool = False) -> Console:
     """Return the console of standard output, or of standard error.
 
-    What its encoding cannot say is printed as a question mark.
+    What its encoding lacks is printed as a question mark.
     """
     stream = sys.stderr if errors else sys.stdout
     if isinstance(stream, io.TextIOWrapper):
@@ -36,7 +36,7 @@ def make_console(*, errors: bool = False) -> Console:
 def say(console: Console, text: str, *, whole: bool = False) -> None:
     """Print text literally: wrapped for people, as it is for programs.
 
-    No line is broken that is to be copied as a ``whole``, such as an address.
+    A line to copy as a ``whole``, such as an address, is not broken.
     """
     console.print(Text(without_unseen(text)), soft_wrap=whole or not console.is_terminal)
 

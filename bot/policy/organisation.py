@@ -1,7 +1,7 @@
-"""Say what an organisation's file closes for its repositories; no repository's own file opens it again.
+"""Read what an organisation's file closes for its repositories; no repository's own file can open it again.
 
-The file is ``forgehand.yml`` in the owner's ``.github`` repository. What it says can only take away: a repository has
-what its own policy and the organisation's file both allow.
+The file is ``forgehand.yml`` in the owner's ``.github`` repository. It can only restrict: a repository may do what both
+its own policy and the organisation's file allow.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class Approval(Strict):
     """Paths whose change others have to approve."""
 
     paths: Names = Field(min_length=1, description="patterns of paths, as in `.gitignore`")
-    people: Literal[1, 2] = Field(default=1, description="how many have to: neither who asked for it nor the bot")
+    people: Literal[1, 2] = Field(
+        default=1, description="how many have to; neither whoever asked for it nor the bot counts"
+    )
 
     def concerns(self, changed: Iterable[str]) -> list[str]:
         """Return the changed paths that it is about; case does not count."""
@@ -124,7 +126,7 @@ class Governed(JsonModel):
     def stopped(self) -> str:
         """Return why nothing may be started, in sentences, or ""."""
         if self.stage == "unknown":
-            return f"Nothing is started until the organisation's file is mended:\n\n{self.problem}"
+            return f"Nothing is started until the organisation's file is corrected:\n\n{self.problem}"
         told = _STOPPED.get(self.stage)
         return f"{told} Nothing is started here, and no model is asked." if told else ""
 

@@ -70,7 +70,7 @@ def _find(text: str) -> Iterator[Span]:
 
 
 def _continue(text: str, spans: Iterable[Span]) -> Iterator[Span]:
-    """Yield what stands on the next lines of a secret that fills its own."""
+    """Yield the next lines of a secret that fills its line."""
     waiting = list(spans)
     seen: set[int] = set()
     for span in waiting:  # what is found may itself go on
@@ -86,7 +86,7 @@ def _continue(text: str, spans: Iterable[Span]) -> Iterator[Span]:
 
 
 def _find_joined(text: str) -> Iterator[Span]:
-    """Yield secrets that the end of a line goes through."""
+    """Yield secrets that a line end breaks in two."""
     joined = cut(text, (match.span() for match in _JOINT.finditer(text)))
     if len(joined.starts) < 2:
         return
@@ -101,7 +101,7 @@ def _find_joined(text: str) -> Iterator[Span]:
 
 
 def _trim(joined: View, found: Span, cuts: tuple[int, ...]) -> Span | None:
-    """Leave out the lines around that are no part of a broken secret."""
+    """Leave out surrounding lines that are not part of a broken secret."""
     bounds = [found.start, *cuts, found.end]
     if found.kind == "token" and not may_continue(joined.text[bounds[0] : bounds[1]]):
         return None

@@ -87,7 +87,7 @@ class NoSandbox:
 
 
 def _make_links(workspace: Path, mounts: Sequence[Mount]) -> list[Path]:
-    """Link what is to be seen below the workspace and lies in no other mount."""
+    """Link mounts below the workspace that are not inside another mount."""
     below = [mount for mount in mounts if mount.target.startswith(f"{WORK}/")]
     outer = [one for one in below if not any(one.target.startswith(f"{other.target}/") for other in below)]
     links = []

@@ -90,7 +90,7 @@ def _tell(notes: Mapping[str, str], values: str, most: int) -> str:
 
 
 def _find_group(body: Mapping[str, Any], signals: list[Signal]) -> tuple[str, ...]:
-    """Return PagerDuty's name for the group, where it holds one trouble only.
+    """Return PagerDuty's name for a group that holds only one trouble.
 
     Alertmanager tells PagerDuty the SHA-256 of the group's key.
     """
@@ -104,7 +104,7 @@ def _find_group(body: Mapping[str, Any], signals: list[Signal]) -> tuple[str, ..
 def _read_rest(
     source: str, body: Mapping[str, Any], count: int, shown: list[Signal], arrival: Arrival
 ) -> tuple[Signal, ...]:
-    """Return a signal for alerts not shown that fire or may fire.
+    """Return a signal for alerts left out that fire or may fire.
 
     The status of the body is that of the alerts in it: "resolved" says nothing of those that Alertmanager cut off.
     """
@@ -141,5 +141,5 @@ def _read_rest(
 
 
 def read_number(value: Any) -> int:
-    """Return a count that a body says, 0 where it says none."""
+    """Return a count in a body, 0 where there is none."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**9 else 0

@@ -31,7 +31,7 @@ class ActRow(JsonModel):
 
 
 def put(connection: sa.Connection, row: ActRow) -> None:
-    """Store an act, in place of what was known of it."""
+    """Store an act, replacing what was known of it."""
     values = row.model_dump(mode="json")
     query = insert(connection, incident_act).values(values)
     index = ["incident", "act", "attempt"]
@@ -42,8 +42,8 @@ def put(connection: sa.Connection, row: ActRow) -> None:
 def end(connection: sa.Connection, row: ActRow, outcome: str, at: int) -> None:
     """Store how an act ended.
 
-    Never before it began, nor before the news that it answers: by a clock that was set back meanwhile, or another
-    server's, they would look newer.
+    Never before its beginning or the news that it answers: with a clock that was set back meanwhile, or another
+    server's clock, those would look newer.
     """
     news = connection.scalar(sa.select(incident.c.last).where(incident.c.id == row.incident))
     put(connection, row.model_copy(update={"outcome": outcome, "ended": max(at, row.at, news or 0)}))

@@ -1,4 +1,4 @@
-"""Keep who approved which change, and tell who may: nobody who asked for it."""
+"""Keep who approved which change; whoever asked for a change cannot approve it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bot.types import Actor
 
 WAITS = "people"
 """What a task says in ``waits_for`` whose change others have to approve."""
-_LONGEST_CHAIN = 100  # tasks that go on from one another; a circle in the table must not hang a step
+_LONGEST_CHAIN = 100  # tasks that go on from one another; a cycle in the table must not hang a step
 
 
 def list_starters(connection: sa.Connection, task_id: str) -> set[int]:
     """Return the accounts that asked for a task or for a repetition of it.
 
-    Who approved only had it go on.
+    An account that approved is not one of them.
     """
     starters = set()
     known: str | None = task_id
@@ -47,7 +47,7 @@ def give(connection: sa.Connection, task_id: str, digest: str, actor: Actor) -> 
 
 
 def count(connection: sa.Connection, task_id: str, digest: str) -> int:
-    """Count the people who approved this very change, but for its starters."""
+    """Count the people who approved this very change, without its starters."""
     query = sa.select(approval.c.account).where(
         approval.c.task == kept.root(connection, task_id), approval.c.digest == digest
     )

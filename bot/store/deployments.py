@@ -44,7 +44,7 @@ class Rollback(JsonModel):
     deployment: int | None = None  # that brought it back
     issue: int | None = None
     began: int
-    due: int | None = None  # when it is to be looked at
+    due: int | None = None  # when to look at it
     ended: int | None = None
 
 

@@ -56,14 +56,14 @@ class Incident(JsonModel):
     bad_sha: str = ""
     number: int | None = None  # of its issue on GitHub
     data: dict[str, Any] = Field(default_factory=dict)
-    due: int | None = None  # when it is to be looked at, or AT_ONCE
+    due: int | None = None  # when to look at it, or AT_ONCE
     passes: int = 0
     passed: int | None = None  # when it was looked at last
     task: str | None = None  # that looked at it last
     closed: int | None = None
 
     def is_due(self, now: int) -> bool:
-        """Return whether it is to be looked at by now.
+        """Return whether it is due to be looked at.
 
         A last look in the future was before the clock was set back, and ``due`` is by that clock.
         """

@@ -114,7 +114,7 @@ class Ledger:
     async def settle(self, call: ModelCall, end: Settlement, limits: Sequence[Limit] = ()) -> list[Notice]:
         """Replace a reservation by the real cost, once.
 
-        Returns what is to be told of soft limits; a notice about the task or its repository is in the task's story.
+        Returns the notices about soft limits; a notice about the task or its repository is in the task's story.
         """
         return await self._store.run(_settle, call, end, limits, self._zone)
 

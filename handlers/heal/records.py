@@ -1,4 +1,4 @@
-"""Define what a heal's steps hand on, stored as JSON."""
+"""Define what a heal's steps pass on, stored as JSON."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def _find_state(one: Incident, troubles: Sequence[Trouble], *, active: bool) -> 
 def _save(
     connection: sa.Connection, one: Incident, state: IncidentState, choices: Sequence[Choice], sight: Sight, now: int
 ) -> None:
-    """Store the new state and when the incident is to be looked at again."""
+    """Store the new state and when to look at the incident again."""
     kept = [choice.model_dump(mode="json") for choice in choices]
     update: dict[str, Any] = {"state": state, "data": one.data | {"choices": kept, "missing": list(sight.missing)}}
     if state == "closed" and one.closed is None:

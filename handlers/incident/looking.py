@@ -1,4 +1,4 @@
-"""Look whether what was wrong is well again, and how what we started has ended."""
+"""Check whether a trouble is over, and how the tasks we started have ended."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from bot.types import JsonModel, Repository
 from bot.work.services import Services
 from handlers.incident.flakes import find_flake
 
-_MOST_LOOKS = 20  # troubles that are looked at in one pass
+_MOST_LOOKS = 20  # troubles to look at in one pass
 
 
 class Sight(JsonModel):
-    """The sight of an incident."""
+    """Findings of one look at an incident."""
 
     on: bool  # the policy wants incidents
     commits: int | None = None  # from the last good commit to the first bad one
-    missing: tuple[str, ...] = ()  # what lacks for the end
+    missing: tuple[str, ...] = ()  # what is missing to close it
     test: str = ""  # the one test that failed, where CI's history shows it to be flaky
     unread: str = ""  # why it is not known which tests failed, and what would tell
 
@@ -44,7 +44,7 @@ async def look(services: Services, request: IncidentTask) -> Sight:
     found = {each.key: await _observe(services, one, each, rules) for each in silent[:_MOST_LOOKS]}
     missing = tuple(dict.fromkeys(evidence.text for evidence in found.values() if not evidence.green))
     if len(silent) > _MOST_LOOKS:
-        missing += (f"{len(silent) - _MOST_LOOKS} more are looked at next time",)
+        missing += (f"{len(silent) - _MOST_LOOKS} more will be checked next time",)
     await services.store.run(partial(_record, incident=one, found=found, now=now_ms()))
     commits = await _count_commits(services, one)
     flake = await find_flake(services, one, rules)

@@ -16,7 +16,7 @@ from handlers.plan.words import write_plan
 
 
 async def ask(job: Job[Any], text: str) -> None:
-    """Post the questions, and remember where: answers stand below."""
+    """Post the questions, and remember where: answers will be below."""
     comment = await _post(job, text, "questions")
     if comment is not None:
         posted = {"questions": comment}
@@ -37,7 +37,7 @@ async def show_split(job: Job[Any], text: str) -> None:
 
 
 async def _post(job: Job[Any], text: str, part: str) -> int | None:
-    """Post a comment once; None where nothing is to be said, or it is locked."""
+    """Post a comment once; None without a place for it, or if it is locked."""
     if job.task.quiet or job.task.subject.number is None:
         return None
     repository = job.task.repository

@@ -40,13 +40,13 @@ class OwnTest(FailingTest):
         return proved
 
     async def recognise(self, job: Job[Any], brief: Brief, proof: Proof, attempt: int) -> ProofAttempt:
-        """Take any failure: whether it is the reported one is for people to see."""
+        """Accept any failure: people judge whether it is the reported one."""
         reason = proof.reason or "is the pull request's own test; nobody judged whether it shows what was reported"
         return ProofAttempt(proof=proof.model_copy(update={"reason": reason}))
 
 
 async def want_proof(_job: Job[ProveTask], evidence: AnyEvidence, _step: str) -> Judgement:
-    """Pass what the gates passed and a new test shows; no model is asked."""
+    """Pass what passed the gates and a new test shows; no model is asked."""
     proved = evidence.proof is not None
     return Judgement(model="", passed=proved, objection="" if proved else NO_PROOF)
 

@@ -1,4 +1,4 @@
-"""Read what is to be taken back, have git take it back, and say where that cannot be."""
+"""Read what to revert, have git revert it, and say where that is impossible."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class _Early:
         self._news.set()
 
     def end(self, findings: Sequence[Finding]) -> None:
-        """Take in the whole answer: what is to be verified is verified now."""
+        """Take in the whole answer, and verify what remains."""
         self._whole = True
         self.hear(findings)
 

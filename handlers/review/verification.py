@@ -1,7 +1,7 @@
 """Verify each finding with a question of its own.
 
-The verifier sees the claim and the code and must bring a proof. Code decides what its answer is worth: the quote has to
-stand in the file, and an input that fails has to be named.
+The verifier sees the claim and the code and must bring a proof. Code decides what its answer is worth: the quote must
+be in the file, and the answer must name an input that fails.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _MAX_DIFF = 12_000
 _MAX_OTHERS = 3_500
 _NAMED = 30
 _AROUND = 30
-# A file of this many lines is shown whole; of a longer one what stands around the claim, the rest by tools.
+# A file of this many lines is shown whole; of a longer one only what surrounds the claim. Tools show the rest.
 _WHOLE_FILE = 160
 _SAID = 600
-# What stands where nothing was found to fail; "none" and "null" may well be inputs.
+# Answers that mean that nothing fails; "none" and "null" may well be inputs.
 _NOTHING = re.compile(r"(?:n/?a|nothing|unknown|not applicable|tbd|see above|[-–—.?\s]+)\.?", re.IGNORECASE)
 
 VERDICT = Tool(
@@ -155,7 +155,7 @@ async def _write_prompt(
 
 
 def _show_own_diff(rows: Sequence[str], quote: str) -> str:
-    """Return the rows of a diff; of a long one those around a quote."""
+    """Return the rows of a diff; of a long one, those around a quote."""
     if sum(len(row) + 1 for row in rows) <= _MAX_DIFF:
         return "\n".join(rows)
     first = quote.strip().partition("\n")[0]
@@ -168,7 +168,7 @@ def _show_own_diff(rows: Sequence[str], quote: str) -> str:
 
 def _show_other_diffs(diffs: Mapping[str, FileDiff], path: str) -> str:
     """Return other files' diffs as far as there is room, code first."""
-    # The rest is named, documentation always: it decides no claim about code.
+    # The rest is only named, and so is all documentation: it decides no claim about code.
     parts: list[str] = []
     left: list[str] = []
     room = _MAX_OTHERS

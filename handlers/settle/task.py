@@ -64,7 +64,7 @@ async def settle(services: Services, request: SettleTask) -> int:
 
 
 def _hide(path: str, text: str, memory: Memory) -> str:
-    """Return the text with the placeholders that stored quotes have in it."""
+    """Return the text with the placeholders that stored quotes have."""
     quotes = (one.finding.quote for one in memory.told if one.finding.path == path)
     return placeholders.redact(text, [value for quote in quotes for value in placeholders.restore_values(quote, text)])
 

@@ -1,4 +1,4 @@
-"""Look into the repository: which files a trace names, since when it is red, and whose commit it may be."""
+"""Look into the repository: which files a trace names, since when it is red, and which commit may be to blame."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def diagnose(why: Inquest, red: RedCommit) -> Diagnosis:
 async def _find_range(why: Inquest, mirror: Mirror, red: RedCommit, found: Diagnosis) -> Diagnosis:
     """Walk back to the last commit on which the failing checks passed.
 
-    Where they failed for another cause in between, the first commit with this one is what is looked for.
+    Where they failed for another cause in between, looks for the first commit with this one.
     """
     repository = why.task.repository
     checks = await why.services.github.for_repository(repository, CHECKS)
@@ -89,8 +89,8 @@ async def _find_range(why: Inquest, mirror: Mirror, red: RedCommit, found: Diagn
 async def _narrow(why: Inquest, red: RedCommit, found: Diagnosis, failed: Sequence[_Failed]) -> Diagnosis:
     """Find the first commit that failed for the same cause, by its logs.
 
-    ``failed`` are the commits before that failed too, newest first. Read are the oldest one's log, and where that tells
-    another cause those by which the change of causes is halved.
+    ``failed`` are the commits before that failed too, newest first. Reads the oldest one's log and, if that tells
+    another cause, bisects to where the cause changed.
     """
     known = set(chain.from_iterable(one.checks for one in failed))
     job = next((job for job in red.jobs if job.cause and job.name in known), None)
@@ -117,7 +117,7 @@ async def _is_same(why: Inquest, job: FailedJob, before: _Failed) -> bool:
 
 
 async def _compare_versions(why: Inquest, red: RedCommit, good: str) -> tuple[str, ...]:
-    """Say which tools of the first failing job were others in its green run."""
+    """Say which tools of the first failing job differed in its green run."""
     job = next((job for job in red.jobs if job.versions), None)
     if job is None:
         return ()

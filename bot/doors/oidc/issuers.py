@@ -17,8 +17,8 @@ from bot.types import ForgehandError
 
 ALGORITHM = "RS256"
 _DISCOVERY = "/.well-known/openid-configuration"
-_FRESH = 3600.0  # seconds; a key that its issuer has withdrawn is good for no longer
-_STALE = 24 * 3600.0  # seconds for which known keys do while the issuer cannot be reached
+_FRESH = 3600.0  # seconds; a key that its issuer has withdrawn works no longer than this
+_STALE = 24 * 3600.0  # seconds for which known keys suffice while the issuer cannot be reached
 _PAUSE = 30.0  # seconds between two fetches that something unknown or unreachable asks for
 _TIMEOUT = aiohttp.ClientTimeout(total=10.0)
 _MAX_BODY = 256 * 1024

@@ -55,7 +55,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 def read_json(file: Path, clean: Callable[[str], str] = str) -> Any:
     """Return the value of a JSON file of ordinary size, else None. Blocking.
 
-    ``clean`` takes away what is no JSON.
+    ``clean`` removes what is not JSON.
     """
     try:
         return json.loads(clean(_read_text(file)))
@@ -73,7 +73,7 @@ def read_yaml(file: Path) -> Any:
 
 
 def _read_text(file: Path) -> str:
-    """Return an ordinary file's text, "" where it is none."""
+    """Return an ordinary file's text, "" for anything else."""
     if file.is_symlink() or not file.is_file() or file.stat().st_size > _MOST_BYTES:
         return ""
     return file.read_bytes().decode("utf-8-sig", "replace")
