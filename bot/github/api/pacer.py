@@ -19,6 +19,8 @@ class Urgency(IntEnum):
     PROGRESS = 2
 
 
+_NOTIFY_GAP = 3.0  # seconds
+_HEAD_START = 3.0  # seconds: two may go at once
 _order = itertools.count()
 
 
@@ -36,23 +38,12 @@ class Ticket:
 class Pacer:
     """Token buckets for writes, a ceiling on requests, and pauses.
 
-    One bucket is for all writes (``burst``, then ``per_second``), another for those that notify (``notify_burst``, then
-    one each ``notify_gap``). Times are seconds on any one clock; reads only need a free place.
+    One bucket is for all writes: ``burst``, then one a second. Another is for those that notify: two, then one in
+    three seconds. Times are seconds on any one clock; reads only need a free place.
     """
 
-    def __init__(
-        self,
-        *,
-        burst: int = 10,
-        per_second: float = 1.0,
-        notify_burst: int = 2,
-        notify_gap: float = 3.0,
-        concurrent: int = 10,
-    ) -> None:
+    def __init__(self, *, burst: int = 10, concurrent: int = 10) -> None:
         self._burst = float(burst)
-        self._rate = per_second
-        self._gap = notify_gap
-        self._head_start = (notify_burst - 1) * notify_gap
         self._concurrent = concurrent
         self._tokens = float(burst)
         self._filled_at: float | None = None
@@ -81,7 +72,7 @@ class Pacer:
     def release(self, now: float) -> list[Ticket]:
         """Return tickets to go, most urgent first; :meth:`finish` each."""
         if self._filled_at is not None:
-            self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
+            self._tokens = min(self._burst, self._tokens + now - self._filled_at)
         self._filled_at = now
         released = []
         for ticket in tuple(self._waiting):
@@ -91,7 +82,7 @@ class Pacer:
                 if ticket.write:
                     self._tokens -= 1.0
                 if ticket.notifies:
-                    self._notify_at = max(self._notify_at, now) + self._gap
+                    self._notify_at = max(self._notify_at, now) + _NOTIFY_GAP
                 released.append(ticket)
         return released
 
@@ -117,8 +108,8 @@ class Pacer:
     def _opens_at(self, ticket: Ticket, now: float) -> float:
         opens = self._paused_until
         if ticket.write and self._tokens < 1.0 - 1e-6:
-            opens = max(opens, now + (1.0 - self._tokens) / self._rate)
-        return max(opens, self._notify_at - self._head_start) if ticket.notifies else opens
+            opens = max(opens, now + 1.0 - self._tokens)
+        return max(opens, self._notify_at - _HEAD_START) if ticket.notifies else opens
 
 
 def _droppable(ticket: Ticket) -> bool:
