@@ -17,7 +17,7 @@ from bot.settings_sources import SettingsError
 from bot.store import onboarding
 
 _OWN = (
-    "The environment or server.yml names an App (app_id, private_key, webhook_secrets), and that counts. Take these "
+    "The environment or server.yml names an App (app_id, private_key, webhook_secrets), and that counts. Remove these "
     "out to register one here."
 )
 

@@ -60,10 +60,10 @@ async def own_lint_gates(
 ) -> tuple[Gate, ...]:
     """Require no new findings of the linters that the base configures.
 
-    Configuration is the base's, ``paths`` are its files. What cannot be run is told in the gate.
+    Configuration is the base's, ``paths`` are its files. The gate reports what cannot be run.
     """
     checks = await _plan(mirror, base_sha, paths, changes)
-    # a change of what a linter looks for is no change of the code
+    # a change of what a linter looks for does not change the code
     linted = changes.without(frozenset(path for path in changes.files if is_lint_config(path)))
     return tuple([await _judge(workshop, check, paths, linted) for check in checks])
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from bot.edits.rungs import Block, Placement, Rung, Span, rung_of, spans_of
 from bot.edits.text import Source, indent_of, is_elision
 
-# Ways to lay the pieces that are tried: a file of equal lines has far too many.
+# The most ways to place the pieces that are tried: a file of equal lines has far too many.
 MAX_CHAINS = 10_000
 
 
 def find_around_elisions(source: Source, block: Block) -> list[Placement]:
-    """Find every way to lay the pieces, alike indented, between elisions."""
+    """Find every way to place the pieces between elisions, equally indented."""
     cuts = [number for number, line in enumerate(block.lines) if is_elision(line)]
     dots = [block.lines[number] for number in cuts]
     # The runs of lines around and between the elisions; the outer ones may be empty.

@@ -48,7 +48,7 @@ from bot.types import KEY_SCOPES, ForgehandError, JsonScalar, KeyScope
 log = structlog.get_logger(__name__)
 # The next model may answer; the most hopeful first.
 PASSES_ON = (ModelBusy, ModelDown, ModelQuota, ModelRefused, ContextTooLong)
-_REFUSED_REST = 60.0  # seconds until it is worth while to look whether a refused key was replaced
+_REFUSED_REST = 60.0  # seconds until it is worth looking whether a refused key was replaced
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -58,7 +58,7 @@ class RetryPolicy:
 
     rounds: int = 3  # through a role's models
     first: float = 2.0  # seconds
-    bound: float = 30.0  # who asks for more is not waited for
+    bound: float = 30.0  # a provider that asks for longer is not waited for
     rest: float = 600.0  # of a model out of quota that does not say until when
 
 
@@ -140,8 +140,8 @@ class ModelGateway:
     async def check_budget(self, spender: Spender, role: ModelRole) -> None:
         """Raise BudgetExceeded where not even a short question may be asked.
 
-        Nothing is reserved. Raises ModelRefused where no model is set up or permitted; whatever else may be wrong is
-        said by the question itself.
+        Nothing is reserved. Raises ModelRefused where no model is set up or permitted; the question itself reports
+        whatever else is wrong.
         """
         request = _Request(spender, "", role, ONE_WORD, (), None, ONE_WORD_OUTPUT)
         self._list_permitted(role, spender)  # in the step that reads, before anything is installed and run
@@ -192,8 +192,8 @@ class ModelGateway:
     def make_asking(self, key: str, place: str, *, dollars: float, person: str = "") -> Asking:
         """Return a way to try models out that writes each question down.
 
-        ``key`` is a kept key's id, "" for those of the settings, ``place`` stands for a repository. They may cost so
-        many dollars together.
+        ``key`` is a kept key's id, "" for those of the settings, ``place`` stands for a repository. ``dollars`` limits
+        what they cost together.
         """
         task, steps = f"test-{secrets.token_hex(6)}", count(1)
         spender = Spender(task=task, repository=place, max_task=dollars, max_day=self.budget.day, person=person)
@@ -308,7 +308,7 @@ class ModelGateway:
             await self._settle_error(call, request, spec, error)
             raise
         except asyncio.CancelledError:
-            # Whoever hangs up pays for what was sent; what was answered until then is not known.
+            # A caller that hangs up pays for what was sent; how much was answered until then is unknown.
             sent = Usage(input=call.input_tokens, cache_write=call.input_tokens)
             await self._settle(call, request, spec, sent, 0.0, None)
             raise

@@ -1,4 +1,4 @@
-"""Define the parts of GitHub's events that are read, and read their texts: strangers wrote them."""
+"""Define the parts of GitHub's events that we read, and clean their texts, which strangers wrote."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def make_links(title: str, url: str | None) -> tuple[Link, ...]:
 
 
 def clean_line(text: str, most: int = 200) -> str:
-    """Return a text as one printable line of so many characters."""
+    """Return a text as one printable line of limited length."""
     cut = text[: 2 * most].encode("utf-8", "replace").decode()
     return " ".join("".join(char if char.isprintable() else " " for char in cut).split())[:most].strip()
 

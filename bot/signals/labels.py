@@ -1,4 +1,4 @@
-"""Tell from an alert's labels which trouble it is: pods come and go, the trouble stays."""
+"""Tell from an alert's labels which trouble it is about: pods come and go, the trouble stays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from bot.signals.fields import clean_line, make_digest
 from bot.signals.records import Severity
 
-# What names one of many alike, or a value of the moment.
+# Labels that name one of many alike, or a momentary value.
 _PASSING = frozenset(
     {"instance", "pod", "container", "endpoint", "node", "value", "replica"}
     | {"pod_name", "container_name", "container_id", "pod_ip", "uid", "prometheus_replica", "__value_string__"}
@@ -28,7 +28,7 @@ _POD_END = re.compile(
 
 
 def find_trouble(labels: Mapping[str, str]) -> str:
-    """Return the name of the trouble: the labels without those that pass."""
+    """Return the name of the trouble: the labels that last."""
     kept = [text for name, value in sorted(labels.items()) if name not in _PASSING for text in (name, value)]
     return make_digest(*kept, find_workload(labels))
 

@@ -1,4 +1,4 @@
-"""Rank the commits of a range: only one after the last good and up to the first bad can be guilty."""
+"""Rank the commits of a range: the guilty one is after the last good commit and not after the first bad one."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _SETTING = 0.05
 _BESIDE = 0.15
 _MENTIONED = 1.0
 _SHORTEST = 4  # characters of a name that tells something
-# What stands in quotes, before a bracket, or is written as no word of prose is.
+# Words in quotes, before a bracket, or spelled unlike prose.
 _IN_ERROR = re.compile(r"['\"`](?:\w+[.:])*(\w+)['\"`]|\b(\w+)\(|\b([a-z0-9]+_\w+|[A-Z]\w*[a-z]\w*[A-Z]\w*)\b")
-# Kinds of errors that every program of a language has: who adds or takes one away has nothing to do with it.
+# Errors that every program of a language knows: a commit that adds or removes one is not suspect for that.
 _RAISED = frozenset(
     name for name, one in vars(builtins).items() if isinstance(one, type) and issubclass(one, BaseException)
 )
@@ -115,7 +115,7 @@ def _read(entry: str) -> _Commit:
 def _count_lines(commit: _Commit) -> int:
     """Count the lines of code, but tests, that a commit adds or takes away.
 
-    Of two commits for which nothing else speaks, the one that changes more is likelier to have broken something.
+    Of two commits with no other evidence, the one that changes more is likelier to have broken something.
     """
     return sum(
         diff.said.count("\n") + 1

@@ -22,8 +22,8 @@ from bot.terminal.exits import Refused, Unreachable, WrongUse
 from bot.types import T
 
 _TIMES = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=60)  # a stream says every 15 s that it is alive
-_BUSY_SECONDS = 60.0  # a server that is busy is waited for
-_AWAY_SECONDS = 120.0  # and so is one that goes away while a task of ours runs
+_BUSY_SECONDS = 60.0  # wait for a server that is busy
+_AWAY_SECONDS = 120.0  # and for one that goes away while a task of ours runs
 _PAUSE = 1.0
 _LONGEST_PAUSE = 15.0
 _FULL_PAGE = 100
@@ -45,7 +45,7 @@ class Event(NamedTuple):
 async def open_client(url: str, token: str) -> AsyncIterator[Client]:
     """Provide a client.
 
-    The token is sent over TLS or to this machine only. Raises :class:`WrongUse` where an address or token is none.
+    The token is sent over TLS or to this machine only. Raises :class:`WrongUse` for an invalid address or token.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -53,7 +53,7 @@ async def open_client(url: str, token: str) -> AsyncIterator[Client]:
     if not is_secure(url):
         raise WrongUse(f"{url} would send the token unencrypted. Use https.")
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise WrongUse("The token holds what no token holds. `forgehand tokens add` prints one, `fhp_...`.")
+        raise WrongUse("The token holds characters that no token has. `forgehand tokens add` prints one, `fhp_...`.")
     headers = {"Authorization": f"Bearer {token}"}
     async with aiohttp.ClientSession(
         headers=headers, timeout=_TIMES, trust_env=parts.hostname not in LOOPBACK
@@ -92,7 +92,7 @@ class Client:
         return await self._ask(TaskView.model_validate_json, "GET", f"/tasks/{task_id}")
 
     async def read_result(self, task_id: str) -> TaskReport:
-        """Return what came of a task that has ended."""
+        """Return the result of a task that has ended."""
         return await self._ask(
             TaskReport.model_validate_json, "GET", f"/tasks/{task_id}/result", patience=_AWAY_SECONDS
         )
@@ -152,7 +152,7 @@ class Client:
     async def _ask(self, read: Callable[[str], T], method: str, path: str, *, patience: float = 0.0, **given: Any) -> T:
         """Make a request and return its answer.
 
-        Whatever is asked may be asked twice. A server that is busy is asked again when it says so, one that is away
+        Every request may be made twice. A server that is busy is asked again when it says so, one that is away
         for ``patience`` seconds.
         """
         begun = time.monotonic()

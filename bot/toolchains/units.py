@@ -1,4 +1,4 @@
-"""Say which folders of a repository install and test themselves, and how that was seen."""
+"""Say which folders of a repository can be installed and tested on their own, and what shows it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def list_around(root: str) -> list[str]:
 
 
 def sort_by_root(paths: Iterable[str], roots: Collection[str]) -> dict[str, list[str]]:
-    """Return the paths in each folder that lie in no other of them within it.
+    """Return the paths in each folder, each only in the innermost folder.
 
     Trees may have thousands of both.
     """

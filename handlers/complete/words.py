@@ -1,4 +1,4 @@
-"""Write what a completion says beside the evidence that every change has."""
+"""Write what a completion adds to the evidence that every change has."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ async def read_history(job: Job[Any]) -> str:
 
 
 async def read_ci(services: Services, repository: Repository) -> str:
-    """Read what checks and artifacts tell that is new; return why not."""
+    """Read what is new in checks and artifacts; return why not."""
     try:
         await read_notes(await services.github.for_repository(repository, READ_CHECKS), services.store, repository)
         client = await services.github.for_repository(repository, READ_ACTIONS)

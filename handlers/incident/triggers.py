@@ -78,7 +78,7 @@ def _close(connection: sa.Connection, repository: int, number: int, login: str, 
 async def _load_policy(services: Services, event: Event, repository: Repository, signals: Sequence[Signal]) -> Policy:
     """Load the policy.
 
-    CI tells most of pull requests' branches: asked about each time, those alone could use up GitHub's limit.
+    Most news of CI is about pull requests' branches: a request for each would use up GitHub's limit.
     """
     if any(signal.environment or signal.branch in ("", repository.default_branch) for signal in signals):
         return (await services.policies.load_or_default(repository, since=event.read_at))[0]
@@ -92,7 +92,7 @@ def _is_ours(event: Event, services: Services) -> bool:
 
 
 def _set_time(signal: Signal, received: int, now: int, theirs: int) -> Signal:
-    """Give GitHub's time by our clock, so that a wrong one makes no news old.
+    """Convert GitHub's time to our clock: a wrong one must not make news old.
 
     ``now`` and ``theirs`` are one moment (ms) by both. Our clock may have been set since the event was ``received``.
     """

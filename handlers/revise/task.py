@@ -69,5 +69,5 @@ def find_published(task: Task) -> str | None:
 
 
 def find_base(task: Task) -> str | None:
-    """Return the commit that a revision put its own on."""
+    """Return the commit that a revision built on."""
     return task.data.get("onto")

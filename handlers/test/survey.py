@@ -18,7 +18,7 @@ from handlers.test.invitations import find_invitations
 from handlers.test.records import TargetSurvey
 from handlers.test.target import Target, find_changed, find_mentioned, find_named
 
-# The text of more files than this is not read to find names in them.
+# With more files than this, their texts are not searched for names.
 _MOST_FILES = 2000
 
 
@@ -30,10 +30,10 @@ class Surveyed(JsonModel):
 
 
 class UnnoticedMutants:
-    """A prover that wants mutants of the target that no test notices."""
+    """A prover that requires mutants of the target that no test notices."""
 
     async def prove(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> ProofResult:
-        """Find the target and its mutants; nothing unnoticed ends the task."""
+        """Find the target and its mutants; end the task if tests notice all."""
         target = await ctx.step("target", find_target, job, evidence.brief)
         if target.problem:
             return ProofResult(note=target.problem, ended=True)
@@ -61,7 +61,7 @@ async def find_target(job: Job[Any], brief: Brief) -> Target:
 
 
 async def survey(job: Job[Any], brief: Brief, base: Baseline | None, target: Target) -> Surveyed:
-    """Measure the target's mutants with the tests that there are."""
+    """Measure the target's mutants with the existing tests."""
     workshop = job.workshop(brief.base_sha)
     plan = make_plan(job, target.scopes, base.targets if base is not None else ())
     measured = await measure_mutants(workshop, Changes(), plan)
@@ -95,7 +95,7 @@ async def _find_nearby(job: Job[Any], brief: Brief, target: Target) -> tuple[str
 
 
 def make_plan(job: Job[Any], scopes: dict[str, Scope], targets: tuple[str, ...], **more: Any) -> Plan:
-    """Return a plan that takes as long as the repository's own tests may."""
+    """Return a plan with the time limit of the repository's own tests."""
     return Plan(files=scopes, targets=targets, seconds=job.policy.checks.minutes * 60, **more)
 
 

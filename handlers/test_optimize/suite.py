@@ -14,7 +14,7 @@ from bot.types import JsonModel
 from handlers.test.target import Target, find_named
 from handlers.test_optimize.ordering import Order, order_suite
 
-# so many faults tell tests apart; more only take longer
+# this many faults tell tests apart; more only take longer
 _MOST = 300
 
 

@@ -1,4 +1,4 @@
-"""Define what the steps of a diagnosis hand on, stored as JSON."""
+"""Define what the steps of a diagnosis pass on, stored as JSON."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FailedJob(JsonModel):
     step: str = ""
     tests: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
-    cause: str = ""  # the same in all runs that fail for it; "" where the log tells none
+    cause: str = ""  # equal in all runs with this cause; "" where the log tells none
     lines: str = ""  # the excerpt
     frames: tuple[TracedFrame, ...] = ()
     versions: dict[str, str] = Field(default_factory=dict)

@@ -188,7 +188,7 @@ REFUSED: dict[str, tuple[Callable[[dict[str, str]], dict[str, str]], list[str], 
         "The token is unknown",
     ),
     "no token": (lambda env: env | {"FORGEHAND_TOKEN": ""}, [*ASK, "--issue", "1"], 2, "set FORGEHAND_TOKEN"),
-    "token is two lines": (lambda env: env | {"FORGEHAND_TOKEN": "a\nb"}, [*ASK, "--issue", "1"], 2, "no token holds"),
+    "token is two lines": (lambda env: env | {"FORGEHAND_TOKEN": "a\nb"}, [*ASK, "--issue", "1"], 2, "no token has"),
     "no server": (
         lambda env: env | {"FORGEHAND_SERVER_URL": ""},
         [*ASK, "--issue", "1"],

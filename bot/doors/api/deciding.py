@@ -79,8 +79,8 @@ async def answer_task(
 ) -> Reply[TaskView]:
     """Answer the questions of a task.
 
-    It starts the task that goes on from there, as a comment below the questions does. What was answered is posted there
-    too, unless nothing is told on GitHub about this task. Of two who answer at once the first does; the other is told.
+    It starts the task that goes on from there, as a comment below the questions does. The answer is posted there too,
+    unless the task writes nothing on GitHub. Of two who answer at once the first counts; the other gets an error.
     """
     task = await load_task(context, caller, id)
     admission = await context.gate.admit(caller, repository_of(task).full_name, f"answer {task.flow}")

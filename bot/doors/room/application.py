@@ -1,4 +1,4 @@
-"""Serve the pages: from a request to its page, and from what that shows to a response."""
+"""Serve the pages: find the page of a request, and turn what it shows into a response."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "same-origin",  # with none at all browsers would send `Origin: null`
+    "Referrer-Policy": "same-origin",  # without any referrer browsers would send `Origin: null`
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
@@ -26,7 +26,7 @@ _HEADERS = {
 def find_origin(settings: Settings) -> str | None:
     """Return the origin that browsers know us by.
 
-    It is never taken from a request: whoever asks writes its headers. None where nothing says it.
+    It is never taken from a request, whose headers anybody can write. None where it is not known.
     """
     if settings.origin is not None:
         return settings.origin

@@ -133,5 +133,5 @@ def _list_rows(policy: EffectivePolicy, url: str) -> list[tuple[str, list[tuple[
 
 
 def _is_given(origin: str) -> bool:
-    """Return whether a file of the repository or its owner says it."""
+    """Return whether a file of the repository or its owner sets it."""
     return _LINE.match(origin) is not None or origin == BY

@@ -105,7 +105,7 @@ async def put_check(
 async def create_check(
     client: Client, repository: Repository, head_sha: str, name: str, external_id: str, report: CheckReport
 ) -> CheckRun:
-    """Create the check run without a look: only for a known first try."""
+    """Create the check run without looking for it: only for a first try."""
     data = {"name": name, "head_sha": head_sha, "external_id": external_id, **_body(report)}
     return _run(await client.post("/repos/{owner}/{repo}/check-runs", within(repository), data, options=_FIRST))
 
@@ -130,12 +130,12 @@ def _body(report: CheckReport) -> dict[str, Any]:
 
 
 def _annotation(one: Annotation) -> dict[str, Any]:
-    # one that is too long would take the whole check run along
+    # one that is too long would have the whole check run refused
     return one.model_dump() | {"title": one.title[:_MAX_TITLE], "message": _cut(one.message, _MAX_MESSAGE)}
 
 
 def _cut(text: str, most: int) -> str:
-    """Return as much of a text as fits into so many bytes of UTF-8."""
+    """Return as much of a text as fits into ``most`` bytes of UTF-8."""
     return text.encode(errors="replace")[:most].decode(errors="ignore")
 
 
@@ -152,7 +152,7 @@ def _run(data: Any) -> CheckRun:
 
 
 def external_id_for(number: int, delivery: str) -> str:
-    """Return the external id of a check run that no task stands behind."""
+    """Return the external id of a check run that belongs to no task."""
     return f"pull-{number}-{delivery}"
 
 

@@ -16,7 +16,7 @@ class Role(JsonModel):
     base: str  # the nearest of none, read, write, admin: maintain is write, triage is read
 
     def at_least(self, level: str) -> bool:
-        """Tell whether the role, a custom one by its base, includes a level."""
+        """Tell whether the role (a custom one: its base) includes a level."""
         held = self.name if self.name in _LEVELS else self.base
         return held in _LEVELS and _LEVELS.index(held) >= _LEVELS.index(level)
 

@@ -23,7 +23,7 @@ _MISSING = {
     "mvn": "mvn is not here. Install Maven 3.6 or newer (apt-get install maven).",
     "gradle": "gradle is not here. Install Gradle (apt-get install gradle).",
 }
-# What runs for seconds is not worth the better compiler.
+# A run of seconds does not repay the better compiler.
 _QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 # Folders of a JDK in which Debian puts links into /etc.
 _LINKED = ("conf", "conf/security", "lib", "lib/security")
@@ -44,7 +44,7 @@ class Jdk:
 
 
 def _list_links(folder: Path) -> Iterator[Path]:
-    """Yield links into /etc, but for the certificates that every sandbox has."""
+    """Yield links into /etc, except the certificates that every sandbox has."""
     for file in folder.iterdir() if folder.is_dir() else ():
         if file.is_symlink() and file.resolve().is_relative_to("/etc") and file.resolve().parts[2] != "ssl":
             yield file

@@ -51,7 +51,7 @@ def find_units(tree: Path) -> list[Unit]:
 def _make_unit(tree: Path, root: str, workspace: bool) -> Unit:
     kind = "a workspace" if workspace else "a package"
     evidence = (f"`{root}/Cargo.toml`".replace("`/", "`") + f" of {kind}",)
-    # its tests may count on a process each
+    # its tests may rely on having a process each
     nextest = PurePosixPath(root, _NEXTEST)
     if (tree / nextest).is_file():
         return Unit(root=root, toolchain="rust", manager="cargo", runner=APART, evidence=(*evidence, f"`{nextest}`"))
