@@ -69,8 +69,9 @@ async def create_ref(call: Call) -> Any:
     await rules.check_ref_update(call.repo, name, ZERO, sha, call.actor, call.hub.world.verified)
     try:
         await call.git.update_ref(name, sha, ZERO)
-    except GitError:
-        raise ApiError(422, f"{name} is not a valid ref name.") from None
+    except GitError as error:
+        taken = "exists; cannot create" in str(error)  # a branch with this one's folder as its name, or below it
+        raise ApiError(422, "Reference update failed" if taken else f"{name} is not a valid ref name.") from None
     await forge.ref_changed(call.hub, call.repo, name, ZERO, sha, call.actor)
     return Answer(_ref(call, name, sha), 201)
 

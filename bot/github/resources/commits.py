@@ -7,10 +7,12 @@ https://docs.github.com/en/authentication/managing-commit-signature-verification
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from bot.github.api.client import Client, within
 from bot.github.api.errors import GitHubError, Invalid
 from bot.github.resources.repos import find_head
+from bot.github.resources.rules import branch_rules
 from bot.types import JsonModel, Repository
 
 
@@ -97,7 +99,30 @@ async def _point(client: Client, repository: Repository, branch: str, sha: str, 
     except Invalid as error:
         if "not a fast forward" in error.message or "already exists" in error.message:
             raise BranchTaken(f"{branch} was moved by somebody else; nothing was overwritten.", branch=branch) from None
-        named = "Reference update failed" in error.message or "cannot be created" in error.message
-        raise BranchRefused(
-            f"GitHub refuses {branch}: {error.message}", reason="name" if named else "ruleset"
-        ) from None
+        raise await _refusal(client, repository, branch, error.message) from None
+
+
+async def _refusal(client: Client, repository: Repository, branch: str, said: str) -> BranchRefused:
+    """Find out what keeps a branch from being written, and say it.
+
+    GitHub may say no more than "Reference update failed", of a rule and of a name that is taken alike.
+    """
+    rival = await _find_rival(client, repository, branch)
+    if rival is not None:
+        return BranchRefused(f"The branch {rival} leaves no room for one named {branch}: {said}", reason="name")
+    if "Protected branch" in said:
+        return BranchRefused(f"GitHub refuses {branch}: {said}", reason="protected")
+    kinds = sorted({rule.kind for rule in await branch_rules(client, repository, branch)})
+    hint = f". These rules hold for it: {', '.join(kinds)}" if kinds else ""
+    return BranchRefused(f"GitHub refuses {branch}: {said}{hint}", reason="ruleset")
+
+
+async def _find_rival(client: Client, repository: Repository, branch: str) -> str | None:
+    """Find a branch whose name is a folder of this one's, or the reverse."""
+    for folder in accumulate(branch.split("/")[:-1], "{}/{}".format):
+        if await find_head(client, repository, folder) is not None:
+            return folder
+    url = "/repos/{owner}/{repo}/git/matching-refs/heads{/parts*}"
+    found = await client.get(url, within(repository, parts=branch.split("/")))
+    names = (str(each["ref"]).removeprefix("refs/heads/") for each in found)
+    return next((name for name in names if name.startswith(f"{branch}/")), None)
