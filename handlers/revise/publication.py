@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from bot.change.handover import end, leave_change
 from bot.change.head_commit import push, subject
 from bot.change.publication import EVIDENCE, notify, tell
 from bot.change.stages import Stage
 from bot.change.suggestions import suggest
 from bot.engine.port import Ctx, Outcome, TaskState
+from bot.github.api.errors import GitHubError, NotFound
 from bot.github.api.scopes import OPEN_PULL, RESOLVE_THREADS
 from bot.github.resources import pulls, reply_targets, threads
 from bot.github.resources.reply_targets import ReplyTarget
@@ -37,7 +40,10 @@ async def publish(ctx: Ctx, job: RevisionJob, evidence: RevisionEvidence) -> Out
     pushed = await ctx.step("push", push, job, evidence, _write_message(job, evidence.change), retries=2)
     if pushed.sha is None:
         return await tell(ctx, job, evidence.noted(pushed.stop))
-    await ctx.step("answer", answer_threads, job, evidence, pushed.sha, retries=2)
+    try:
+        await ctx.step("answer", answer_threads, job, evidence, pushed.sha, retries=2)
+    except GitHubError as error:  # what is pushed is pushed, and told all the same
+        evidence = evidence.noted(f"I could not answer in every thread: {error.message}")
     return await _finish(ctx, job, evidence, PublishedRevision(sha=pushed.sha, onto=evidence.brief.base_sha), reproof)
 
 
@@ -84,11 +90,12 @@ async def answer_threads(job: RevisionJob, evidence: RevisionEvidence, sha: str)
         spot = ReplyTarget(kind="review comment", number=task.number, id=demand.root, root=demand.root)
         marker = Marker(task=job.task_id, part=f"thread-{number}")
         text = services.outgoing(words.write_answer(answer, sha))
-        with unless_locked("answer a thread"):
-            await reply_targets.answer(github, task.repository, spot, text, marker=marker, bot_id=bot.id)
-        if answer.met and demand.thread is not None:
-            await threads.resolve(github, demand.thread)
-        answered += 1
+        with suppress(NotFound):  # deleted meanwhile: nobody waits there
+            with unless_locked("answer a thread"):
+                await reply_targets.answer_thread(github, task.repository, spot, text, marker=marker, bot_id=bot.id)
+            if answer.met and demand.thread is not None:
+                await threads.resolve(github, demand.thread)
+            answered += 1
     return answered
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from simhub.faults import Fault
 from tests.e2e.answers import FIX, GOOD, PROOF, calls, change, edit, finish
 from tests.e2e.conftest import Tell
 from tests.e2e.revisions import CONSTANT, NO_REVIEWS, PRICES, REVISE, finals, fixed, met, revises, threads
-from tests.e2e.scenes import POLICY, SAMPLE, git, put
+from tests.e2e.scenes import POLICY, SAMPLE, during, git, put
 from tests.support.pulls import propose, pull
-from tests.support.typing import answered, comment, on_line, reactions
+from tests.support.typing import Written, answered, comment, on_line, reactions
 
 ONE_DIGIT = change(
     PROOF,
@@ -147,3 +148,34 @@ async def test_fix_does_what_a_thread_says_on_branches_here_and_suggests_on_fork
     assert f"```suggestion\n{FIX[1]}```" in block["body"]
     asked = [each for each in story.script.requests if REVISE in each.text]
     assert all(tool != "run" for tool in asked[-1].tools), "nothing of a fork is executed"
+
+
+async def test_a_thread_that_is_deleted_meanwhile_keeps_nobody_from_being_told(tell: Tell) -> None:
+    story = await tell(GOOD)
+    number, branch = await fixed(story)
+    head = git(story, "rev-parse", branch)
+    asked: list[Written] = []
+
+    async def delete() -> None:
+        await story.request("DELETE", f"/pulls/comments/{asked[-1].id}")
+
+    finishes = during(revises(calls(finish("", "CENTS has a name.")))[0], delete)
+    story.script.extend([*revises(calls(edit(CONSTANT))), finishes, met(True)])
+    asked.append(await on_line(story, number, PRICES, 7, "/revise Give the 100 a name."))
+    (final,) = await finals(story, number, 1)
+    after = git(story, "rev-parse", branch)
+    assert git(story, "rev-parse", f"{branch}^") == head
+    assert final.startswith(f"I pushed {after} for what was asked.")
+
+    story.hub.faults.add(Fault(path="*/replies", method="POST", status=403, body={"message": "Not now."}))
+    story.script.extend([*revises(calls(edit(ONE_DIGIT)), calls(finish("", "One digit is covered."))), met(True)])
+    await on_line(story, number, PROOF, 8, "/revise Cover one digit as well.")
+    _, final = await finals(story, number, 2)
+    assert final.startswith(f"I pushed {git(story, 'rev-parse', branch)} for what was asked.")
+    assert "I could not answer in every thread: GitHub answered 403" in final
+    story.hub.faults.clear()
+
+    story.script.extend([during({"match": {"text": "why a hundred"}, "reply": {"text": "A price has cents."}}, delete)])
+    asked.append(await on_line(story, number, PRICES, 7, "/ask why a hundred?"))
+    *_, answer = await finals(story, number, 3)
+    assert answer.startswith("A price has cents.")

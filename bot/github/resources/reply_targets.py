@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 from bot.github.api.client import Client, within
@@ -77,10 +78,21 @@ async def react(client: Client, repository: Repository, spot: ReplyTarget, conte
 async def answer(
     client: Client, repository: Repository, spot: ReplyTarget, body: str, *, marker: Marker, bot_id: int
 ) -> int:
-    """Answer a marker once, in the thread or below; return the answer's id."""
-    if spot.root is None:
-        comment = await issues.ensure_comment(client, repository, spot.number, body, marker=marker, bot_id=bot_id)
-        return comment.id
+    """Answer a marker once, in the thread or below; return the answer's id.
+
+    The answer stands below too where the thread's first comment was deleted: GitHub lets nobody reply to that.
+    """
+    if spot.root is not None:
+        with suppress(NotFound):
+            return await answer_thread(client, repository, spot, body, marker=marker, bot_id=bot_id)
+    comment = await issues.ensure_comment(client, repository, spot.number, body, marker=marker, bot_id=bot_id)
+    return comment.id
+
+
+async def answer_thread(
+    client: Client, repository: Repository, spot: ReplyTarget, body: str, *, marker: Marker, bot_id: int
+) -> int:
+    """Answer a marker once in a thread; NotFound where that was deleted."""
 
     async def find() -> int | None:
         told = await conversation(client, repository, spot)

@@ -95,7 +95,7 @@ async def reply(
 ) -> int:
     """Answer below a thread, once for each marker. The answer's id."""
     spot = ReplyTarget(kind="review comment", number=number, root=thread.comments[0].id)
-    return await reply_targets.answer(client, repository, spot, body, marker=marker, bot_id=bot_id)
+    return await reply_targets.answer_thread(client, repository, spot, body, marker=marker, bot_id=bot_id)
 
 
 async def resolve(client: Client, thread_id: str) -> None:
