@@ -49,7 +49,8 @@ class _GitServer:
         await asyncio.sleep(fault.delay if fault else 0)
         try:
             if fault and fault.status:
-                raise ApiError(fault.status, "Internal Server Error", headers=fault.headers)
+                words = "Internal Server Error" if fault.status >= 500 else ""  # a limit's 403 says nothing
+                raise ApiError(fault.status, words, headers=fault.headers)
             actor = auth.identify(self.hub.world, request.headers.get("Authorization"), self.hub.lag)
             repo = self._repository(request, actor)
             if _service(request) == "git-receive-pack":
@@ -181,8 +182,7 @@ def _refusal(error: ApiError) -> web.Response:
     headers = dict(error.headers)
     if error.status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="GitHub"'
-    text = error.body["message"]
-    return web.Response(status=error.status, text=f"remote: {text}\n" if error.status == 403 else text, headers=headers)
+    return web.Response(status=error.status, text=error.body["message"], headers=headers)
 
 
 def _cgi_environment(request: web.Request, repo: Repository, actor: Actor) -> dict[str, str]:

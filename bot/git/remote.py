@@ -37,10 +37,12 @@ _MOVED = re.compile(
 )
 _MISSING = re.compile(r"couldn't find remote ref (\S+)|not our ref (\S+)", re.I)
 _READ_ONLY = re.compile(r"archived so it is read-only", re.I)
+# GitHub says why it refuses (``remote: Permission to ... denied``). A 403 without a word is a limit that passes:
+# https://github.com/trufflesecurity/trufflehog/pull/5260
 _NO_ACCESS = re.compile(
-    r"Authentication failed|could not read Username|repository .* not found|returned error: 40[134]"
-    r"|Permission to .* denied",
-    re.I,
+    r"Authentication failed|could not read Username|repository .* not found|returned error: 40[14]"
+    r"|Permission to .* denied|^remote: \S[\s\S]*returned error: 403",
+    re.I | re.M,
 )
 _MOVED_AWAY = re.compile(r"returned error: 30\d|base from redirection", re.I)
 # Addresses and references hold words that people chose: a branch may be called GH013 or gnutls.
@@ -48,7 +50,7 @@ _NAMES = re.compile(r"\b\w+://\S+|(?:\b[0-9a-f]+:)?\brefs/\S+|(?<=Permission to 
 _BUSY_MIRROR = re.compile(r"Unable to create .*\.lock|cannot lock ref .* is at [0-9a-f]+ but expected", re.I)
 _DOWN = re.compile(
     r"Could not resolve host|Failed to connect|Connection (refused|reset|timed out)|early EOF|unexpected disconnect"
-    r"|returned error: (5\d\d|429)|RPC failed|hung up unexpectedly|Operation too slow|SSL_|gnutls|timed out",
+    r"|returned error: (403|422|429|5\d\d)|RPC failed|hung up unexpectedly|Operation too slow|SSL_|gnutls|timed out",
     re.I,
 )
 

@@ -145,6 +145,18 @@ async def test_trouble_that_passes_is_tried_again_and_the_rest_is_told(setting: 
         assert token.value not in caught.value.message
 
 
+async def test_a_403_is_lack_of_access_only_where_the_server_says_so(setting: Setting) -> None:
+    mirror, token = setting.mirror, setting.token
+    limit = setting.hub.faults.add(Fault(path="/octo/durations.git/*", status=403, times=-1))
+    with pytest.raises(RemoteDown) as down:
+        await mirror.fetch(["main"], token.value)
+    assert down.value.passing
+    limit.times = 0
+    token.permissions = {"metadata": "read"}
+    with pytest.raises(AccessRefused, match="Write access to repository not granted"):
+        await mirror.fetch(["main"], token.value)
+
+
 async def test_a_deleted_branch_never_blocks_the_mirror(setting: Setting) -> None:
     mirror, token, git_dir = setting.mirror, setting.token.value, setting.hub.repository("octo/durations").path
     first = await mirror.resolve("main")
