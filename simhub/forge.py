@@ -34,6 +34,22 @@ def set_state(hub: State, issue: Issue, state: str, reason: str | None, actor: A
     issue_event(hub, issue, "closed" if closing else "reopened", actor.user)
 
 
+async def queue_group(hub: State, pull: Pull) -> str:
+    """Merge a pull request on a branch of the merge queue, whose checks are awaited there."""
+    repo, git = pull.repository, GitRepo(pull.repository.path)
+    base = await git.text("rev-parse", f"refs/heads/{pull.base_ref}")
+    tree = await git.merge_tree(base, pull.head_sha) or ""
+    who = {f"GIT_{role}_{key}": "github" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
+    sha = await git.write_commit(tree, [base, pull.head_sha], f"Merge pull request #{pull.number}", who)
+    ref = f"refs/heads/gh-readonly-queue/{pull.base_ref}/pr-{pull.number}-{base}"
+    await git.update_ref(ref, sha, ZERO)
+    commit = await pull_shapes.simple_commit(repo, sha)
+    group = {"head_sha": sha, "head_ref": ref, "base_sha": base, "base_ref": f"refs/heads/{pull.base_ref}"}
+    payload = {"action": "checks_requested", "merge_group": group | {"head_commit": commit}}
+    hub.webhooks.emit("merge_group", payload, repo, repo.owner)
+    return sha
+
+
 async def pull_event(hub: State, pull: Pull, action: str, sender: Account, **extra: Any) -> None:
     shape = await pull_shapes.pull(hub, pull)
     payload = {"action": action, "number": pull.number, "pull_request": shape, **extra}

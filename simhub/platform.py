@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from simhub import checkevents, deploying, lifecycle, rulesets, runner, seed, workflows
+from simhub import checkevents, deploying, forge, lifecycle, rulesets, runner, seed, workflows
 from simhub.actor import Actor, has_role
 from simhub.model import (
     Account,
@@ -20,6 +20,7 @@ from simhub.model import (
     Issue,
     Outage,
     Protection,
+    Pull,
     Repository,
     Rule,
     RuleRequest,
@@ -208,6 +209,10 @@ class Platform(State):
         )  # fmt: skip
         await deploying.announce(self, made, repository.owner)
         return made
+
+    async def queue_group(self, pull: Pull) -> str:
+        """Put a pull request into the merge queue; return its commit. Sends ``merge_group.checks_requested``."""
+        return await forge.queue_group(self, pull)
 
     async def report(self, deployment: Deployment, state: str) -> None:
         """Add a status to a deployment. Sends ``deployment_status``."""

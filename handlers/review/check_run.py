@@ -11,10 +11,16 @@ from bot.github.resources import checks
 from bot.github.resources.checks import CheckReport
 from bot.pulls.records import ReviewTask
 from bot.store import tasks
+from bot.types import Repository
 from bot.work.services import Services
 
 CHECK_NAME = "Forgehand review"
 _BEGUN = CheckReport(title="Read the pull request", summary="The review has begun.")
+_QUEUED = CheckReport(
+    title="Not read again in the merge queue",
+    summary="Pull requests are reviewed before they enter the queue: see this check at the head of each.",
+    conclusion="neutral",
+)
 
 
 async def show(
@@ -65,6 +71,12 @@ async def say(services: Services, task: ReviewTask, head_sha: str, report: Check
     external_id = checks.external_id_for(task.number, task.delivery)
     name = await services.store.run(_choose_name, task, head_sha)
     await checks.put_check(github, task.repository, head_sha, name, external_id, report)
+
+
+async def pass_group(services: Services, repository: Repository, head_sha: str) -> None:
+    """Complete the check of a merge queue's group, which is not read again."""
+    github = await services.github.for_repository(repository, CHECKS)
+    await checks.put_check(github, repository, head_sha, CHECK_NAME, f"queue-{head_sha}", _QUEUED)
 
 
 async def acknowledge(services: Services, task: ReviewTask, task_id: str, fresh: bool) -> None:

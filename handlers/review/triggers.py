@@ -137,6 +137,20 @@ async def start_requested(event: Event, services: Services) -> None:
     await start(services, TASK, offer.request(event, "asked", principal), policy)
 
 
+@router.on("merge_group", "checks_requested")
+async def pass_group(event: Event, services: Services) -> None:
+    """Let a merge queue go on that waits for our check.
+
+    A pull request enters the queue with its required checks passed; the queue wants each of them again, on a commit of
+    its own, and waits until it has them.
+    """
+    repository = event.repository()
+    head_sha = read_text(read_part(event.payload, "merge_group"), "head_sha")
+    if repository is None or not head_sha or await services.policies.refuse(repository, TASK.name):
+        return
+    await check_run.pass_group(services, repository, head_sha)
+
+
 @router.on("pull_request", "closed")
 async def stop_review(event: Event, services: Services) -> None:
     """Stop the review of a pull request that was closed.

@@ -257,3 +257,19 @@ async def test_what_nobody_pays_for_hides_no_review_under_way_behind_a_skipped_c
 def _newest(story: Story, sha: str) -> str | None:
     newest = max(_ended(story, sha), key=lambda run: run.id, default=None)
     return newest.conclusion if newest is not None else None
+
+
+async def test_a_merge_queue_that_waits_for_our_check_gets_it_once(tell: Tell) -> None:
+    story = await tell([reports(finding(), text=["Concern: correctness"]), PROVED, QUIET])
+    (installation,) = story.hub.world.installations.values()
+    for events in (installation.app.events, installation.events):  # those of an optional group
+        events.append("merge_group")
+    number = await propose(story, {PRICES: BUGGY}, title="Prices")
+    await reviewed(story, number)
+    proposed = next(each for each in story.repository.pulls if each.number == number)
+    group = await story.hub.queue_group(proposed)
+    await handled(story)
+    await story.until(lambda: checks(story, group), what="the queue has our check")
+    (run,) = checks(story, group)
+    assert (run.name, run.status, run.conclusion) == ("Forgehand review", "completed", "neutral")
+    assert rows(story, "select count(*) from fh_task where flow = 'review'") == [(1,)], "nothing is read again"
