@@ -71,9 +71,9 @@ async def get_run(client: Client, repository: Repository, run: int) -> WorkflowR
 
 
 async def list_jobs(client: Client, repository: Repository, run: int) -> tuple[WorkflowJob, ...]:
-    """Return the jobs of a run's newest attempt."""
-    data = await client.get(f"{_RUN}/jobs{{?per_page}}", within(repository, id=run, per_page=100))
-    return tuple(_job(item) for item in data["jobs"])
+    """Return the jobs of a run's newest attempt; a matrix may have 256."""
+    found = client.items(f"{_RUN}/jobs{{?per_page}}", within(repository, id=run, per_page=100), key="jobs")
+    return tuple([_job(item) async for item in found])
 
 
 async def get_job(client: Client, repository: Repository, job: int) -> WorkflowJob:
