@@ -49,7 +49,7 @@ class _GitServer:
         await asyncio.sleep(fault.delay if fault else 0)
         try:
             if fault and fault.status:
-                words = "Internal Server Error" if fault.status >= 500 else ""  # a limit's 403 says nothing
+                words = (fault.body or {}).get("message", "")
                 raise ApiError(fault.status, words, headers=fault.headers)
             actor = auth.identify(self.hub.world, request.headers.get("Authorization"), self.hub.lag)
             repo = self._repository(request, actor)

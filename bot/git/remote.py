@@ -38,12 +38,13 @@ _MOVED = re.compile(
 _MISSING = re.compile(r"couldn't find remote ref (\S+)|not our ref (\S+)", re.I)
 _READ_ONLY = re.compile(r"archived so it is read-only", re.I)
 # GitHub says why it refuses (``remote: Permission to ... denied``). A 403 without a word is a limit that passes:
-# https://github.com/trufflesecurity/trufflehog/pull/5260
+# https://github.com/trufflesecurity/trufflehog/pull/5260. Git shows no reason that is not plain text.
 _NO_ACCESS = re.compile(
     r"Authentication failed|could not read Username|repository .* not found|returned error: 40[14]"
     r"|Permission to .* denied|^remote: \S[\s\S]*returned error: 403",
     re.I | re.M,
 )
+_LIMITED = re.compile(r"rate.?limit|too many requests", re.I)
 _MOVED_AWAY = re.compile(r"returned error: 30\d|base from redirection", re.I)
 # Addresses and references hold words that people chose: a branch may be called GH013 or gnutls.
 _NAMES = re.compile(r"\b\w+://\S+|(?:\b[0-9a-f]+:)?\brefs/\S+|(?<=Permission to )\S+")
@@ -162,7 +163,7 @@ def _connection_error(said: str) -> GitError | None:
     words = _NAMES.sub("-", said)
     if _MOVED_AWAY.search(words):
         return RemoteMoved("The repository was renamed or transferred, and its present address is not known.")
-    if _NO_ACCESS.search(words):
+    if _NO_ACCESS.search(words) and not _LIMITED.search(words):
         return AccessRefused(
             f"The git server refuses access; check the App's installation and its contents permission:\n{said}"
         )

@@ -147,11 +147,12 @@ async def test_trouble_that_passes_is_tried_again_and_the_rest_is_told(setting: 
 
 async def test_a_403_is_lack_of_access_only_where_the_server_says_so(setting: Setting) -> None:
     mirror, token = setting.mirror, setting.token
-    limit = setting.hub.faults.add(Fault(path="/octo/durations.git/*", status=403, times=-1))
-    with pytest.raises(RemoteDown) as down:
-        await mirror.fetch(["main"], token.value)
-    assert down.value.passing
-    limit.times = 0
+    for body in (None, {"message": "You have exceeded a secondary rate limit."}):
+        limit = setting.hub.faults.add(Fault(path="/octo/durations.git/*", status=403, body=body, times=-1))
+        with pytest.raises(RemoteDown) as down:
+            await mirror.fetch(["main"], token.value)
+        assert down.value.passing
+        limit.times = 0
     token.permissions = {"metadata": "read"}
     with pytest.raises(AccessRefused, match="Write access to repository not granted"):
         await mirror.fetch(["main"], token.value)
